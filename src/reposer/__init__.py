@@ -1,0 +1,27 @@
+"""Reposer: pose-guided person image generation with first-class losses and evaluation protocols.
+
+The names below are imported when first used, so that ``import reposer`` stays instant.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+try:
+    __version__ = version("reposer")
+except PackageNotFoundError:  # imported from a source tree that was never installed
+    __version__ = "0+unknown"
+
+_HOME = {
+    "load_generator": "reposer.generation",
+    "transfer": "reposer.generation",
+    "evaluate": "reposer.evaluation",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'reposer' has no attribute {name!r}")

@@ -1,0 +1,70 @@
+"""Argument checks: one clear line that names the argument, what was expected and what came."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class InputError(ValueError):
+    """Bad input from outside (a file, a row, an option): the command line prints it as one line, exit code 2."""
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Return '; did you mean ...?' for the nearest of the choices, or '' where none is near."""
+    near = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def check_choice(what: str, name: str, choices: Iterable[str]) -> None:
+    """Raise InputError unless ``name`` is one of the choices; suggests the nearest."""
+    choices = list(choices)
+    if name not in choices:
+        raise InputError(f"unknown {what} {name!r}{suggestion(name, choices)} (known: {', '.join(choices)})")
+
+
+def check_images(generated: Tensor, target: Tensor) -> None:
+    """Raise unless both are float tensors (B, C, H, W) of one shape, dtype and device."""
+    for name, image in (("generated", generated), ("target", target)):
+        if not hasattr(image, "is_floating_point"):
+            raise TypeError(f"{name} must be a torch tensor (B, C, H, W), got {type(image).__name__}")
+        if not image.is_floating_point():
+            raise TypeError(
+                f"{name} must be a floating point tensor, got {image.dtype}; "
+                "convert files with reposer.images.to_signed(image)"
+            )
+        if image.ndim != 4:
+            raise ValueError(f"{name} must have shape (B, C, H, W), got {tuple(image.shape)}")
+    if generated.shape != target.shape:
+        raise ValueError(
+            f"generated and target must have one shape, got {tuple(generated.shape)} and {tuple(target.shape)}"
+        )
+
+
+def check_window(size: tuple[int, int], window_size: int) -> None:
+    """Raise ValueError unless the window is odd, positive and fits the image."""
+    if window_size < 1 or window_size % 2 == 0:
+        raise ValueError(f"window_size must be a positive odd number of pixels, got {window_size}")
+    if min(size) < window_size:
+        raise ValueError(f"window_size {window_size} does not fit an image of {size[0]}x{size[1]} pixels")
+
+
+def check_joints(joints: Tensor, visible: Tensor) -> None:
+    """Raise ValueError unless joints is (B, J, 2) and visible (B, J)."""
+    if joints.ndim != 3 or joints.shape[-1] != 2:
+        raise ValueError(f"joints must have shape (B, J, 2), x then y in pixels, got {tuple(joints.shape)}")
+    if visible.shape != joints.shape[:2]:
+        raise ValueError(
+            f"visible must have shape (B, J) = {tuple(joints.shape[:2])}, got {tuple(visible.shape)}"
+        )
+
+
+def check_masks(part_masks: Tensor, image: Tensor) -> None:
+    """Raise ValueError unless part_masks is (B, P, H, W) and fits the image batch (B, C, H, W)."""
+    expected = (image.shape[0], "P", *image.shape[2:])
+    if part_masks.ndim != 4 or part_masks.shape[0] != expected[0] or part_masks.shape[2:] != image.shape[2:]:
+        raise ValueError(f"part_masks must have shape {expected}, got {tuple(part_masks.shape)}")

@@ -1,0 +1,124 @@
+"""Images: the only place that converts value ranges, resizes, pads, reads and writes pictures.
+
+In files and on the way to them images are uint8 RGB tensors (3, H, W); networks and losses see float
+(B, 3, H, W) in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from reposer.checks import InputError
+
+SIGNED = (-1.0, 1.0)
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+def to_signed(image: Tensor) -> Tensor:
+    """Map uint8 [0, 255] to float32 [-1, 1]: x / 127.5 - 1."""
+    return image.float() / 127.5 - 1
+
+
+def to_uint8(image: Tensor, *, rounding: Literal["nearest", "truncate"] = "nearest") -> Tensor:
+    """Map float [-1, 1] to uint8 [0, 255]; values outside are clipped.
+
+    ``rounding="truncate"`` is what the published test scripts do.
+    """
+    scaled = ((image.float() + 1) / 2 * 255).clamp(0, 255)
+    return (scaled.round() if rounding == "nearest" else scaled).to(torch.uint8)
+
+
+def to_unit(image: Tensor, value_range: tuple[float, float] = SIGNED) -> Tensor:
+    """Map values from ``value_range`` to [0, 1]."""
+    low, high = value_range
+    return image if (low, high) == (0.0, 1.0) else (image - low) / (high - low)
+
+
+def read_image(path: str | Path) -> Tensor:
+    """Read an image file as uint8 RGB (3, H, W), its EXIF orientation applied.
+
+    Raises:
+        InputError: naming the file, if it is missing, unreadable or truncated.
+    """
+    return torch.from_numpy(np.array(open_rgb(path))).permute(2, 0, 1).contiguous()
+
+
+def open_rgb(path: str | Path) -> Image.Image:
+    """Open an image file as an RGB PIL image, its EXIF orientation applied; errors as in ``read_image``."""
+    try:
+        with Image.open(path) as image:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such image file") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: not a readable image ({error}); replace or remove the file") from None
+
+
+def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
+    """Write a uint8 RGB image (3, H, W) in the format of the suffix; whole or not at all.
+
+    Args:
+        path: the file; .png, .jpg or .webp.
+        image: (3, H, W) uint8.
+        quality: of JPEG and WebP.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(encode_image(image, path.suffix, quality=quality))
+    os.replace(temporary, path)
+
+
+def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
+    """Encode a uint8 RGB image (3, H, W) as the bytes of a file with that suffix."""
+    buffer = io.BytesIO()
+    name = Image.registered_extensions().get(suffix.lower())
+    if suffix.lower() not in SUFFIXES or name is None:
+        raise InputError(f"cannot write images as {suffix!r}; use one of {', '.join(SUFFIXES)}")
+    options = {} if name == "PNG" else {"quality": quality}
+    to_pil(image).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """Turn a uint8 RGB tensor (3, H, W) into a PIL image."""
+    return Image.fromarray(image.permute(1, 2, 0).cpu().numpy())
+
+
+def check_size(image: Tensor, size: tuple[int, int], where: object) -> None:
+    """Raise InputError unless the image is (3, *size)."""
+    if tuple(image.shape[-2:]) != tuple(size):
+        raise InputError(
+            f"{where}: expected an image of {size[0]}x{size[1]} pixels (height x width), "
+            f"got {image.shape[-2]}x{image.shape[-1]}"
+        )
+
+
+def pad_width(image: Tensor, width: int, value: float) -> Tensor:
+    """Pad (..., H, W) to ``width`` columns with ``value``, half on either side (the odd column on the right)."""
+    missing = width - image.shape[-1]
+    if missing < 0:
+        raise ValueError(f"cannot pad an image of width {image.shape[-1]} to {width}")
+    return torch.nn.functional.pad(image, (missing // 2, missing - missing // 2), value=value)
+
+
+def grid(rows: Sequence[Sequence[Tensor]], *, gap: int = 2) -> Tensor:
+    """Lay uint8 images (3, H, W) of one size out in rows on white: a contact sheet (3, H', W')."""
+    height, width = rows[0][0].shape[-2:]
+    columns = max(len(row) for row in rows)
+    sheet = torch.full(
+        (3, len(rows) * (height + gap) - gap, columns * (width + gap) - gap), 255, dtype=torch.uint8
+    )
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            top, left = i * (height + gap), j * (width + gap)
+            sheet[:, top : top + height, left : left + width] = image
+    return sheet

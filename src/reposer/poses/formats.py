@@ -1,0 +1,130 @@
+"""Annotation and pair files of the field. The only place that knows about y-first coordinates and -1.
+
+Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 ints]: [18 ints]``; -1 in either list
+means a missing joint. Pairs CSV: header ``from,to``, then one pair of image names a line.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from reposer.checks import InputError
+from reposer.poses.skeleton import OPENPOSE_18, Pose
+
+ANNOTATION_HEADER = "name:keypoints_y:keypoints_x"
+PAIRS_HEADER = "from,to"
+_JOINTS = len(OPENPOSE_18.joints)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a CSV file was expected, this is a folder") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: a CSV text file was expected, this is not text") from None
+
+
+def _coordinates(text: str, axis: str, where: str) -> list[float]:
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError:
+        values = None
+    if not isinstance(values, list) or not all(isinstance(v, int | float) for v in values):
+        raise InputError(f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}")
+    if len(values) != _JOINTS:
+        raise InputError(
+            f"{where}: expected {_JOINTS} joints (OpenPose order) for {axis}, got {len(values)}; "
+            "convert other skeletons first"
+        )
+    return values
+
+
+def read_annotations(path: str | Path, *, shift_x: float = 0.0) -> dict[str, Pose]:
+    """Read an annotation CSV into {image name: Pose}, in the order of the file.
+
+    Args:
+        path: the CSV file.
+        shift_x: added to every x; -40 turns coordinates of a 256x256 DeepFashion image into those of its
+            256x176 crop. A joint that leaves the image on the left becomes missing.
+
+    Raises:
+        InputError: naming the file, the row and what was expected.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    if not lines or lines[0].strip() != ANNOTATION_HEADER:
+        raise InputError(f"{path}: expected the header {ANNOTATION_HEADER!r} in row 1")
+    names: list[str] = []
+    rows: list[list[list[float]]] = []
+    seen: set[str] = set()
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        where = f"{path}, row {number}"
+        fields = line.split(":")
+        if len(fields) != 3:
+            raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
+        name = fields[0].strip()
+        if name in seen:
+            raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
+        seen.add(name)
+        names.append(name)
+        rows.append([_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)])
+    if not rows:
+        return {}
+    coordinates = torch.tensor(rows, dtype=torch.float32)  # (N, 2, J), y first
+    visible = (coordinates >= 0).all(dim=1)
+    joints = coordinates.flip(1).transpose(1, 2) + torch.tensor([shift_x, 0.0])
+    visible &= joints[..., 0] >= 0
+    joints = torch.where(visible[..., None], joints, torch.zeros_like(joints))
+    return {name: Pose(j, v) for name, j, v in zip(names, joints.unbind(), visible.unbind(), strict=True)}
+
+
+def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
+    """Write {image name: Pose} as an annotation CSV: integer pixels, missing joints as -1."""
+    rows = [ANNOTATION_HEADER]
+    for name, pose in poses.items():
+        pixels = torch.where(pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)).long()
+        x, y = pixels.unbind(dim=1)
+        rows.append(f"{name}: {y.tolist()}: {x.tolist()}")
+    _write_lines(Path(path), rows)
+
+
+def read_pairs(path: str | Path) -> list[tuple[str, str]]:
+    """Read a pairs CSV into [(source name, target name), ...], in the order of the file.
+
+    Raises:
+        InputError: naming the file, the row and what was expected.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    if not lines or lines[0].strip() != PAIRS_HEADER:
+        raise InputError(f"{path}: expected the header {PAIRS_HEADER!r} in row 1")
+    pairs = []
+    for number, row in enumerate(csv.reader(lines[1:]), start=2):
+        if not row:
+            continue
+        if len(row) != 2 or not all(row):
+            raise InputError(f"{path}, row {number}: expected 'SOURCE,TARGET', got {','.join(row)!r}")
+        pairs.append((row[0], row[1]))
+    return pairs
+
+
+def write_pairs(path: str | Path, pairs: Iterable[Sequence[str]]) -> None:
+    """Write (source name, target name) pairs as a pairs CSV."""
+    _write_lines(Path(path), [PAIRS_HEADER, *(f"{source},{target}" for source, target in pairs)])
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(temporary, path)

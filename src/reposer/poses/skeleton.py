@@ -1,0 +1,115 @@
+"""Skeletons: names, limbs, left/right pairs and body parts of a set of joints; and the pose of one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Part:
+    """A body part between two ends; each end is the mean of one or more joints."""
+
+    name: str
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+    width: float
+    """Standard deviation across the part, in pixels."""
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A fixed order of joints, and what can be said about them. A new skeleton is a value, not a subclass."""
+
+    name: str
+    joints: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+    """Joint pairs that are drawn as lines."""
+    left_right: tuple[tuple[int, int], ...]
+    """Joint pairs that change places when the picture is flipped."""
+    parts: tuple[Part, ...]
+    """Body parts of the part-based losses."""
+
+    @property
+    def flip_order(self) -> tuple[int, ...]:
+        """Joint order after a horizontal flip."""
+        order = list(range(len(self.joints)))
+        for a, b in self.left_right:
+            order[a], order[b] = b, a
+        return tuple(order)
+
+
+OPENPOSE_18 = Skeleton(
+    name="openpose-18",
+    joints=(
+        "nose", "neck",
+        "right shoulder", "right elbow", "right wrist",
+        "left shoulder", "left elbow", "left wrist",
+        "right hip", "right knee", "right ankle",
+        "left hip", "left knee", "left ankle",
+        "right eye", "left eye", "right ear", "left ear",
+    ),
+    limbs=(
+        (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
+        (1, 0), (0, 14), (14, 16), (0, 15), (15, 17),
+    ),
+    left_right=((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)),
+    parts=(
+        Part("head", (0,), (1,), 9.0),
+        Part("right upper arm", (2,), (3,), 9.0),
+        Part("right lower arm", (3,), (4,), 9.0),
+        Part("left upper arm", (5,), (6,), 9.0),
+        Part("left lower arm", (6,), (7,), 9.0),
+        Part("right upper leg", (8,), (9,), 9.0),
+        Part("right lower leg", (9,), (10,), 9.0),
+        Part("left upper leg", (11,), (12,), 9.0),
+        Part("left lower leg", (12,), (13,), 9.0),
+        Part("torso", (2, 5), (8, 11), 13.0),
+    ),
+)  # fmt: skip
+"""OpenPose COCO-18, the order of every annotation file of the field."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """The joints of one person: ``joints`` (J, 2) float pixels, x then y; ``visible`` (J,) bool.
+
+    Coordinates of missing joints are 0 and mean nothing.
+    """
+
+    joints: Tensor
+    visible: Tensor
+
+    def __post_init__(self) -> None:
+        if self.joints.ndim != 2 or self.joints.shape[1] != 2 or self.visible.shape != self.joints.shape[:1]:
+            raise ValueError(
+                f"a pose needs joints (J, 2) and visible (J,), got {tuple(self.joints.shape)} "
+                f"and {tuple(self.visible.shape)}"
+            )
+
+    def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> Pose:
+        """Return the pose in the horizontally flipped image of ``width`` pixels; left and right change places."""
+        joints, visible = flip_joints(self.joints[None], self.visible[None], width, skeleton=skeleton)
+        return Pose(joints[0], visible[0])
+
+
+def flip_joints(
+    joints: Tensor, visible: Tensor, width: int, *, skeleton: Skeleton = OPENPOSE_18
+) -> tuple[Tensor, Tensor]:
+    """Flip a batch of poses horizontally: x becomes width - 1 - x, left and right joints change places.
+
+    Args:
+        joints: (B, J, 2) float pixels, x then y.
+        visible: (B, J) bool.
+        width: image width in pixels.
+        skeleton: tells which joints are pairs.
+
+    Returns:
+        Flipped joints (B, J, 2) and visibility (B, J); missing joints stay at 0.
+    """
+    order = list(skeleton.flip_order)
+    visible = visible[:, order]
+    flipped = torch.stack((width - 1 - joints[:, order, 0], joints[:, order, 1]), dim=-1)
+    return torch.where(visible[..., None], flipped, torch.zeros_like(flipped)), visible

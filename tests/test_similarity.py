@@ -1,0 +1,84 @@
+"""SSIM and PSSIM equal the released reference code and scikit-image."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from reposer.images import to_signed
+from reposer.poses import limb_masks
+from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map
+
+
+def case(golden: dict[str, Any], tag: str, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    fake, real = (to_signed(torch.from_numpy(golden[f"{tag}_{k}_uint8"]).permute(0, 3, 1, 2)).to(dtype) for k in ("fake", "real"))
+    keypoints = torch.from_numpy(golden[f"{tag}_keypoints_yx"])
+    masks = limb_masks(keypoints.flip(-1).to(dtype), (keypoints >= 0).all(-1), tuple(fake.shape[-2:]))
+    return fake, real, masks
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("tag", ["market", "fashion"])
+def test_golden_values(golden_losses: dict[str, Any], tag: str, dtype: torch.dtype) -> None:
+    fake, real, masks = case(golden_losses, tag, dtype)
+    expected = {name.removeprefix(f"{tag}_"): value for name, value in golden_losses.items() if name.startswith(tag)}
+    assert ssim_index(fake, real).mean().item() == pytest.approx(expected["ssim_w11_s1.5"], abs=1e-5)
+    assert ssim_index(fake, real, window_size=7, sigma=0.8).mean().item() == pytest.approx(
+        expected["ssim_w7_s0.8"], abs=1e-5
+    )
+    assert part_ssim(fake, real, masks).mean().item() == pytest.approx(expected["foreground_part_ssim"], abs=1e-5)
+    assert part_ssim_index(fake, real, masks).item() == pytest.approx(expected["part_ssim_index"], abs=1e-5)
+    each = part_ssim_index(fake, real, masks, reduction="none")
+    np.testing.assert_allclose(each, expected["part_ssim_index_each"], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("tag", ["market", "fashion"])
+def test_golden_gradient(golden_losses: dict[str, Any], tag: str, dtype: torch.dtype) -> None:
+    fake, real, masks = case(golden_losses, tag, dtype)
+    fake.requires_grad_(True)
+    part_ssim_index(fake, real, masks).backward()
+    expected = golden_losses[f"{tag}_part_ssim_grad"]
+    error = np.abs(fake.grad[: len(expected)].numpy() - expected).max()
+    assert error <= 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("size", [(33, 20), (64, 48)])
+@pytest.mark.parametrize("options", [
+    {"window_size": 11, "sigma": 1.5},
+    {"window_size": 7, "window": "uniform"},
+    {"window_size": 7, "window": "uniform", "sample_covariance": True},
+])  # fmt: skip
+def test_ssim_map_equals_scikit_image(size: tuple[int, int], options: dict[str, Any]) -> None:
+    generator = np.random.default_rng(5)
+    x, y = generator.uniform(size=(2, 3, *size))
+    mine = ssim_map(torch.from_numpy(x)[None], torch.from_numpy(y)[None], **options).mean().item()
+    gaussian = options.get("window", "gaussian") == "gaussian"
+    theirs = structural_similarity(
+        x, y, channel_axis=0, data_range=1.0, gaussian_weights=gaussian,
+        win_size=None if gaussian else options["window_size"],
+        use_sample_covariance=options.get("sample_covariance", False),
+    )  # fmt: skip
+    assert mine == pytest.approx(theirs, abs=1e-6)
+
+
+def test_missing_parts() -> None:
+    x, y = torch.rand(2, 1, 3, 32, 24) * 2 - 1
+    masks = torch.zeros(1, 10, 32, 24)
+    assert part_ssim(x, y, masks).eq(1).all()
+    masks[:, 0, 5:20, 5:20] = 1
+    released = part_ssim_index(x, y, masks)
+    excluded = part_ssim_index(x, y, masks, missing_parts="exclude")
+    assert released - excluded == pytest.approx((1 - part_ssim(x, y, masks)[0, 0].mean()).item() * 0.9 / 2, abs=1e-5)
+
+
+@pytest.mark.parametrize("low_high", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
+def test_value_range_does_not_matter(low_high: tuple[float, float]) -> None:
+    torch.manual_seed(0)
+    x, y = torch.rand(2, 2, 3, 32, 24, dtype=torch.float64)
+    masks = torch.rand(2, 10, 32, 24)
+    low, high = low_high
+    scaled = part_ssim_index(x * (high - low) + low, y * (high - low) + low, masks, value_range=low_high)
+    assert scaled.item() == pytest.approx(part_ssim_index(x, y, masks, value_range=(0, 1)).item(), abs=1e-9)
