@@ -1,0 +1,107 @@
+"""Building blocks of the networks: norms, convolution stacks, initialisation, padding to a stride."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from reposer.checks import check_choice
+
+Norm = Literal["batch", "instance"]
+STRIDE = 4  # two stride-2 convolutions
+
+
+def norm_layer(norm: Norm, channels: int) -> nn.Module:
+    """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
+    check_choice("norm", norm, ("batch", "instance"))
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.InstanceNorm2d(channels)
+
+
+def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
+    """Convolution before a norm: a bias only where the norm has none of its own."""
+    padding = 1 if stride > 1 else 0
+    return nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=norm == "instance")
+
+
+def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
+    """Reflection pad 3, conv 7x7, then two stride-2 convs: (B, C, H, W) to (B, 4 channels, H/4, W/4)."""
+    layers: list[nn.Module] = [
+        nn.ReflectionPad2d(3),
+        conv(channels_in, channels, norm, kernel=7),
+        norm_layer(norm, channels),
+        nn.ReLU(inplace=True),
+    ]
+    for width in (channels, 2 * channels):
+        layers += [
+            conv(width, 2 * width, norm, stride=2),
+            norm_layer(norm, 2 * width),
+            nn.ReLU(inplace=True),
+        ]
+    return layers
+
+
+def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
+    """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
+    layers: list[nn.Module] = [
+        nn.ReflectionPad2d(1),
+        conv(channels_in, channels_in, norm),
+        norm_layer(norm, channels_in),
+        nn.ReLU(inplace=True),
+        nn.Dropout(dropout),
+        nn.ReflectionPad2d(1),
+        conv(channels_in, channels_out, norm),
+    ]
+    if last_norm:
+        layers.append(norm_layer(norm, channels_out))
+    return nn.Sequential(*layers)
+
+
+def upsampling(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
+    """Transposed 3x3 conv of stride 2, norm, ReLU: doubles H and W."""
+    return [
+        nn.ConvTranspose2d(channels_in, channels_out, 3, 2, padding=1, output_padding=1, bias=norm == "instance"),
+        norm_layer(norm, channels_out),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def image_decoder(channels: int, channels_out: int, norm: Norm) -> nn.Sequential:
+    """(B, 4 channels, H/4, W/4) to (B, channels_out, H, W) in [-1, 1]."""
+    return nn.Sequential(
+        *upsampling(4 * channels, 2 * channels, norm),
+        *upsampling(2 * channels, channels, norm),
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(channels, channels_out, 7),
+        nn.Tanh(),
+    )
+
+
+def init_published(module: nn.Module) -> None:
+    """Initialisation of the published generators: conv N(0, 0.02), batch norm N(1, 0.02), biases 0."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def pad_to_stride(image: Tensor) -> Tensor:
+    """Pad (B, C, H, W) at the bottom and right, by repeating the border, to multiples of the stride."""
+    height, width = image.shape[-2:]
+    bottom, right = -height % STRIDE, -width % STRIDE
+    return F.pad(image, (0, right, 0, bottom), mode="replicate") if bottom or right else image
+
+
+def check_generator_inputs(source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor, joints: int) -> None:
+    """Raise ValueError unless the three inputs of a generator fit together."""
+    batch, size = source.shape[0], tuple(source.shape[-2:])
+    if source.ndim != 4 or source.shape[1] != 3:
+        raise ValueError(f"source must have shape (B, 3, H, W), got {tuple(source.shape)}")
+    for name, maps in (("source_heatmaps", source_heatmaps), ("target_heatmaps", target_heatmaps)):
+        if tuple(maps.shape) != (batch, joints, *size):
+            raise ValueError(f"{name} must have shape {(batch, joints, *size)}, got {tuple(maps.shape)}")
