@@ -14,6 +14,10 @@ class InputError(ValueError):
     """Bad input from outside (a file, a row, an option): the command line prints it as one line, exit code 2."""
 
 
+class RunError(RuntimeError):
+    """Work that cannot go on (a loss that is not finite): the command line prints it as one line, exit code 1."""
+
+
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """Return '; did you mean ...?' for the nearest of the choices, or '' where none is near."""
     near = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)

@@ -2,12 +2,13 @@
 
 from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
-from reposer.poses.heatmaps import HeatmapKind, joint_heatmaps
+from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, joint_heatmaps
 from reposer.poses.parts import background_mask, body_mask, limb_masks
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 
 __all__ = [
     "OPENPOSE_18",
+    "HeatmapConfig",
     "HeatmapKind",
     "Part",
     "Pose",

@@ -48,13 +48,16 @@ def _coordinates(text: str, axis: str, where: str) -> list[float]:
     return values
 
 
-def read_annotations(path: str | Path, *, shift_x: float = 0.0) -> dict[str, Pose]:
+def read_annotations(
+    path: str | Path, *, shift_x: float = 0.0, width: int | None = None
+) -> dict[str, Pose]:
     """Read an annotation CSV into {image name: Pose}, in the order of the file.
 
     Args:
         path: the CSV file.
         shift_x: added to every x; -40 turns coordinates of a 256x256 DeepFashion image into those of its
             256x176 crop. A joint that leaves the image on the left becomes missing.
+        width: of the image in pixels, after the shift: a joint at or beyond it becomes missing; None: no limit.
 
     Raises:
         InputError: naming the file, the row and what was expected.
@@ -85,6 +88,8 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0) -> dict[str, Pos
     visible = (coordinates >= 0).all(dim=1)
     joints = coordinates.flip(1).transpose(1, 2) + torch.tensor([shift_x, 0.0])
     visible &= joints[..., 0] >= 0
+    if width is not None:
+        visible &= joints[..., 0] < width
     joints = torch.where(visible[..., None], joints, torch.zeros_like(joints))
     return {name: Pose(j, v) for name, j, v in zip(names, joints.unbind(), visible.unbind(), strict=True)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -10,6 +11,16 @@ from torch import Tensor
 from reposer.checks import check_joints
 
 HeatmapKind = Literal["gaussian", "pixel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatmapConfig:
+    """How poses are shown to the networks."""
+
+    kind: HeatmapKind = "gaussian"
+    """Gaussian maps, or the one-pixel maps that the released DeepFashion networks were trained on."""
+    sigma: float = 6.0
+    """Standard deviation of the Gaussian in pixels."""
 
 
 def joint_heatmaps(

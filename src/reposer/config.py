@@ -1,0 +1,161 @@
+"""The configuration of a run: frozen dataclasses, saved whole as JSON in the run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from reposer.checks import InputError, check_choice
+from reposer.data import DataConfig
+from reposer.losses import ObjectiveConfig
+from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.poses import HeatmapConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizationConfig:
+    """Adam and its schedule; an epoch is a number of randomly drawn pairs."""
+
+    batch_size: int = 32
+    """Pairs in a step."""
+    learning_rate: float = 2e-4
+    """Learning rate of generator and discriminators before decay."""
+    betas: tuple[float, float] = (0.5, 0.999)
+    """Adam's decay rates of the first and second moments."""
+    pairs_per_epoch: int = 4000
+    """Pairs drawn, with replacement, in one epoch."""
+    constant_epochs: int = 500
+    """Epochs at the constant learning rate."""
+    decay_epochs: int = 200
+    """Epochs after them, in which the learning rate falls linearly."""
+    warmup_steps: int = 0
+    """Steps in which the learning rate rises linearly at the start."""
+    ema_decay: float = 0.0
+    """Decay per step of the running average of the generator's weights, which is then the one that generates; 0: none."""
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "pairs_per_epoch", "constant_epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"optimization: {name} must be at least 1, got {getattr(self, name)}")
+        if self.learning_rate <= 0:
+            raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
+        if self.decay_epochs < 0 or self.warmup_steps < 0 or not 0 <= self.ema_decay < 1:
+            raise ValueError("optimization: decay_epochs and warmup_steps must be at least 0, ema_decay in [0, 1)")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one epoch; the last one may see fewer pairs."""
+        return math.ceil(self.pairs_per_epoch / self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return (self.constant_epochs + self.decay_epochs) * self.steps_per_epoch
+
+    def learning_rate_at(self, step: int) -> float:
+        """Learning rate of a step, counted from 0.
+
+        After e finished epochs the factor is 1 - max(0, e + 2 - constant) / (decay + 1), as in the released code.
+        """
+        epoch = step // self.steps_per_epoch
+        decay = 1 - max(0, epoch + 2 - self.constant_epochs) / (self.decay_epochs + 1) if self.decay_epochs else 1.0
+        warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        return self.learning_rate * decay * warmup
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingConfig:
+    """What a run writes while it trains."""
+
+    log_every: int = 50
+    """Steps between two rows of metrics.jsonl and TensorBoard."""
+    sample_every: int = 1000
+    """Steps between two contact sheets."""
+    checkpoint_every: int = 1000
+    """Steps between two checkpoints."""
+    keep_checkpoints: int = 2
+    """Newest checkpoints kept."""
+    sample_pairs: int = 8
+    """Fixed pairs on a contact sheet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardwareConfig:
+    """Where and how the run computes."""
+
+    accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Device; auto takes a GPU where there is one."""
+    precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
+    """Lightning Fabric's precision; losses are always computed in at least float32."""
+    channels_last: bool = True
+    """Memory layout of the networks; faster, same results to rounding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything that decides the weights a run ends with, apart from the images themselves."""
+
+    recipe: str = "custom"
+    """Name of the recipe that this configuration started from."""
+    seed: int = 0
+    """Seed of initialisation, drawing of pairs, dropout and image pools."""
+    size: tuple[int, int] = (128, 64)
+    """Height and width of the images in pixels."""
+    data: DataConfig = field(default_factory=DataConfig)
+    heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
+    hardware: HardwareConfig = field(default_factory=HardwareConfig)
+
+
+def config_to_json(config: RunConfig) -> str:
+    """Write a configuration as JSON text."""
+    return json.dumps(dataclasses.asdict(config), indent=2, default=str)
+
+
+def config_from_json(text: str, where: object = "configuration") -> RunConfig:
+    """Read what ``config_to_json`` wrote.
+
+    Raises:
+        InputError: naming the field that is unknown or does not fit.
+    """
+    try:
+        return typing.cast(RunConfig, _from_json(RunConfig, json.loads(text), ""))
+    except (json.JSONDecodeError, ValueError, TypeError) as error:
+        raise InputError(f"{where}: not a configuration of this version ({error})") from None
+
+
+def config_differences(a: RunConfig, b: RunConfig) -> list[str]:
+    """Name the fields in which two configurations differ, with both values."""
+    flat_a, flat_b = (dict(_flatten(dataclasses.asdict(config))) for config in (a, b))
+    return [f"{name} {flat_a[name]} -> {flat_b[name]}" for name in flat_a if flat_a[name] != flat_b[name]]
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> typing.Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _from_json(kind: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        for name in value:
+            check_choice("field", f"{where}{name}", [f"{where}{known}" for known in hints])
+        return kind(**{name: _from_json(hints[name], item, f"{where}{name}.") for name, item in value.items()})  # type: ignore[operator]
+    if typing.get_origin(kind) is tuple:
+        return tuple(value)
+    if typing.get_origin(kind) is types.UnionType and Path in typing.get_args(kind):
+        return None if value is None else Path(value)
+    return value

@@ -1,0 +1,94 @@
+"""Recipes: one function per complete published or built-in run. A recipe is a RunConfig; options change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reposer.checks import check_choice
+from reposer.config import LoggingConfig, OptimizationConfig, RunConfig
+from reposer.losses import ObjectiveConfig
+from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.poses import HeatmapConfig
+
+RECIPES: dict[str, Callable[[], RunConfig]] = {}
+
+
+def recipe(name: str) -> RunConfig:
+    """Return the configuration of a recipe.
+
+    Raises:
+        InputError: if there is no such recipe; suggests the nearest name.
+    """
+    check_choice("recipe", name, RECIPES)
+    return RECIPES[name]()
+
+
+def _add(function: Callable[[], RunConfig]) -> Callable[[], RunConfig]:
+    RECIPES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def _market(name: str, objective: ObjectiveConfig) -> RunConfig:
+    return RunConfig(recipe=name, size=(128, 64), objective=objective)
+
+
+def _fashion(name: str, objective: ObjectiveConfig) -> RunConfig:
+    return RunConfig(
+        recipe=name,
+        size=(256, 176),
+        heatmaps=HeatmapConfig(kind="pixel"),
+        generator=GeneratorConfig(norm="instance"),
+        discriminators=DiscriminatorConfig(norm="instance"),
+        objective=objective,
+        optimization=OptimizationConfig(batch_size=7),
+    )
+
+
+@_add
+def market_pssim() -> RunConfig:
+    """Market-1501 with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
+    return _market("market-pssim", ObjectiveConfig(adversarial=5, perceptual=10, part_ssim=10))
+
+
+@_add
+def market_patn() -> RunConfig:
+    """Market-1501 as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
+    return _market("market-patn", ObjectiveConfig(adversarial=5, l1=10, perceptual=10))
+
+
+@_add
+def fashion_pssim() -> RunConfig:
+    """DeepFashion with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
+    return _fashion(
+        "fashion-pssim",
+        ObjectiveConfig(adversarial=5, perceptual=1, part_ssim=1, gan="least_squares", pool_size=0),
+    )
+
+
+@_add
+def fashion_patn() -> RunConfig:
+    """DeepFashion as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
+    return _fashion(
+        "fashion-patn",
+        ObjectiveConfig(adversarial=5, l1=1, perceptual=1, gan="least_squares", pool_size=0),
+    )
+
+
+@_add
+def mannequin_tiny() -> RunConfig:
+    """Mannequins on two CPU cores in a few minutes: a small PATN with L1 + PSSIM; needs no download."""
+    return RunConfig(
+        recipe="mannequin-tiny",
+        generator=GeneratorConfig(channels=16, blocks=4, dropout=0.0),
+        objective=ObjectiveConfig(adversarial=0, l1=10, part_ssim=10, pool_size=0),
+        optimization=OptimizationConfig(
+            batch_size=8,
+            learning_rate=1e-3,
+            pairs_per_epoch=800,
+            constant_epochs=4,
+            decay_epochs=3,
+            warmup_steps=50,
+            ema_decay=0.99,
+        ),
+        logging=LoggingConfig(log_every=10, sample_every=200, checkpoint_every=200),
+    )
