@@ -7,7 +7,6 @@ In files and on the way to them images are uint8 RGB tensors (3, H, W); networks
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from reposer.checks import InputError
+from reposer.files import write_whole
 
 SIGNED = (-1.0, 1.0)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -72,9 +72,8 @@ def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
         quality: of JPEG and WebP.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(encode_image(image, path.suffix, quality=quality))
-    os.replace(temporary, path)
+    encoded = encode_image(image, path.suffix, quality=quality)
+    write_whole(path, lambda temporary: temporary.write_bytes(encoded))
 
 
 def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
@@ -108,6 +107,14 @@ def pad_width(image: Tensor, width: int, value: float) -> Tensor:
     if missing < 0:
         raise ValueError(f"cannot pad an image of width {image.shape[-1]} to {width}")
     return torch.nn.functional.pad(image, (missing // 2, missing - missing // 2), value=value)
+
+
+def crop_columns(image: Tensor, width: int) -> Tensor:
+    """Cut (..., H, W) to its middle ``width`` columns: undoes ``pad_width``."""
+    spare = image.shape[-1] - width
+    if spare < 0:
+        raise ValueError(f"cannot crop an image of width {image.shape[-1]} to {width}")
+    return image[..., spare // 2 : spare // 2 + width]
 
 
 def grid(rows: Sequence[Sequence[Tensor]], *, gap: int = 2) -> Tensor:

@@ -2,7 +2,7 @@
 
 from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
-from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, joint_heatmaps
+from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, joint_heatmaps, pose_maps
 from reposer.poses.parts import background_mask, body_mask, limb_masks
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 
@@ -19,6 +19,7 @@ __all__ = [
     "flip_joints",
     "joint_heatmaps",
     "limb_masks",
+    "pose_maps",
     "read_annotations",
     "read_pairs",
     "write_annotations",

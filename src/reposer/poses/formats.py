@@ -1,20 +1,20 @@
 """Annotation and pair files of the field. The only place that knows about y-first coordinates and -1.
 
-Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 ints]: [18 ints]``; -1 in either list
-means a missing joint. Pairs CSV: header ``from,to``, then one pair of image names a line.
+Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 ints]: [18 ints]``; -1 in either
+list means a missing joint. Pairs CSV: header ``from,to``, then one pair of image names a line.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 from reposer.checks import InputError
+from reposer.files import write_text
 from reposer.poses.skeleton import OPENPOSE_18, Pose
 
 ANNOTATION_HEADER = "name:keypoints_y:keypoints_x"
@@ -39,7 +39,9 @@ def _coordinates(text: str, axis: str, where: str) -> list[float]:
     except json.JSONDecodeError:
         values = None
     if not isinstance(values, list) or not all(isinstance(v, int | float) for v in values):
-        raise InputError(f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}")
+        raise InputError(
+            f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}"
+        )
     if len(values) != _JOINTS:
         raise InputError(
             f"{where}: expected {_JOINTS} joints (OpenPose order) for {axis}, got {len(values)}; "
@@ -48,16 +50,14 @@ def _coordinates(text: str, axis: str, where: str) -> list[float]:
     return values
 
 
-def read_annotations(
-    path: str | Path, *, shift_x: float = 0.0, width: int | None = None
-) -> dict[str, Pose]:
+def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | None = None) -> dict[str, Pose]:
     """Read an annotation CSV into {image name: Pose}, in the order of the file.
 
     Args:
         path: the CSV file.
         shift_x: added to every x; -40 turns coordinates of a 256x256 DeepFashion image into those of its
             256x176 crop. A joint that leaves the image on the left becomes missing.
-        width: of the image in pixels, after the shift: a joint at or beyond it becomes missing; None: no limit.
+        width: of the image in pixels, after the shift; a joint beyond it becomes missing. None: no limit.
 
     Raises:
         InputError: naming the file, the row and what was expected.
@@ -75,7 +75,9 @@ def read_annotations(
         where = f"{path}, row {number}"
         fields = line.split(":")
         if len(fields) != 3:
-            raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
+            raise InputError(
+                f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}"
+            )
         name = fields[0].strip()
         if name in seen:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
@@ -98,10 +100,12 @@ def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
     """Write {image name: Pose} as an annotation CSV: integer pixels, missing joints as -1."""
     rows = [ANNOTATION_HEADER]
     for name, pose in poses.items():
-        pixels = torch.where(pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)).long()
+        pixels = torch.where(
+            pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)
+        ).long()
         x, y = pixels.unbind(dim=1)
         rows.append(f"{name}: {y.tolist()}: {x.tolist()}")
-    _write_lines(Path(path), rows)
+    write_text(Path(path), "\n".join(rows) + "\n")
 
 
 def read_pairs(path: str | Path) -> list[tuple[str, str]]:
@@ -126,10 +130,5 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
 
 def write_pairs(path: str | Path, pairs: Iterable[Sequence[str]]) -> None:
     """Write (source name, target name) pairs as a pairs CSV."""
-    _write_lines(Path(path), [PAIRS_HEADER, *(f"{source},{target}" for source, target in pairs)])
-
-
-def _write_lines(path: Path, lines: list[str]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    rows = [PAIRS_HEADER, *(f"{source},{target}" for source, target in pairs)]
+    write_text(Path(path), "\n".join(rows) + "\n")

@@ -68,3 +68,8 @@ def joint_heatmaps(
     else:
         along_x, along_y = (torch.exp(-(d**2) / (2 * sigma**2)) for d in (dx, dy))
     return (along_y * shown)[..., :, None] * along_x[..., None, :]
+
+
+def pose_maps(joints: Tensor, visible: Tensor, size: tuple[int, int], config: HeatmapConfig) -> Tensor:
+    """Heatmaps (B, J, H, W) of joints as a configuration wants them; see :func:`joint_heatmaps`."""
+    return joint_heatmaps(joints, visible, size, sigma=config.sigma, kind=config.kind)

@@ -1,0 +1,68 @@
+"""Progress of long work: a bar with time left where there is a terminal, a plain line now and then where not."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+_SECONDS_BETWEEN_LINES = 15
+
+
+class Progress:
+    """Shows how far a piece of work is; a context manager, and callable as ``progress(done, total)``.
+
+    Args:
+        title: what is being done.
+        unit: what is counted for the speed, per second.
+        shown: False says nothing at all.
+    """
+
+    def __init__(self, title: str, *, unit: str = "images", shown: bool = True) -> None:
+        self.title, self.unit, self.shown = title, unit, shown
+        self._console = Console(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            disable=not (shown and self._console.is_terminal),
+        )
+        self._task = self._bar.add_task(title, total=None, note="")
+        self._started: tuple[float, int] | None = None
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
+        """Report ``done`` of ``total`` steps, each of so many items; ``note`` is shown beside the speed."""
+        now = time.monotonic()
+        if self._started is None:  # work that was resumed does not count for the speed
+            self._started = (now, done)
+        since, first = self._started
+        speed = (done - first) / (now - since) if done > first else 0.0
+        text = f"{speed * items_per_step:.1f} {self.unit}/s {note}".strip()
+        self._bar.update(self._task, completed=done, total=total, note=text)
+        due = now - self._last_line >= _SECONDS_BETWEEN_LINES
+        if self.shown and not self._console.is_terminal and speed and (due or done == total):
+            self._last_line = now
+            left = (total - done) / speed
+            self.say(f"{self.title}: {done}/{total}, {text}, {int(left // 60)}:{int(left % 60):02d} left")
+
+    def say(self, message: str) -> None:
+        """Print a line without disturbing the bar."""
+        if self.shown:
+            self._console.print(message, highlight=False, soft_wrap=True)

@@ -1,0 +1,94 @@
+"""Checkpoints: the whole training state to resume from, and the generator alone to use. Written whole or not at all."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from reposer import __version__
+from reposer.checks import InputError
+from reposer.config import RunConfig, config_to_json
+from reposer.files import write_whole
+from reposer.training.step import TrainingState
+
+STATE = "state-{:07d}.pt"
+GENERATOR = "generator-{:07d}.safetensors"
+
+
+def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> Path:
+    """Save state and generator of this step, drop older ones than the run keeps; return the generator's file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = folder / GENERATOR.format(state.step)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in state.best_generator().state_dict().items()}
+    metadata = {
+        "format": "pt",
+        "reposer": __version__,
+        "recipe": config.recipe,
+        "step": str(state.step),
+        "config": config_to_json(config),
+    }
+    write_whole(generator, lambda path: save_file(tensors, path, metadata))
+    write_whole(folder / STATE.format(state.step), lambda path: torch.save(_state_dict(state), path))
+    for pattern in (STATE, GENERATOR):
+        for old in sorted(folder.glob(pattern.replace("{:07d}", "*")))[: -config.logging.keep_checkpoints]:
+            old.unlink()
+    return generator
+
+
+def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:
+    """Restore the newest whole state into ``state``; damaged files are named through ``warn`` and skipped.
+
+    Returns:
+        False if there is none.
+    """
+    for path in sorted(folder.glob(STATE.replace("{:07d}", "*")), reverse=True):
+        try:
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+            warn(f"{path}: damaged checkpoint skipped ({str(error).splitlines()[0]})")
+            continue
+        _load_state_dict(state, saved)
+        return True
+    return False
+
+
+def newest_generator(run: Path) -> Path:
+    """Return the newest generator of a run folder.
+
+    Raises:
+        InputError: if the folder holds none.
+    """
+    found = sorted((run / "checkpoints").glob(GENERATOR.replace("{:07d}", "*")))
+    if not found:
+        raise InputError(f"{run}: no generator in its checkpoints folder; expected a run folder of 'reposer train'")
+    return found[-1]
+
+
+def _state_dict(state: TrainingState) -> dict[str, Any]:
+    players = {
+        name: {
+            "network": player.network.state_dict(),
+            "optimizer": player.optimizer.state_dict(),
+            "pool": player.pool.state_dict(),
+        }
+        for name, player in state.players()
+    }
+    average = state.average.state_dict() if state.average is not None else None
+    return {"step": state.step, "players": players, "average": average}
+
+
+def _load_state_dict(state: TrainingState, saved: dict[str, Any]) -> None:
+    for name, player in state.players():
+        entry = saved["players"][name]
+        player.network.load_state_dict(entry["network"])
+        player.optimizer.load_state_dict(entry["optimizer"])
+        device = next(player.network.parameters()).device
+        player.pool.load_state_dict(entry["pool"], device)
+    if state.average is not None:
+        state.average.load_state_dict(saved["average"])
+    state.step = saved["step"]
