@@ -1,0 +1,343 @@
+"""Pairs of images of one person: the data set, its batches, and loaders that depend on the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from reposer.checks import InputError, check_choice
+from reposer.data.deepfashion import DEEPFASHION
+from reposer.data.layouts import PairIndex, Split, contents, open_layout
+from reposer.data.market1501 import MARKET
+from reposer.images import check_size, crop_columns, read_image
+from reposer.poses import flip_joints
+
+LayoutName = Literal["auto", "market", "deepfashion"]
+_LAYOUTS = {layout.name: layout for layout in (MARKET, DEEPFASHION)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the pairs come from and how they are loaded."""
+
+    root: Path = Path("data")
+    """Data set folder: the image folders, with the annotation and pairs CSVs beside them."""
+    layout: LayoutName = "auto"
+    """Kind of data set; "auto" tells by the names of the CSVs."""
+    workers: int = 2
+    """Processes that read images; 0 reads them in the training process."""
+    flip: bool = False
+    """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
+
+    def __post_init__(self) -> None:
+        check_choice("layout", self.layout, ("auto", *_LAYOUTS))
+        if self.workers < 0:
+            raise InputError(f"workers must be 0 or more processes, got {self.workers}")
+
+
+def open_pairs(root: str | Path, split: Split, layout: LayoutName = "auto") -> PairIndex:
+    """Open one split of a data set folder.
+
+    Args:
+        root: folder with the image folders and the CSVs.
+        split: "train" or "test".
+        layout: "market", "deepfashion", or "auto" to tell by the annotation CSV.
+
+    Raises:
+        InputError: one line that says what was looked for and what was found.
+    """
+    root = Path(root)
+    check_choice("split", split, ("train", "test"))
+    check_choice("layout", layout, ("auto", *_LAYOUTS))
+    if layout == "auto":
+        layout = _detect(root, split)
+    return open_layout(_LAYOUTS[layout], root, split)
+
+
+def _detect(root: Path, split: Split) -> Literal["market", "deepfashion"]:
+    candidates = {name: layout.annotation_names(split) for name, layout in _LAYOUTS.items()}
+    found = [name for name, files in candidates.items() if any((root / file).is_file() for file in files)]
+    if len(found) > 1:
+        raise InputError(f"{root}: holds annotations of more than one data set; choose the layout: {found}")
+    if not found:
+        looked_for = " or ".join(file for files in candidates.values() for file in files)
+        raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}")
+    return "market" if found == ["market"] else "deepfashion"
+
+
+@dataclass(frozen=True, eq=False)
+class PairItem:
+    """Two images of one person, with their poses."""
+
+    source: Tensor
+    """(3, H, W) uint8 RGB."""
+    target: Tensor
+    """(3, H, W) uint8 RGB."""
+    source_joints: Tensor
+    """(J, 2) float pixels, x then y; 0 for missing joints."""
+    source_visible: Tensor
+    """(J,) bool."""
+    target_joints: Tensor
+    target_visible: Tensor
+    pair_id: str
+    """SOURCE___TARGET, the two image names."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairBatch:
+    """Pairs, stacked. Images stay uint8 until they are on the device: a quarter of the bytes to move."""
+
+    source: Tensor
+    """(B, 3, H, W) uint8 RGB."""
+    target: Tensor
+    """(B, 3, H, W) uint8 RGB."""
+    source_joints: Tensor
+    """(B, J, 2) float pixels, x then y; 0 for missing joints."""
+    source_visible: Tensor
+    """(B, J) bool."""
+    target_joints: Tensor
+    target_visible: Tensor
+    pair_ids: tuple[str, ...]
+    """SOURCE___TARGET of each pair."""
+
+    def __len__(self) -> int:
+        return len(self.pair_ids)
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> PairBatch:
+        """Return the batch on a device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> PairBatch:
+        """Return the batch in page-locked memory; ``DataLoader(pin_memory=True)`` calls this."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> PairBatch:
+        return PairBatch(
+            source=change(self.source),
+            target=change(self.target),
+            source_joints=change(self.source_joints),
+            source_visible=change(self.source_visible),
+            target_joints=change(self.target_joints),
+            target_visible=change(self.target_visible),
+            pair_ids=self.pair_ids,
+        )
+
+
+def collate(items: Sequence[PairItem]) -> PairBatch:
+    """Stack pairs of one size into a batch."""
+    return PairBatch(
+        source=torch.stack([item.source for item in items]),
+        target=torch.stack([item.target for item in items]),
+        source_joints=torch.stack([item.source_joints for item in items]),
+        source_visible=torch.stack([item.source_visible for item in items]),
+        target_joints=torch.stack([item.target_joints for item in items]),
+        target_visible=torch.stack([item.target_visible for item in items]),
+        pair_ids=tuple(item.pair_id for item in items),
+    )
+
+
+class PairDataset(Dataset[PairItem]):
+    """The pairs of a ``PairIndex``, read from disk one by one.
+
+    With ``flip``, the data set is twice as long and its second half holds the mirrored pairs: a uniform draw
+    is a mirrored pair with probability 1/2.
+    """
+
+    def __init__(self, index: PairIndex, *, flip: bool = False) -> None:
+        # Arrays, not hundreds of thousands of small objects: they start a worker process at once.
+        self._names = sorted({name for pair in index.pairs for name in pair})
+        position = {name: i for i, name in enumerate(self._names)}
+        self._pairs = np.array([(position[a], position[b]) for a, b in index.pairs], np.int32).reshape(-1, 2)
+        self._joints = torch.stack([index.poses[name].joints for name in self._names])
+        self._visible = torch.stack([index.poses[name].visible for name in self._names])
+        self._images = index.images
+        self._full_width = index.full_width
+        self._flip = flip
+        self.size = index.size
+        """(height, width) of the images in pixels."""
+
+    def __len__(self) -> int:
+        return len(self._pairs) * (2 if self._flip else 1)
+
+    def __getitem__(self, item: int) -> PairItem:
+        """Read one pair.
+
+        Raises:
+            InputError: if an image is missing, unreadable or not of the expected size.
+        """
+        if not 0 <= item < len(self):
+            raise IndexError(f"item {item} of a data set of {len(self)} pairs")
+        pair = self._pairs[item % len(self._pairs)].tolist()
+        source, target = (self._names[i] for i in pair)
+        images = torch.stack([self._read(source), self._read(target)])
+        joints, visible = self._joints[pair], self._visible[pair]
+        if item >= len(self._pairs):
+            images = images.flip(-1)
+            joints, visible = flip_joints(joints, visible, self.size[1])
+        return PairItem(
+            source=images[0],
+            target=images[1],
+            source_joints=joints[0],
+            source_visible=visible[0],
+            target_joints=joints[1],
+            target_visible=visible[1],
+            pair_id=f"{source}___{target}",
+        )
+
+    def _read(self, name: str) -> Tensor:
+        path = self._images / name
+        image = read_image(path)
+        if image.shape[-1] == self._full_width:
+            image = crop_columns(image, self.size[1])
+        check_size(image, self.size, path)
+        return image
+
+
+class EpochSampler(Sampler[int]):
+    """The items of one epoch: ``pairs_per_epoch`` uniform draws with replacement from all pairs.
+
+    Each draw has its own generator, seeded by (seed, epoch, item): the draws do not depend on the batch size,
+    on the number of workers or processes, or on where the epoch is entered.
+
+    Args:
+        pairs: length of the data set.
+        pairs_per_epoch: draws in one epoch, over all processes; 4,000 in the published runs.
+        seed: of the run, 0 or more.
+        epoch: which epoch, from 0.
+        start: first item, to resume inside an epoch.
+        rank: which of the ``processes`` this is, from 0; it gets every ``processes``-th item.
+        processes: number of training processes that share the epoch.
+    """
+
+    def __init__(
+        self,
+        pairs: int,
+        pairs_per_epoch: int,
+        seed: int,
+        *,
+        epoch: int = 0,
+        start: int = 0,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        if pairs < 1:
+            raise ValueError(f"pairs must be 1 or more, got {pairs}")
+        for name, value in (("seed", seed), ("epoch", epoch), ("start", start)):
+            if value < 0:
+                raise ValueError(f"{name} must be 0 or more, got {value}")
+        self.pairs = pairs
+        self.seed = seed
+        self.epoch = epoch
+        self._items = range(start + rank, pairs_per_epoch, processes)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the items of another epoch from now on."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        for item in self._items:
+            # The output of SeedSequence is the same in every release of numpy, unlike that of its generators.
+            (bits,) = np.random.SeedSequence((self.seed, self.epoch, item)).generate_state(1, np.uint64)
+            yield int(bits) % self.pairs
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class _Loader(DataLoader[PairItem]):
+    """A DataLoader that passes on an InputError of a worker as one line, without the worker's traceback."""
+
+    def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
+        try:
+            yield from super().__iter__()
+        except InputError as error:
+            line = str(error).strip().splitlines()[-1]
+            raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+
+
+def train_loader(
+    dataset: PairDataset,
+    *,
+    seed: int,
+    epoch: int,
+    pairs_per_epoch: int,
+    batch_size: int,
+    workers: int,
+    start_batch: int = 0,
+    pin_memory: bool = False,
+    rank: int = 0,
+    processes: int = 1,
+) -> DataLoader[PairItem]:
+    """Load the batches ``start_batch``, ``start_batch + 1``, ... of one epoch, as ``PairBatch``.
+
+    Only whole batches: an epoch has ``pairs_per_epoch // batch_size`` of them and the rest of its draws is
+    dropped. The loader leaves torch's global random state alone.
+
+    Args:
+        dataset: the training pairs.
+        seed: of the run, 0 or more.
+        epoch: which epoch, from 0.
+        pairs_per_epoch: draws in one epoch; 4,000 in the published runs.
+        batch_size: pairs in one batch, over all processes together.
+        workers: processes that read images; 0 reads them in this process.
+        start_batch: first batch, to resume inside an epoch.
+        pin_memory: put batches in page-locked memory, for copies to a CUDA device with ``non_blocking=True``.
+        rank: which of the training ``processes`` this is, from 0.
+        processes: training processes that share each batch; must divide ``batch_size``.
+
+    Raises:
+        InputError: if an epoch is shorter than a batch, or the processes do not divide the batch.
+    """
+    if batch_size < 1 or pairs_per_epoch < batch_size:
+        raise InputError(
+            f"batch size must be from 1 to the {pairs_per_epoch} pairs of an epoch, got {batch_size}"
+        )
+    if batch_size % processes:
+        raise InputError(f"batch size {batch_size} must be a multiple of the {processes} processes")
+    batches = pairs_per_epoch // batch_size
+    sampler = EpochSampler(
+        len(dataset),
+        batches * batch_size,
+        seed,
+        epoch=epoch,
+        start=start_batch * batch_size,
+        rank=rank,
+        processes=processes,
+    )
+    return _loader(dataset, batch_size // processes, workers, pin_memory, sampler)
+
+
+def test_loader(
+    dataset: PairDataset,
+    batch_size: int,
+    workers: int,
+    *,
+    pin_memory: bool = False,  # noqa: PT028
+) -> DataLoader[PairItem]:
+    """Load all pairs in order, as ``PairBatch``; the last batch may be smaller."""
+    return _loader(dataset, batch_size, workers, pin_memory, None)
+
+
+test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
+
+
+def _loader(
+    dataset: PairDataset, batch_size: int, workers: int, pin_memory: bool, sampler: EpochSampler | None
+) -> _Loader:
+    return _Loader(
+        dataset,
+        batch_size,
+        sampler=sampler,
+        num_workers=workers,
+        pin_memory=pin_memory,
+        collate_fn=collate,
+        # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
+        generator=torch.Generator().manual_seed(0),
+    )
