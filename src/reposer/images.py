@@ -49,7 +49,7 @@ def read_image(path: str | Path) -> Tensor:
     Raises:
         InputError: naming the file, if it is missing, unreadable or truncated.
     """
-    return torch.from_numpy(np.array(open_rgb(path))).permute(2, 0, 1).contiguous()
+    return from_pil(open_rgb(path))
 
 
 def open_rgb(path: str | Path) -> Image.Image:
@@ -85,6 +85,11 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
     options = {} if name == "PNG" else {"quality": quality}
     to_pil(image).save(buffer, name, **options)
     return buffer.getvalue()
+
+
+def from_pil(image: Image.Image) -> Tensor:
+    """Turn a PIL image of any mode into a uint8 RGB tensor (3, H, W)."""
+    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 
 def to_pil(image: Tensor) -> Image.Image:

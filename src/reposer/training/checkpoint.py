@@ -57,18 +57,6 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
     return False
 
 
-def newest_generator(run: Path) -> Path:
-    """Return the newest generator of a run folder.
-
-    Raises:
-        InputError: if the folder holds none.
-    """
-    found = sorted((run / "checkpoints").glob(GENERATOR.replace("{:07d}", "*")))
-    if not found:
-        raise InputError(f"{run}: no generator in its checkpoints folder; expected a run folder of 'reposer train'")
-    return found[-1]
-
-
 def _state_dict(state: TrainingState) -> dict[str, Any]:
     players = {
         name: {

@@ -1,0 +1,67 @@
+"""The command line: ``reposer COMMAND``. A command's module is imported only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from reposer import __version__
+from reposer.checks import InputError, RunError, check_choice
+
+COMMANDS = {
+    "quickstart": "make people, train, generate, evaluate, report: the whole way in a few minutes, no download",
+    "mannequin": "make the built-in data set",
+    "train": "train a generator by a recipe",
+    "generate": "generate the test pairs of a data set",
+    "evaluate": "score a folder of results under a stated protocol",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; bad input is one line and exit code 2."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _dispatch(arguments)
+    except InputError as error:
+        _fail(str(error), 2)
+    except RunError as error:
+        _fail(str(error), 1)
+    except OSError as error:  # disk full, no permission: the file is named in the error
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+
+
+def _dispatch(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_help())
+    elif arguments[0] in ("-V", "--version"):
+        print(f"reposer {__version__}")
+    else:
+        check_choice("command", arguments[0], COMMANDS)
+        import_module(f"reposer.commands.{arguments[0]}").main(arguments[1:])
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: reposer COMMAND [OPTIONS]",
+            "",
+            "Pose-guided person image generation: train, generate, evaluate.",
+            "",
+            *lines,
+            "",
+            "'reposer COMMAND --help' tells the options of a command.",
+        ]
+    )
+
+
+def _fail(message: str, code: int) -> None:
+    if os.environ.get("REPOSER_TRACEBACK"):
+        raise
+    print(f"reposer: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""The sub-commands of ``reposer``, one file each: parse, call, print."""

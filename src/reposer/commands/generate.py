@@ -1,0 +1,58 @@
+"""``reposer generate RUN_OR_CHECKPOINT``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from reposer.commands.arguments import call
+from reposer.data import open_pairs
+from reposer.generation import ResultLayout, checkpoint_provenance, generate, generator_file, load_generator
+from reposer.progress import Progress
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read the options and generate."""
+    call(run, arguments, prog="reposer generate")
+
+
+def run(
+    run_or_checkpoint: tyro.conf.Positional[Path],
+    /,
+    *,
+    data: Path,
+    out: Path,
+    layout: ResultLayout = "images",
+    split: Literal["train", "test"] = "test",
+    device: str = "cpu",
+    batch_size: int = 8,
+) -> None:
+    """Generate every pair of a data set, with a manifest that names the checkpoint, its hash and its configuration.
+
+    Args:
+        run_or_checkpoint: run folder of 'reposer train' (its newest generator is taken), or a
+            generator-*.safetensors file.
+        data: folder of the data set, in the Market-1501 or DeepFashion layout.
+        out: folder for the results.
+        layout: images: one PNG a pair; strips: the five published panels side by side, as JPEG.
+        split: which pairs.
+        device: where to compute: cpu, cuda, cuda:1, mps.
+        batch_size: pairs at a time.
+    """
+    checkpoint = generator_file(run_or_checkpoint)
+    generator = load_generator(checkpoint, device)
+    index = open_pairs(data, split)
+    with Progress("generate") as progress:
+        written = generate(
+            generator,
+            index,
+            out,
+            layout=layout,
+            batch_size=batch_size,
+            progress=progress,
+            provenance=checkpoint_provenance(checkpoint),
+        )
+    print(f"{len(written)} {layout} in {out}")
