@@ -1,0 +1,113 @@
+"""The whole way in a few minutes: make people, train, generate, evaluate, report. No download, no GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from reposer.config import RunConfig
+from reposer.data import PairBatch, PairDataset, PairIndex, open_pairs, test_loader
+from reposer.data.mannequin import MannequinConfig, make_mannequins
+from reposer.evaluation import Evaluation, evaluate
+from reposer.generation import (
+    checkpoint_provenance,
+    generate,
+    generator_file,
+    load_generator,
+    write_manifest,
+    write_results,
+)
+from reposer.images import read_image
+from reposer.progress import Progress
+from reposer.recipes import recipe
+from reposer.report import write_report
+from reposer.training import train
+
+MANNEQUINS = MannequinConfig(identities=360, images_per_identity=8, test_identities=40, clothing="easy")
+
+
+@dataclass(frozen=True)
+class QuickstartResult:
+    """What the quickstart made, and where."""
+
+    evaluations: Mapping[str, Evaluation]
+    """Scores by name of the result: generated, and the two baselines."""
+    report: Path
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Time that each stage took."""
+
+
+def quickstart(out: Path, *, seed: int = 0, shown: bool = True) -> QuickstartResult:
+    """Make a mannequin set, train ``mannequin-tiny``, generate the test pairs, and score them beside two baselines.
+
+    ``out`` gets ``data/`` (the data set) and ``run/`` (the run folder, with ``results/`` and ``report.html``).
+    What is already there is used: a quickstart that was stopped goes on where it stopped.
+
+    Args:
+        out: folder to make or to go on in.
+        seed: of the data set and of the training.
+        shown: show progress on the terminal.
+
+    Raises:
+        InputError: if ``out`` holds something else.
+    """
+    config = replace(recipe("mannequin-tiny"), seed=seed)
+    data, run = out / "data", out / "run"
+    seconds: dict[str, float] = {}
+
+    if not (data / "mannequins.json").exists():
+        with _stage("mannequins", seconds, shown) as progress:
+            make_mannequins(data, replace(MANNEQUINS, seed=seed), progress)
+    with _stage("train", seconds, shown) as progress:
+        train(config, data=data, out=run, resume=(run / "config.json").exists(), progress=progress)
+    checkpoint = generator_file(run)
+    index = open_pairs(data, "test")
+    results = run / "results"
+    with _stage("generate", seconds, shown) as progress:
+        generate(
+            load_generator(checkpoint),
+            index,
+            results / "generated",
+            progress=progress,
+            provenance=checkpoint_provenance(checkpoint),
+        )
+        _baseline(index, results / "copy-source", lambda batch: batch.source)
+        mean = _mean_target(open_pairs(data, "train"))
+        _baseline(index, results / "mean-image", lambda batch: mean.expand_as(batch.source))
+    with _stage("evaluate", seconds, shown):
+        evaluations = {name: evaluate(results / name) for name in ("generated", "copy-source", "mean-image")}
+    for name, evaluation in evaluations.items():
+        evaluation.save(results / f"{name}.json")
+    report = write_report(run, config, evaluations, seconds)
+    return QuickstartResult(evaluations, report, seconds)
+
+
+@contextmanager
+def _stage(title: str, seconds: dict[str, float], shown: bool) -> Iterator[Progress]:
+    start = time.perf_counter()
+    with Progress(title, shown=shown) as progress:
+        yield progress
+    seconds[title] = time.perf_counter() - start
+
+
+def _baseline(index: PairIndex, out: Path, generated: Callable[[PairBatch], Tensor]) -> None:
+    """Write what needs no network, as results of the same kind, so that it is scored by the same code."""
+    out.mkdir(parents=True, exist_ok=True)
+    for batch in test_loader(PairDataset(index), batch_size=32, workers=0):
+        write_results(out, batch, generated(batch), layout="images")
+    write_manifest(out, index, layout="images", provenance={"baseline": out.name})
+
+
+def _mean_target(index: PairIndex) -> Tensor:
+    """The mean of all training images, (1, 3, H, W) uint8."""
+    names = {name for pair in index.pairs for name in pair}
+    total = torch.zeros(3, *index.size, dtype=torch.float64)
+    for name in sorted(names):
+        total += read_image(index.images / name)
+    return (total / len(names)).round().to(torch.uint8)[None]
