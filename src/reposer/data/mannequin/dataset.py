@@ -1,0 +1,261 @@
+"""Whole data sets of mannequins, written in the layout of Market-1501 or DeepFashion."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import permutations
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reposer import __version__
+from reposer.checks import InputError
+from reposer.data.mannequin.clothes import Tier
+from reposer.data.mannequin.mesh import PART_NAMES
+from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+
+MannequinLayout = Literal["market", "deepfashion"]
+SIZES: dict[MannequinLayout, tuple[int, int]] = {"market": (128, 64), "deepfashion": (256, 176)}
+"""Image height and width of each layout."""
+MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
+_CSV_PREFIX = {"market": "market", "deepfashion": "fasion-resize"}
+_NEEDED_JOINTS = (2, 5, 8, 11)  # both shoulders and hips: the published rule for pairs
+_TEST_PAIRS = 2  # purpose of random numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class MannequinConfig:
+    """What to make: how many people and pictures, how they look, and the layout of the folder."""
+
+    identities: int = 200
+    """People, train and test together."""
+    images_per_identity: int = 8
+    """Pictures of each person."""
+    test_identities: int | None = None
+    """People of the test split, none of whom is in train; None: an eighth of all, at least 1."""
+    test_pairs: int = 256
+    """Test pairs drawn from all ordered pairs of two pictures of one test person; at most all of them."""
+    layout: MannequinLayout = "market"
+    """Names and image size: 128x64 as in Market-1501, or 256x176 as in DeepFashion."""
+    clothing: Tier = "full"
+    """easy: strong colours in large areas, learned quickly; full: all fabrics, prints and accessories."""
+    occluded_joints: OccludedJoints = "report"
+    """Joints behind another limb: report them, as pose estimators mostly do, or drop them as missing."""
+    part_masks: bool = True
+    """Also write an exact label map of the body parts for each image."""
+    seed: int = 0
+    """Everything follows from it."""
+    workers: int = 0
+    """Processes; 0: one per core. The result does not depend on it."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("images_per_identity", 2), ("identities", 2), ("test_pairs", 1), ("seed", 0), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        for name, choices in (
+            ("layout", tuple(SIZES)), ("clothing", ("easy", "full")), ("occluded_joints", ("report", "drop")),
+        ):  # fmt: skip
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}")
+        most = MOST_IDENTITIES[self.layout]
+        if self.identities > most:
+            raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
+        if self.test_identities is not None and not 1 <= self.test_identities < self.identities:
+            raise InputError(
+                f"test_identities must be from 1 to identities - 1 = {self.identities - 1}, got {self.test_identities}"
+            )
+
+    @property
+    def people(self) -> dict[str, range]:
+        """Identities of each split; those of test come first, so that train can grow without changing it."""
+        tested = self.test_identities if self.test_identities is not None else max(1, self.identities // 8)
+        return {"train": range(tested + 1, self.identities + 1), "test": range(1, tested + 1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MannequinSummary:
+    """What was made."""
+
+    train_identities: int
+    test_identities: int
+    train_images: int
+    test_images: int
+    train_pairs: int
+    test_pairs: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.train_identities} + {self.test_identities} people, {self.train_images} + {self.test_images} "
+            f"images, {self.train_pairs} + {self.test_pairs} pairs (train + test)"
+        )
+
+
+@dataclass(frozen=True)
+class _Record:
+    """An image that was written."""
+
+    name: str
+    joints: NDArray[np.float32]
+    visible: NDArray[np.bool_]
+
+
+def _market_name(mannequin: Mannequin, picture: Picture, identity: int, index: int) -> str:
+    return f"{identity:04d}_c{picture.view.camera}s1_{25 * index + 1:06d}_01.jpg"
+
+
+def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, index: int) -> str:
+    side = abs(np.degrees(picture.view.yaw))
+    number, word = (1, "front") if side < 45 else (3, "back") if side > 135 else (2, "side")
+    sex, category = mannequin.body.sex.upper(), mannequin.outfit.category
+    # All images of one person share what stands before the last '_'; the index keeps the view words apart.
+    return f"fashion{sex}{category}id{identity:08d}01_{index or ''}{number}{word}.jpg"
+
+
+_NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
+
+
+def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
+    """Make and write all images of one person."""
+    split, identity = task
+    studio = config.layout == "deepfashion"
+    mannequin = make_mannequin(config.seed, identity, SIZES[config.layout], clothing=config.clothing, studio=studio)
+    records = []
+    for index in range(config.images_per_identity):
+        picture = take_picture(mannequin, config.seed, identity, index)
+        name = _NAMES[config.layout](mannequin, picture, identity, index)
+        bgr = np.ascontiguousarray(picture.image[..., ::-1])
+        (folder / split / name).write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        if config.part_masks:
+            encoded = cv2.imencode(".png", picture.parts, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
+            (folder / "part-masks" / split / name).with_suffix(".png").write_bytes(encoded)
+        visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
+        height, width = mannequin.size
+        joints = np.clip(np.rint(picture.joints), 0, (width - 1, height - 1)).astype(np.float32)
+        records.append(_Record(name, joints, visible))
+    return records
+
+
+def _quiet_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
+    cv2.setNumThreads(1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _write_images(
+    config: MannequinConfig, folder: Path, progress: Callable[[int, int], None] | None
+) -> dict[str, list[_Record]]:
+    tasks = [(split, identity) for split, people in config.people.items() for identity in people]
+    work = partial(_write_identity, config=config, folder=folder)
+    processes = min(config.workers or os.cpu_count() or 1, max(1, len(tasks) * config.images_per_identity // 64))
+    records: dict[str, list[_Record]] = {"train": [], "test": []}
+
+    def collect(results: Iterator[list[_Record]]) -> None:
+        for done, ((split, _), made) in enumerate(zip(tasks, results, strict=True), start=1):
+            records[split] += made
+            if progress is not None:
+                progress(done * config.images_per_identity, len(tasks) * config.images_per_identity)
+
+    if processes == 1:
+        with _one_thread():
+            collect(map(work, tasks))
+        return records
+    pool = ProcessPoolExecutor(processes, initializer=_quiet_worker)
+    try:
+        collect(pool.map(work, tasks, chunksize=max(1, min(8, len(tasks) // (4 * processes)))))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return records
+
+
+def _pairs(records: list[_Record]) -> list[tuple[str, str]]:
+    """All ordered pairs of two images of one person that show both shoulders and both hips."""
+    people: dict[str, list[str]] = {}
+    for record in records:
+        person = record.name.rsplit("_", 1)[0] if record.name.startswith("fashion") else record.name.split("_")[0]
+        if record.visible[list(_NEEDED_JOINTS)].all():
+            people.setdefault(person, []).append(record.name)
+    return [pair for names in people.values() for pair in permutations(names, 2)]
+
+
+def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[_Record]]) -> MannequinSummary:
+    import torch  # here, so that worker processes do without it
+
+    from reposer.poses import Pose, write_annotations, write_pairs
+
+    prefix = _CSV_PREFIX[config.layout]
+    pairs = {split: _pairs(made) for split, made in records.items()}
+    if len(pairs["test"]) > config.test_pairs:
+        rng = np.random.default_rng([config.seed, 0, 0, _TEST_PAIRS])
+        drawn = np.sort(rng.choice(len(pairs["test"]), config.test_pairs, replace=False))
+        pairs["test"] = [pairs["test"][index] for index in drawn]
+    for split, made in records.items():
+        poses = {record.name: Pose(torch.from_numpy(record.joints), torch.from_numpy(record.visible)) for record in made}
+        write_annotations(folder / f"{prefix}-annotation-{split}.csv", poses)
+        write_pairs(folder / f"{prefix}-pairs-{split}.csv", pairs[split])
+        if config.layout == "deepfashion":
+            (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
+    summary = MannequinSummary(
+        train_identities=len(config.people["train"]),
+        test_identities=len(config.people["test"]),
+        train_images=len(records["train"]),
+        test_images=len(records["test"]),
+        train_pairs=len(pairs["train"]),
+        test_pairs=len(pairs["test"]),
+    )
+    facts = {"version": __version__, "config": asdict(config), "part_names": PART_NAMES, "counts": asdict(summary)}
+    (folder / "mannequins.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return summary
+
+
+def make_mannequins(
+    out: Path, config: MannequinConfig, progress: Callable[[int, int], None] | None = None
+) -> MannequinSummary:
+    """Make a data set of mannequins: images, annotations, pair lists, part masks and `mannequins.json`.
+
+    The folder appears whole or not at all. The same config gives the same files, bit for bit, on any number
+    of workers.
+
+    Args:
+        out: folder to make; must not exist yet, or be empty.
+        config: what to make.
+        progress: called with the number of images done and of all images.
+
+    Raises:
+        ValueError: if `out` exists and is not an empty folder.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
+    unfinished = out.parent / f".{out.name}.{os.getpid()}.part"
+    unfinished.mkdir(parents=True)
+    try:
+        for split in ("train", "test"):
+            (unfinished / split).mkdir()
+            if config.part_masks:
+                (unfinished / "part-masks" / split).mkdir(parents=True)
+        records = _write_images(config, unfinished, progress)
+        summary = _write_lists(config, unfinished, records)
+        if out.exists():
+            out.rmdir()
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return summary

@@ -1,0 +1,136 @@
+"""What is around a person: the background of an identity and how one picture frames and lights it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reposer.data.mannequin.figure import Body
+
+MARGIN = 0.10  # of the size, that the painted background is larger on each side
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What stays the same in all pictures of one identity."""
+
+    background: NDArray[np.float32]
+    """(h, w, 3) RGB 0 to 1, larger than the picture by MARGIN on each side."""
+    light: NDArray[np.float32]
+    """(3,) unit vector towards the light, camera axes (right, up, towards the camera)."""
+    ambient: float
+    """Share of light that comes from everywhere."""
+    elevation: float
+    """Angle of the camera above the horizon, radians."""
+    distance: float
+    """From the camera to the person, statures."""
+    fill: float
+    """Height of the standing person in the picture, share of the picture's height."""
+    shadow: float
+    """Darkness of the shadow at the feet, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What differs between pictures of one identity."""
+
+    yaw: float
+    """Turn of the person, radians; 0 faces the camera, positive shows their right side."""
+    elevation: float
+    """Added to the scene's."""
+    zoom: float
+    shift: tuple[float, float]
+    """Of the person, share of the picture's size (x, y)."""
+    pan: tuple[float, float]
+    """Of the background, share of the picture's size (x, y)."""
+    gain: tuple[float, float, float]
+    """Brightness of the red, green and blue channels."""
+    camera: int
+    """1 to 6"""
+
+
+def _blobs(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.float32]:
+    coarse = rng.standard_normal(cells).astype(np.float32)
+    return cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) -> NDArray[np.float32]:
+    return (rng.uniform(low, high) + rng.normal(0, tint, 3)).astype(np.float32)
+
+
+def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *, studio: bool) -> Scene:
+    """Draw the surroundings of a person for pictures of `size` (h, w): a street, or a bright studio."""
+    height, width = (round(side * (1 + 2 * MARGIN)) for side in size)
+    y = (np.arange(height, dtype=np.float32) / height)[:, None]
+    x = (np.arange(width, dtype=np.float32) / width)[None, :]
+    wall = _soft_rgb(rng, 0.8, 0.95, 0.02) if studio else _soft_rgb(rng, 0.35, 0.85, 0.09)
+    light = 1 + (0.03 if studio else 0.10) * _blobs(rng, (height, width), (4, 3))
+    light = light + rng.uniform(-0.12, 0.12) * (x - 0.5) + rng.uniform(-0.15, 0.1) * (y - 0.4)
+    kind = 0 if studio else int(rng.integers(5))
+    if kind == 1:  # panels
+        edges = np.sin((x + rng.random()) * np.pi * rng.uniform(3, 6))
+        light = light + rng.uniform(0.06, 0.16) * np.tanh(6 * edges)
+    elif kind == 2:  # a window or a door
+        left, wide = rng.uniform(0.0, 0.7), rng.uniform(0.2, 0.45)
+        top, high = rng.uniform(0.05, 0.3), rng.uniform(0.3, 0.8)
+        inside = np.clip(np.minimum(x - left, left + wide - x) * 30, 0, 1) * np.clip(
+            np.minimum(y - top, top + high - y) * 30, 0, 1
+        )
+        light = light + rng.choice([-0.25, 0.22]) * inside
+    elif kind == 3:  # leaves
+        light = light + 0.10 * _blobs(rng, (height, width), (14, 9)) * np.clip(1.4 - 1.6 * y, 0, 1)
+    elif kind == 4:  # a line of something far away
+        light = light - rng.uniform(0.1, 0.25) * np.clip((y - rng.uniform(0.3, 0.5)) * 25, 0, 1)
+    tint = 0.03 * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)], axis=-1)
+    picture = wall * light[..., None] + (0.2 if studio else 1.0) * tint
+    horizon = rng.uniform(0.74, 0.84)
+    floor = wall * rng.uniform(0.9, 1.02) if studio else _soft_rgb(rng, 0.25, 0.7, 0.05)
+    ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * _blobs(rng, (height, width), (3, 4)))[..., None]
+    edge = np.clip((y - horizon) * (4 if studio else 60), 0, 1)[..., None]
+    picture = np.clip(picture + edge * (ground - picture), 0.03, 0.985).astype(np.float32)
+    azimuth, rise = rng.uniform(-1.0, 1.0), rng.uniform(0.5, 1.0)
+    towards = np.array([np.cos(rise) * np.sin(azimuth), np.sin(rise), np.cos(rise) * np.cos(azimuth)])
+    return Scene(
+        background=picture,
+        light=towards.astype(np.float32),
+        ambient=float(rng.uniform(0.52, 0.62)),
+        elevation=float(rng.uniform(0.02, 0.08) if studio else rng.uniform(0.03, 0.22)),
+        distance=float(rng.uniform(3.2, 5.0)),
+        fill=float(np.clip(rng.uniform(0.77, 0.82) * (body.stature / 1.72) ** 0.5, 0.74, 0.85)),
+        shadow=float(rng.uniform(0.25, 0.5)),
+    )
+
+
+def sample_view(rng: np.random.Generator) -> View:
+    """Draw one picture's camera: any yaw, the front and the back a bit more often."""
+    kind = rng.random()
+    if kind < 0.27:
+        yaw = rng.normal(0, 0.4)
+    elif kind < 0.47:
+        yaw = np.pi + rng.normal(0, 0.4)
+    else:
+        yaw = rng.uniform(-np.pi, np.pi)
+    brightness = 1 + rng.normal(0, 0.05)
+    gain = brightness * (1 + rng.normal(0, 0.012, 3))
+    return View(
+        yaw=float((yaw + np.pi) % (2 * np.pi) - np.pi),
+        elevation=float(rng.normal(0, 0.02)),
+        zoom=float(np.clip(rng.normal(1, 0.02), 0.95, 1.05)),
+        shift=(float(rng.normal(0, 0.02)), float(rng.normal(0, 0.008))),
+        pan=(float(rng.uniform(-0.09, 0.09)), float(np.clip(rng.normal(0, 0.015), -0.05, 0.05))),
+        gain=(float(gain[0]), float(gain[1]), float(gain[2])),
+        camera=int(rng.integers(1, 7)),
+    )
+
+
+def frame_background(scene: Scene, view: View, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Cut the picture's part (h, w, 3) out of the scene's background."""
+    height, width = size
+    matrix = np.array(
+        [[1, 0, (MARGIN + view.pan[0]) * width], [0, 1, (MARGIN + view.pan[1]) * height]], np.float32
+    )
+    return cv2.warpAffine(
+        scene.background, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
