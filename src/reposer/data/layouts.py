@@ -5,8 +5,8 @@ A layout is a value: a new data set with the same kinds of files is a new ``Layo
 
 from __future__ import annotations
 
+import csv
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -201,7 +201,8 @@ def _check_pairs(
         return
     listed = pairs_file or annotations
     lines = listed.read_text(encoding="utf-8-sig").splitlines()
-    row = next(row for row, line in enumerate(lines, start=1) if name in re.split(r"[\s,:\"]+", line))
+    rows = csv.reader(lines, delimiter="," if pairs_file else ":")
+    row = next(number for number, fields in enumerate(rows, start=1) if name in map(str.strip, fields))
     if name not in files:
         raise InputError(f"{listed}, row {row}: {name} is not in {images}; add the image or remove the row")
     raise InputError(f"{listed}, row {row}: {name} has no row in {annotations}; add one or remove the pair")

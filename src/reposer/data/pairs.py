@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,9 @@ def _detect(root: Path, split: Split) -> Literal["market", "deepfashion"]:
     candidates = {name: layout.annotation_names(split) for name, layout in _LAYOUTS.items()}
     found = [name for name, files in candidates.items() if any((root / file).is_file() for file in files)]
     if len(found) > 1:
-        raise InputError(f"{root}: holds annotations of more than one data set; choose the layout: {found}")
+        raise InputError(
+            f"{root}: holds annotations of more than one data set; choose the layout: {' or '.join(found)}"
+        )
     if not found:
         looked_for = " or ".join(file for files in candidates.values() for file in files)
         raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}")
@@ -194,7 +197,7 @@ class PairDataset(Dataset[PairItem]):
     def _read(self, name: str) -> Tensor:
         path = self._images / name
         image = read_image(path)
-        if image.shape[-1] == self._full_width:
+        if tuple(image.shape[-2:]) == (self.size[0], self._full_width):
             image = crop_columns(image, self.size[1])
         check_size(image, self.size, path)
         return image
@@ -204,28 +207,18 @@ class EpochSampler(Sampler[int]):
     """The items of one epoch: ``pairs_per_epoch`` uniform draws with replacement from all pairs.
 
     Each draw has its own generator, seeded by (seed, epoch, item): the draws do not depend on the batch size,
-    on the number of workers or processes, or on where the epoch is entered.
+    on the number of workers, or on where the epoch is entered.
 
     Args:
         pairs: length of the data set.
-        pairs_per_epoch: draws in one epoch, over all processes; 4,000 in the published runs.
+        pairs_per_epoch: draws in one epoch; 4,000 in the published runs.
         seed: of the run, 0 or more.
         epoch: which epoch, from 0.
         start: first item, to resume inside an epoch.
-        rank: which of the ``processes`` this is, from 0; it gets every ``processes``-th item.
-        processes: number of training processes that share the epoch.
     """
 
     def __init__(
-        self,
-        pairs: int,
-        pairs_per_epoch: int,
-        seed: int,
-        *,
-        epoch: int = 0,
-        start: int = 0,
-        rank: int = 0,
-        processes: int = 1,
+        self, pairs: int, pairs_per_epoch: int, seed: int, *, epoch: int = 0, start: int = 0
     ) -> None:
         if pairs < 1:
             raise ValueError(f"pairs must be 1 or more, got {pairs}")
@@ -235,7 +228,7 @@ class EpochSampler(Sampler[int]):
         self.pairs = pairs
         self.seed = seed
         self.epoch = epoch
-        self._items = range(start + rank, pairs_per_epoch, processes)
+        self._items = range(start, pairs_per_epoch)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the items of another epoch from now on."""
@@ -272,46 +265,32 @@ def train_loader(
     workers: int,
     start_batch: int = 0,
     pin_memory: bool = False,
-    rank: int = 0,
-    processes: int = 1,
 ) -> DataLoader[PairItem]:
     """Load the batches ``start_batch``, ``start_batch + 1``, ... of one epoch, as ``PairBatch``.
 
-    Only whole batches: an epoch has ``pairs_per_epoch // batch_size`` of them and the rest of its draws is
-    dropped. The loader leaves torch's global random state alone.
+    An epoch has ``ceil(pairs_per_epoch / batch_size)`` batches; the last one may be smaller, as in the
+    published runs. The loader leaves torch's global random state alone.
 
     Args:
         dataset: the training pairs.
         seed: of the run, 0 or more.
         epoch: which epoch, from 0.
         pairs_per_epoch: draws in one epoch; 4,000 in the published runs.
-        batch_size: pairs in one batch, over all processes together.
+        batch_size: pairs in one batch.
         workers: processes that read images; 0 reads them in this process.
         start_batch: first batch, to resume inside an epoch.
         pin_memory: put batches in page-locked memory, for copies to a CUDA device with ``non_blocking=True``.
-        rank: which of the training ``processes`` this is, from 0.
-        processes: training processes that share each batch; must divide ``batch_size``.
 
     Raises:
-        InputError: if an epoch is shorter than a batch, or the processes do not divide the batch.
+        ValueError: if the epoch has no batch ``start_batch``.
     """
-    if batch_size < 1 or pairs_per_epoch < batch_size:
-        raise InputError(
-            f"batch size must be from 1 to the {pairs_per_epoch} pairs of an epoch, got {batch_size}"
+    batches = math.ceil(pairs_per_epoch / batch_size)
+    if not 0 <= start_batch < batches:
+        raise ValueError(
+            f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}"
         )
-    if batch_size % processes:
-        raise InputError(f"batch size {batch_size} must be a multiple of the {processes} processes")
-    batches = pairs_per_epoch // batch_size
-    sampler = EpochSampler(
-        len(dataset),
-        batches * batch_size,
-        seed,
-        epoch=epoch,
-        start=start_batch * batch_size,
-        rank=rank,
-        processes=processes,
-    )
-    return _loader(dataset, batch_size // processes, workers, pin_memory, sampler)
+    sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
+    return _loader(dataset, batch_size, workers, pin_memory, sampler)
 
 
 def test_loader(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def _coordinates(text: str, axis: str, where: str) -> list[float]:
         values = json.loads(text)
     except json.JSONDecodeError:
         values = None
-    if not isinstance(values, list) or not all(isinstance(v, int | float) for v in values):
+    if not isinstance(values, list) or not all(
+        isinstance(v, int | float) and abs(v) < math.inf for v in values
+    ):
         raise InputError(
             f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}"
         )
@@ -120,7 +123,8 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
         raise InputError(f"{path}: expected the header {PAIRS_HEADER!r} in row 1")
     pairs = []
     for number, row in enumerate(csv.reader(lines[1:]), start=2):
-        if not row:
+        row = [name.strip() for name in row]
+        if not any(row):
             continue
         if len(row) != 2 or not all(row):
             raise InputError(f"{path}, row {number}: expected 'SOURCE,TARGET', got {','.join(row)!r}")

@@ -1,0 +1,157 @@
+"""The Market-1501 layout: names, folders, pairs."""
+
+from pathlib import Path
+
+import pytest
+
+from reposer.checks import InputError
+from reposer.data import PairDataset, PairIndex, Split, derive_pairs, open_market, open_pairs
+from reposer.data.market1501 import identity_of
+from reposer.poses import write_annotations, write_pairs
+
+from .conftest import MARKET_NAMES, MakeMarket, pose
+
+A, B, C = MARKET_NAMES[6:9]
+D, E, F = MARKET_NAMES[9:12]
+
+
+@pytest.mark.parametrize(("name", "identity"), [
+    ("0002_c1s1_000451_03.jpg", "0002"), ("-1_c1s1_000401_03.jpg", "-1"), ("0000_c3s2_1_0.jpg.jpg", "0000"),
+])  # fmt: skip
+def test_identity(name: str, identity: str) -> None:
+    assert identity_of(name) == identity
+
+
+def test_identity_of_another_name() -> None:
+    with pytest.raises(InputError) as error:
+        identity_of("portrait.jpg")
+    assert str(error.value) == (
+        "portrait.jpg: not a Market-1501 image name; expected one like 0002_c1s1_000451_03.jpg"
+    )
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("folder", ["{}", "bounding_box_{}"])
+def test_folder_names(make_market: MakeMarket, folder: str, split: str) -> None:
+    folder = folder.format(split)
+    index = open_market(make_market(folder, split), split)
+    assert index.images.name == folder
+    assert (index.size, index.layout, index.split) == ((128, 64), "market", split)
+    assert len(index.pairs) == 12
+
+
+def test_an_empty_renamed_folder_does_not_hide_the_images(make_market: MakeMarket) -> None:
+    root = make_market("bounding_box_train")
+    (root / "train").mkdir()
+    assert open_market(root, "train").images.name == "bounding_box_train"
+
+
+def test_derived_pairs(make_market: MakeMarket) -> None:
+    index = open_market(make_market(), "train")
+    assert index.pairs_file is None
+    assert list(index.pairs) == [
+        (A, B), (A, C), (B, A), (B, C), (C, A), (C, B), (D, E), (D, F), (E, D), (E, F), (F, D), (F, E)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("joint", range(18))
+def test_images_without_shoulders_and_hips_are_left_out(joint: int) -> None:
+    poses = {A: pose(0, (128, 64)), B: pose(1, (128, 64), missing=(joint,)), C: pose(2, (128, 64))}
+    pairs = derive_pairs(poses, poses, identity_of)
+    assert len(pairs) == (2 if joint in (2, 5, 8, 11) else 6)
+    assert pairs == derive_pairs(reversed(poses), poses, identity_of)
+
+
+def test_no_names_no_pairs() -> None:
+    assert derive_pairs([], {}, identity_of) == []
+
+
+def test_pairs_of_the_csv(make_market: MakeMarket) -> None:
+    root = make_market("test", "test")
+    listed = [(D, A), (A, D), (A, D)]
+    write_pairs(root / "market-pairs-test.csv", listed)
+    index = open_pairs(root, "test")
+    assert list(index.pairs) == listed
+    assert index.pairs_file == root / "market-pairs-test.csv"
+
+
+def test_pair_without_an_image(make_market: MakeMarket) -> None:
+    root = make_market()
+    (root / "market-pairs-train.csv").write_text(f"from,to\n{A}, {B}\n\n{B}, {C}\n")
+    (root / "train" / C).unlink()
+    with pytest.raises(InputError) as error:
+        open_market(root, "train")
+    assert str(error.value) == (
+        f"{root}/market-pairs-train.csv, row 4: {C} is not in {root}/train; add the image or remove the row"
+    )
+
+
+def test_derived_pair_without_an_image(make_market: MakeMarket) -> None:
+    root = make_market()
+    (root / "train" / A).unlink()
+    with pytest.raises(InputError) as error:
+        open_market(root, "train")
+    assert str(error.value) == (
+        f"{root}/market-annotation-train.csv, row 8: {A} is not in {root}/train; "
+        "add the image or remove the row"
+    )
+
+
+def test_pair_without_annotation(make_market: MakeMarket) -> None:
+    root = make_market()
+    write_pairs(root / "market-pairs-train.csv", [(A, B), (B, C)])
+    write_annotations(root / "market-annotation-train.csv", {name: pose(0, (128, 64)) for name in (A, B)})
+    with pytest.raises(InputError) as error:
+        open_market(root, "train")
+    assert str(error.value) == (
+        f"{root}/market-pairs-train.csv, row 3: {C} has no row in {root}/market-annotation-train.csv; "
+        "add one or remove the pair"
+    )
+
+
+def test_no_pairs(make_market: MakeMarket) -> None:
+    root = make_market(names=[A, D])
+    with pytest.raises(InputError) as error:
+        open_market(root, "train")
+    assert str(error.value) == (
+        f"{root}/market-annotation-train.csv: no pairs: expected two images of one person, each with both "
+        "shoulders and both hips annotated"
+    )
+
+
+def test_no_image_folder(make_market: MakeMarket) -> None:
+    root = make_market("pictures")
+    with pytest.raises(InputError) as error:
+        open_market(root, "train")
+    assert str(error.value) == (
+        f"{root}: no images of the train split: looked for a folder train or bounding_box_train with images; "
+        "found market-annotation-train.csv, pictures"
+    )
+
+
+def published(split: Split, annotations: Path, root: Path) -> PairIndex:
+    """Open the published files beside a folder of empty images."""
+    for name in (f"market-annotation-{split}.csv", f"market-pairs-{split}.csv"):
+        if (annotations / name).exists():
+            (root / name).symlink_to(annotations / name)
+    folder = root / f"bounding_box_{split}"
+    folder.mkdir()
+    for row in (root / f"market-annotation-{split}.csv").read_text().splitlines()[1:]:
+        (folder / row.split(":")[0]).touch()
+    return open_pairs(root, split)
+
+
+def test_published_training_split(real_annotations: Path, tmp_path: Path) -> None:
+    index = published("train", real_annotations, tmp_path)
+    assert len(index.poses) == 12_936
+    assert len(index.pairs) == len(set(index.pairs)) == 263_632
+    assert len(PairDataset(index)) == 263_632
+
+
+def test_published_test_split(real_annotations: Path, tmp_path: Path) -> None:
+    """Every published test pair resolves, and is one of those that the rule of the training pairs gives."""
+    index = published("test", real_annotations, tmp_path)
+    assert len(index.poses) == 19_732
+    assert sum(not pose.visible.any() for pose in index.poses.values()) == 3_445
+    assert len(index.pairs) == 12_000
+    assert set(index.pairs) <= set(derive_pairs(index.poses, index.poses, identity_of))
