@@ -13,7 +13,9 @@ from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map
 
 
 def case(golden: dict[str, Any], tag: str, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    fake, real = (to_signed(torch.from_numpy(golden[f"{tag}_{k}_uint8"]).permute(0, 3, 1, 2)).to(dtype) for k in ("fake", "real"))
+    fake, real = (
+        to_signed(torch.from_numpy(golden[f"{tag}_{k}_uint8"]).permute(0, 3, 1, 2)).to(dtype) for k in ("fake", "real")
+    )
     keypoints = torch.from_numpy(golden[f"{tag}_keypoints_yx"])
     masks = limb_masks(keypoints.flip(-1).to(dtype), (keypoints >= 0).all(-1), tuple(fake.shape[-2:]))
     return fake, real, masks

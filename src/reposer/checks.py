@@ -62,9 +62,7 @@ def check_joints(joints: Tensor, visible: Tensor) -> None:
     if joints.ndim != 3 or joints.shape[-1] != 2:
         raise ValueError(f"joints must have shape (B, J, 2), x then y in pixels, got {tuple(joints.shape)}")
     if visible.shape != joints.shape[:2]:
-        raise ValueError(
-            f"visible must have shape (B, J) = {tuple(joints.shape[:2])}, got {tuple(visible.shape)}"
-        )
+        raise ValueError(f"visible must have shape (B, J) = {tuple(joints.shape[:2])}, got {tuple(visible.shape)}")
 
 
 def check_masks(part_masks: Tensor, image: Tensor) -> None:

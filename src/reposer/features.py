@@ -94,9 +94,7 @@ class VGG19Features(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self, layer: str = "relu1_2", weights: Path | dict[str, Tensor] | None = None
-    ) -> None:
+    def __init__(self, layer: str = "relu1_2", weights: Path | dict[str, Tensor] | None = None) -> None:
         super().__init__()
         from torchvision.models import vgg19
 

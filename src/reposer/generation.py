@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,22 +197,23 @@ def write_results(out: Path, batch: PairBatch, generated: Tensor, *, layout: Res
     return written
 
 
-def _panels(batch: PairBatch, i: int, generated: Tensor) -> Sequence[Tensor]:
+def _panels(batch: PairBatch, i: int, generated: Tensor) -> list[Tensor]:
     size = (generated.shape[-2], generated.shape[-1])
     source_pose = Pose(batch.source_joints[i], batch.source_visible[i])
     target_pose = Pose(batch.target_joints[i], batch.target_visible[i])
-    return (
+    return [
         batch.source[i].cpu(),
         draw_pose(source_pose, size),
         batch.target[i].cpu(),
         draw_pose(target_pose, size),
         generated,
-    )
+    ]
 
 
 def write_manifest(out: Path, index: PairIndex, *, layout: ResultLayout, provenance: dict[str, Any]) -> None:
     """Write manifest.json, which tells what the images were made from and where their targets are, and
-    annotations.csv, the poses in pixels of these images."""
+    annotations.csv, the poses in pixels of these images.
+    """
     names = dict.fromkeys(name for pair in index.pairs for name in pair)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
     manifest = {

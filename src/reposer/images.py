@@ -126,9 +126,7 @@ def grid(rows: Sequence[Sequence[Tensor]], *, gap: int = 2) -> Tensor:
     """Lay uint8 images (3, H, W) of one size out in rows on white: a contact sheet (3, H', W')."""
     height, width = rows[0][0].shape[-2:]
     columns = max(len(row) for row in rows)
-    sheet = torch.full(
-        (3, len(rows) * (height + gap) - gap, columns * (width + gap) - gap), 255, dtype=torch.uint8
-    )
+    sheet = torch.full((3, len(rows) * (height + gap) - gap, columns * (width + gap) - gap), 255, dtype=torch.uint8)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
             top, left = i * (height + gap), j * (width + gap)

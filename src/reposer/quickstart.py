@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, PairIndex, open_pairs, test_loader
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import Evaluation, evaluate

@@ -25,7 +25,12 @@ Reduction = Literal["mean", "none"]
 
 
 def _ssim(
-    mean_x: Tensor, mean_y: Tensor, variance_x: Tensor, variance_y: Tensor, covariance: Tensor, data_range: Tensor | float
+    mean_x: Tensor,
+    mean_y: Tensor,
+    variance_x: Tensor,
+    variance_y: Tensor,
+    covariance: Tensor,
+    data_range: Tensor | float,
 ) -> Tensor:
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)

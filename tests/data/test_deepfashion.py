@@ -26,15 +26,12 @@ def test_flat_name(path: str, name: str) -> None:
     assert flat_name(path) == name
 
 
-@pytest.mark.parametrize(
-    "path", ["", "03_3_back.jpg", "WOMEN/Denim/id_1/front.jpg", "Denim/id_1/01_1_front.jpg"]
-)
+@pytest.mark.parametrize("path", ["", "03_3_back.jpg", "WOMEN/Denim/id_1/front.jpg", "Denim/id_1/01_1_front.jpg"])
 def test_flat_name_of_another_path(path: str) -> None:
     with pytest.raises(InputError) as error:
         flat_name(path)
     assert str(error.value) == (
-        f"{path}: not a DeepFashion in-shop path; "
-        "expected one like WOMEN/Blouses_Shirts/id_00003372/03_3_back.jpg"
+        f"{path}: not a DeepFashion in-shop path; expected one like WOMEN/Blouses_Shirts/id_00003372/03_3_back.jpg"
     )
 
 
@@ -120,9 +117,7 @@ def test_another_image_size(tmp_path: Path) -> None:
     write_image(root / "test" / A, torch.zeros(3, 128, 256, dtype=torch.uint8))
     with pytest.raises(InputError) as error:
         PairDataset(open_deepfashion(root, "test"))[0]
-    assert str(error.value) == (
-        f"{root}/test/{A}: expected an image of 256x176 pixels (height x width), got 128x256"
-    )
+    assert str(error.value) == (f"{root}/test/{A}: expected an image of 256x176 pixels (height x width), got 128x256")
 
 
 def test_no_annotations(tmp_path: Path) -> None:

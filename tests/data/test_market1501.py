@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests.folders import MARKET_NAMES, MakeMarket, pose
 
 from reposer.checks import InputError
 from reposer.data import PairDataset, PairIndex, Split, derive_pairs, open_market, open_pairs
 from reposer.data.market1501 import identity_of
 from reposer.poses import write_annotations, write_pairs
-
-from .conftest import MARKET_NAMES, MakeMarket, pose
 
 A, B, C = MARKET_NAMES[6:9]
 D, E, F = MARKET_NAMES[9:12]
@@ -25,9 +24,7 @@ def test_identity(name: str, identity: str) -> None:
 def test_identity_of_another_name() -> None:
     with pytest.raises(InputError) as error:
         identity_of("portrait.jpg")
-    assert str(error.value) == (
-        "portrait.jpg: not a Market-1501 image name; expected one like 0002_c1s1_000451_03.jpg"
-    )
+    assert str(error.value) == ("portrait.jpg: not a Market-1501 image name; expected one like 0002_c1s1_000451_03.jpg")
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -92,8 +89,7 @@ def test_derived_pair_without_an_image(make_market: MakeMarket) -> None:
     with pytest.raises(InputError) as error:
         open_market(root, "train")
     assert str(error.value) == (
-        f"{root}/market-annotation-train.csv, row 8: {A} is not in {root}/train; "
-        "add the image or remove the row"
+        f"{root}/market-annotation-train.csv, row 8: {A} is not in {root}/train; add the image or remove the row"
     )
 
 

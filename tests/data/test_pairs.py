@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
 from reposer.checks import InputError
 from reposer.data import (
@@ -21,8 +22,6 @@ from reposer.data import (
 from reposer.images import write_image
 from reposer.poses import write_annotations
 
-from .conftest import MARKET_NAMES, MakeMarket, pose, write_images
-
 TENSORS = ("source", "target", "source_joints", "source_visible", "target_joints", "target_visible")
 EPOCH: dict[str, Any] = {"seed": 3, "epoch": 1, "pairs_per_epoch": 22}
 
@@ -33,9 +32,7 @@ def dataset(make_market: MakeMarket) -> PairDataset:
 
 
 def equal(a: PairBatch, b: PairBatch) -> bool:
-    return a.pair_ids == b.pair_ids and all(
-        torch.equal(getattr(a, name), getattr(b, name)) for name in TENSORS
-    )
+    return a.pair_ids == b.pair_ids and all(torch.equal(getattr(a, name), getattr(b, name)) for name in TENSORS)
 
 
 def test_item(make_market: MakeMarket) -> None:
@@ -138,9 +135,7 @@ def test_pinned_memory(dataset: PairDataset) -> None:
             assert equal(batch.to("cuda", non_blocking=True).to("cpu"), expected)
 
 
-def test_pin_memory_keeps_everything_but_the_place(
-    dataset: PairDataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pin_memory_keeps_everything_but_the_place(dataset: PairDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a CUDA device: the batch pins each of its tensors."""
     pinned = []
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: pinned.append(tensor) or tensor.clone())
@@ -179,9 +174,7 @@ def test_resume_at_any_batch(dataset: PairDataset) -> None:
 
 @pytest.mark.parametrize("start", [-1, 6])
 def test_start_outside_the_epoch(dataset: PairDataset, start: int) -> None:
-    with pytest.raises(
-        ValueError, match=f"start_batch must be from 0 to 5, the last of the epoch, got {start}"
-    ):
+    with pytest.raises(ValueError, match=f"start_batch must be from 0 to 5, the last of the epoch, got {start}"):
         train_loader(dataset, **EPOCH, batch_size=4, workers=0, start_batch=start)
 
 
@@ -290,8 +283,6 @@ def test_two_data_sets_in_one_folder(make_market: MakeMarket) -> None:
 def test_train_and_test_side_by_side(make_market: MakeMarket, tmp_path: Path) -> None:
     make_market()
     write_images(tmp_path / "test", MARKET_NAMES[6:9], (128, 64))
-    write_annotations(
-        tmp_path / "market-annotation-test.csv", {name: pose(0, (128, 64)) for name in MARKET_NAMES[6:9]}
-    )
+    write_annotations(tmp_path / "market-annotation-test.csv", {name: pose(0, (128, 64)) for name in MARKET_NAMES[6:9]})
     assert len(open_pairs(tmp_path, "train").pairs) == 12
     assert len(open_pairs(tmp_path, "test").pairs) == 6

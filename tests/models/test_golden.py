@@ -66,9 +66,7 @@ def test_patn(entries: dict[str, Any], outputs: dict[str, np.ndarray], tag: str,
 def test_discriminator(entries: dict[str, Any], outputs: dict[str, np.ndarray], tag: str) -> None:
     entry = entries[tag]
     market = tag.endswith("market")
-    network = ResNetDiscriminator(
-        entry["input_channels"], norm="batch" if market else "instance", sigmoid=market
-    )
+    network = ResNetDiscriminator(entry["input_channels"], norm="batch" if market else "instance", sigmoid=market)
     load_released_weights(network, seeded_weights(entry))
     rng = np.random.default_rng(entry["input_seed"])
     shape = (1, entry["input_channels"], *entry["size"])

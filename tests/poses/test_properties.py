@@ -28,9 +28,7 @@ def poses(draw: st.DrawFn, batch: int = 2) -> tuple[Tensor, Tensor]:
     """Draw poses on the pixels of an image, any joints missing: joints (B, 18, 2), visible (B, 18)."""
 
     def values(strategy: st.SearchStrategy[float]) -> Tensor:
-        return torch.tensor(draw(st.lists(strategy, min_size=18 * batch, max_size=18 * batch))).reshape(
-            batch, 18
-        )
+        return torch.tensor(draw(st.lists(strategy, min_size=18 * batch, max_size=18 * batch))).reshape(batch, 18)
 
     x, y = (values(st.integers(0, side - 1)) for side in reversed(SIZE))
     visible = values(st.booleans()).bool()
@@ -153,9 +151,7 @@ def test_a_batch_is_its_poses_one_by_one(
 
 @pytest.mark.parametrize("make", [joint_heatmaps, limb_masks, body_mask])
 def test_bad_shapes(make: Callable[[Tensor, Tensor, tuple[int, int]], Tensor]) -> None:
-    with pytest.raises(
-        ValueError, match=r"joints must have shape \(B, J, 2\), x then y in pixels, got \(18, 2\)"
-    ):
+    with pytest.raises(ValueError, match=r"joints must have shape \(B, J, 2\), x then y in pixels, got \(18, 2\)"):
         make(torch.zeros(18, 2), torch.ones(18, dtype=torch.bool), SIZE)
     with pytest.raises(ValueError, match=r"visible must have shape \(B, J\) = \(1, 18\), got \(18,\)"):
         make(torch.zeros(1, 18, 2), torch.ones(18, dtype=torch.bool), SIZE)

@@ -44,4 +44,3 @@ def _one_line(box: str) -> str:
     body = _FRAME.sub(" ", "\n".join(box.strip().splitlines()[1:-1]))
     sections = [" ".join(section.split()) for section in re.split(r"─{4,}", body)]
     return "; ".join(s.rstrip(":") for s in sections if s and not s.startswith(_HINTS))
-

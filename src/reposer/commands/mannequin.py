@@ -18,8 +18,14 @@ def main(arguments: Sequence[str]) -> None:
     call(run, arguments, prog="reposer mannequin")
 
 
+DEFAULTS = MannequinConfig()
+
+
 def run(
-    out: tyro.conf.Positional[Path], /, *, config: Annotated[MannequinConfig, tyro.conf.arg(name="")] = MannequinConfig()
+    out: tyro.conf.Positional[Path],
+    /,
+    *,
+    config: Annotated[MannequinConfig, tyro.conf.arg(name="")] = DEFAULTS,
 ) -> None:
     """Make a data set of clothed 3-D figures, in the layout of Market-1501 or DeepFashion.
 

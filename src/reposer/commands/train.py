@@ -51,6 +51,12 @@ def _help() -> str:
     width = max(map(len, RECIPES))
     lines = [f"  {name:{width}}  {function.__doc__}" for name, function in RECIPES.items()]
     return "\n".join(
-        ["usage: reposer train RECIPE --data DIR --out RUN [--resume] [OPTIONS]", "", "recipes:", *lines, ""]
-        + ["'reposer train RECIPE --help' tells the options and the recipe's values."]
+        [
+            "usage: reposer train RECIPE --data DIR --out RUN [--resume] [OPTIONS]",
+            "",
+            "recipes:",
+            *lines,
+            "",
+            "'reposer train RECIPE --help' tells the options and the recipe's values.",
+        ]
     )

@@ -32,8 +32,7 @@ def flat_name(path: str) -> str:
     outfit, _, view = parts[-1].partition("_") if parts else ("", "", "")
     if len(parts) != 4 or not outfit or not view:
         raise InputError(
-            f"{path}: not a DeepFashion in-shop path; "
-            "expected one like WOMEN/Blouses_Shirts/id_00003372/03_3_back.jpg"
+            f"{path}: not a DeepFashion in-shop path; expected one like WOMEN/Blouses_Shirts/id_00003372/03_3_back.jpg"
         )
     gender, category, item, _ = parts
     return f"fashion{gender}{category}{item.replace('_', '')}{outfit}_{view.replace('_', '')}"

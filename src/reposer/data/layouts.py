@@ -75,9 +75,7 @@ class Layout:
         return [name.format(split=split) for name in (*self.annotations, *self.full_annotations)]
 
 
-def derive_pairs(
-    names: Iterable[str], poses: Mapping[str, Pose], identity_of: Callable[[str], str]
-) -> list[Pair]:
+def derive_pairs(names: Iterable[str], poses: Mapping[str, Pose], identity_of: Callable[[str], str]) -> list[Pair]:
     """All ordered pairs of two images of one identity, by the rule of the published pair lists.
 
     Distractors (identities -1 and 0000) and images without both shoulders and both hips are left out.

@@ -26,10 +26,8 @@ _LAYOUTS = {layout.name: layout for layout in (MARKET, DEEPFASHION)}
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the pairs come from and how they are loaded."""
+    """How pairs are found and loaded."""
 
-    root: Path = Path("data")
-    """Data set folder: the image folders, with the annotation and pairs CSVs beside them."""
     layout: LayoutName = "auto"
     """Kind of data set; "auto" tells by the names of the CSVs."""
     workers: int = 2
@@ -217,9 +215,7 @@ class EpochSampler(Sampler[int]):
         start: first item, to resume inside an epoch.
     """
 
-    def __init__(
-        self, pairs: int, pairs_per_epoch: int, seed: int, *, epoch: int = 0, start: int = 0
-    ) -> None:
+    def __init__(self, pairs: int, pairs_per_epoch: int, seed: int, *, epoch: int = 0, start: int = 0) -> None:
         if pairs < 1:
             raise ValueError(f"pairs must be 1 or more, got {pairs}")
         for name, value in (("seed", seed), ("epoch", epoch), ("start", start)):
@@ -286,9 +282,7 @@ def train_loader(
     """
     batches = math.ceil(pairs_per_epoch / batch_size)
     if not 0 <= start_batch < batches:
-        raise ValueError(
-            f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}"
-        )
+        raise ValueError(f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}")
     sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
     return _loader(dataset, batch_size, workers, pin_memory, sampler)
 

@@ -22,7 +22,7 @@ class ObjectiveConfig:
     """Weights of the generator's loss terms; a term of weight 0 is not computed."""
 
     adversarial: float = 5.0
-    """Weight of the mean of the two discriminators' terms, and of the discriminators' own losses; 0: no discriminators."""
+    """Weight of the two discriminators' mean term, and of their own losses; 0: no discriminators."""
     l1: float = 0.0
     """Weight of L1."""
     perceptual: float = 0.0
@@ -104,9 +104,7 @@ class Objective(nn.Module):
             ).mean(),
             "l1": lambda: l1_loss(generated, target),
             "perceptual": lambda: self.perceptual(generated, target),  # type: ignore[misc]
-            "ssim": lambda: ssim_loss(
-                generated, target, window_size=config.window_size, sigma=config.window_sigma
-            ),
+            "ssim": lambda: ssim_loss(generated, target, window_size=config.window_size, sigma=config.window_sigma),
             "part_ssim": lambda: self.part_ssim(generated, target, joints, visible),
         }
         terms = {name: compute[name]() for name in self.weights}

@@ -39,9 +39,7 @@ def ssim_loss(
 class SSIMLoss(nn.Module):
     """Module form of :func:`ssim_loss`; keywords as there."""
 
-    def __init__(
-        self, *, window_size: int = 11, sigma: float = 1.5, value_range: tuple[float, float] = SIGNED
-    ) -> None:
+    def __init__(self, *, window_size: int = 11, sigma: float = 1.5, value_range: tuple[float, float] = SIGNED) -> None:
         super().__init__()
         self.window_size, self.sigma, self.value_range = window_size, sigma, value_range
 

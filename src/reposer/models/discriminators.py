@@ -75,7 +75,9 @@ class ResNetDiscriminator(nn.Module):
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 
-def build_discriminators(config: DiscriminatorConfig, joints: int = 18) -> tuple[ResNetDiscriminator, ResNetDiscriminator]:
+def build_discriminators(
+    config: DiscriminatorConfig, joints: int = 18
+) -> tuple[ResNetDiscriminator, ResNetDiscriminator]:
     """Build D_PP, which sees (image, source image), and D_PB, which sees (image, target heatmaps); both give logits."""
     appearance, shape = (
         ResNetDiscriminator(

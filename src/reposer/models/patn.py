@@ -53,7 +53,12 @@ class PATNGenerator(nn.Module):
     """
 
     def __init__(
-        self, norm: Norm = "batch", channels: int = 64, blocks: int = 9, dropout: float = 0.5, joints: int = 18
+        self,
+        norm: Norm = "batch",
+        channels: int = 64,
+        blocks: int = 9,
+        dropout: float = 0.5,
+        joints: int = 18,
     ) -> None:
         super().__init__()
         self.joints = joints

@@ -29,14 +29,21 @@ def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOS
     thickness = max(1, round(min(size) / 64))
     for index, (a, b) in enumerate(skeleton.limbs):
         if visible[a] and visible[b]:
-            cv2.line(canvas, _pixel(joints[a]), _pixel(joints[b]), _hue(index, len(skeleton.limbs)), thickness, cv2.LINE_AA)
-    for index in np.flatnonzero(visible):
+            cv2.line(
+                canvas,
+                _pixel(joints[a]),
+                _pixel(joints[b]),
+                _hue(index, len(skeleton.limbs)),
+                thickness,
+                cv2.LINE_AA,
+            )
+    for index in np.flatnonzero(visible).tolist():
         cv2.circle(canvas, _pixel(joints[index]), thickness, _hue(index, len(visible)), -1, cv2.LINE_AA)
     return torch.from_numpy(canvas).permute(2, 0, 1).contiguous()
 
 
 def _pixel(joint: np.ndarray) -> tuple[int, int]:
-    return int(round(float(joint[0]))), int(round(float(joint[1])))
+    return round(float(joint[0])), round(float(joint[1]))
 
 
 def _hue(index: int, count: int) -> tuple[int, int, int]:

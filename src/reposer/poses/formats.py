@@ -39,12 +39,8 @@ def _coordinates(text: str, axis: str, where: str) -> list[float]:
         values = json.loads(text)
     except json.JSONDecodeError:
         values = None
-    if not isinstance(values, list) or not all(
-        isinstance(v, int | float) and abs(v) < math.inf for v in values
-    ):
-        raise InputError(
-            f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}"
-        )
+    if not isinstance(values, list) or not all(isinstance(v, int | float) and abs(v) < math.inf for v in values):
+        raise InputError(f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}")
     if len(values) != _JOINTS:
         raise InputError(
             f"{where}: expected {_JOINTS} joints (OpenPose order) for {axis}, got {len(values)}; "
@@ -78,9 +74,7 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
         where = f"{path}, row {number}"
         fields = line.split(":")
         if len(fields) != 3:
-            raise InputError(
-                f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}"
-            )
+            raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
         name = fields[0].strip()
         if name in seen:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
@@ -103,9 +97,7 @@ def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
     """Write {image name: Pose} as an annotation CSV: integer pixels, missing joints as -1."""
     rows = [ANNOTATION_HEADER]
     for name, pose in poses.items():
-        pixels = torch.where(
-            pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)
-        ).long()
+        pixels = torch.where(pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)).long()
         x, y = pixels.unbind(dim=1)
         rows.append(f"{name}: {y.tolist()}: {x.tolist()}")
     write_text(Path(path), "\n".join(rows) + "\n")

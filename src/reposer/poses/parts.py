@@ -19,9 +19,7 @@ BODY_MASK_LIMBS = (
 """Limbs of the published body mask, 0-based."""
 
 
-def limb_masks(
-    joints: Tensor, visible: Tensor, size: tuple[int, int], *, skeleton: Skeleton = OPENPOSE_18
-) -> Tensor:
+def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skeleton: Skeleton = OPENPOSE_18) -> Tensor:
     r"""Soft masks of the body parts: a rotated 2-D Gaussian over each limb, scaled to a maximum of about 1.
 
     .. math:: g(p) = \exp\left(-\tfrac12 \left(\frac{u^2}{\max(5, d^2/1.2)} + \frac{v^2}{s^2}\right)\right),

@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file
 
 from reposer import __version__
-from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.files import write_whole
 from reposer.training.step import TrainingState
@@ -20,10 +19,15 @@ STATE = "state-{:07d}.pt"
 GENERATOR = "generator-{:07d}.safetensors"
 
 
-def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> Path:
-    """Save state and generator of this step, drop older ones than the run keeps; return the generator's file."""
+def generator_path(folder: Path, step: int) -> Path:
+    """File of the generator after a step."""
+    return folder / GENERATOR.format(step)
+
+
+def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
+    """Save state and generator of this step, and drop older ones than the run keeps."""
     folder.mkdir(parents=True, exist_ok=True)
-    generator = folder / GENERATOR.format(state.step)
+    generator = generator_path(folder, state.step)
     tensors = {name: t.detach().cpu().contiguous() for name, t in state.best_generator().state_dict().items()}
     metadata = {
         "format": "pt",
@@ -37,7 +41,6 @@ def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> Pa
     for pattern in (STATE, GENERATOR):
         for old in sorted(folder.glob(pattern.replace("{:07d}", "*")))[: -config.logging.keep_checkpoints]:
             old.unlink()
-    return generator
 
 
 def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:

@@ -19,15 +19,13 @@ from reposer.data import PairDataset, open_pairs, train_loader
 from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.progress import Progress
-from reposer.training.checkpoint import load_newest_checkpoint, newest_generator, save_checkpoint
+from reposer.training.checkpoint import generator_path, load_newest_checkpoint, save_checkpoint
 from reposer.training.run_folder import RunFolder
 from reposer.training.samples import contact_sheet, fixed_pairs
 from reposer.training.step import build_state, train_step
 
 
-def train(
-    config: RunConfig, *, data: Path, out: Path, resume: bool = False, progress: Progress | None = None
-) -> Path:
+def train(config: RunConfig, *, data: Path, out: Path, resume: bool = False, progress: Progress | None = None) -> Path:
     """Train a generator and return the file of its last checkpoint.
 
     The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, TensorBoard events, ``checkpoints/`` and
@@ -53,7 +51,7 @@ def train(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
-    dataset, samples = PairDataset(index), fixed_pairs(data, config)
+    dataset, samples = PairDataset(index, flip=config.data.flip), fixed_pairs(data, config)
     fabric = Fabric(accelerator=config.hardware.accelerator, devices=1, precision=config.hardware.precision)
     objective = Objective(config.objective).to(fabric.device)
     samples = samples.to(fabric.device)
@@ -96,7 +94,7 @@ def train(
                 if interrupted:
                     progress.say(f"stopped after step {state.step}; saved, --resume continues")
                     raise KeyboardInterrupt
-    return newest_generator(out)
+    return generator_path(folder.checkpoints, state.step)
 
 
 def _log_row(

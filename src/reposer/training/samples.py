@@ -37,5 +37,5 @@ def contact_sheet(generator: nn.Module, pairs: PairBatch, config: RunConfig, *, 
     panels = []
     for i in range(len(pairs)):
         pose = draw_pose(Pose(pairs.target_joints[i], pairs.target_visible[i]), (height, width))
-        panels.append([pairs.source[i].cpu(), pose, pairs.target[i].cpu(), generated[i].cpu()])
-    return grid([sum(panels[i : i + columns], []) for i in range(0, len(panels), columns)])
+        panels += [pairs.source[i].cpu(), pose, pairs.target[i].cpu(), generated[i].cpu()]
+    return grid([panels[i : i + 4 * columns] for i in range(0, len(panels), 4 * columns)])

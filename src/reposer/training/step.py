@@ -67,8 +67,9 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
             ema = get_ema_multi_avg_fn(config.optimization.ema_decay)
             average = AveragedModel(network, multi_avg_fn=ema, use_buffers=True)
         optimizer = Adam(network.parameters(), lr=config.optimization.learning_rate, betas=config.optimization.betas)
+        network, optimizer = fabric.setup(network, optimizer)
         pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
-        players[name] = Player(*fabric.setup(network, optimizer), pool)
+        players[name] = Player(network, optimizer, pool)
     generator = players.pop("generator")
     return TrainingState(generator, players, average)
 
@@ -108,8 +109,7 @@ def train_step(
     for player in state.discriminators.values():
         player.network.requires_grad_(False)  # the generator's step needs no gradient of theirs
     fake_logits = tuple(
-        player.network(torch.cat((generated, conditions[name]), dim=1))
-        for name, player in state.discriminators.items()
+        player.network(torch.cat((generated, conditions[name]), dim=1)) for name, player in state.discriminators.items()
     )
     value = objective(generated, target, batch.target_joints, batch.target_visible, fake_logits=fake_logits)
     for name, term in value.terms.items():
