@@ -18,7 +18,7 @@ from reposer.evaluation import Evaluation, evaluate
 from reposer.images import read_image, write_image
 from reposer.poses import Pose, read_annotations, write_annotations, write_pairs
 from reposer.protocols import PATN_FASHION, PATN_MARKET
-from reposer.results import find_results, pair_of
+from reposer.results import find_results
 
 WIDTH = {"market": 64, "fashion": 176}
 ONLY_L1 = replace(PATN_MARKET, metrics=("l1",))
@@ -43,15 +43,13 @@ def evaluated(strips: dict[str, Evaluation], request: pytest.FixtureRequest) -> 
     return request.param, strips[request.param]
 
 
-def singles(
-    golden: Path, tag: str, out: Path, name: str = "{source}___{target}_vis.png"
-) -> tuple[Path, Path]:
+def singles(golden: Path, tag: str, out: Path, name: str = "{source}___{target}_vis.png") -> tuple[Path, Path]:
     """Cut strips into single images and a folder of real images."""
     results, real = out / "results", out / "real"
     results.mkdir(parents=True)
     real.mkdir()
     for pair, path in find_results(golden / f"results_{tag}").items():
-        source, target = pair_of(pair)
+        source, target = pair.split("___")
         panels = read_image(path).split(WIDTH[tag], dim=-1)
         stems = {"source": source, "target": target, "a": source[:-4], "b": target[:-4]}
         write_image(results / name.format(**stems), panels[4])
@@ -144,15 +142,13 @@ def test_manifest_stands_in_for_options(tmp_path: Path, golden: Path, strips: di
     manifest = {
         "images": "../real",
         "annotations": "annotations.csv",
-        "pairs": [list(pair_of(pair)) for pair in find_results(results)],
+        "pairs": [pair.split("___") for pair in find_results(results)],
     }
     (results / "manifest.json").write_text(json.dumps(manifest))
     assert reposer.evaluate(results).scores == strips["market"].scores[:-1]
     manifest["pairs"].append(["a.jpg", "b.jpg"])
     (results / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(
-        InputError, match=r"manifest.json: 1 of 9 pairs have no result, e.g. a.jpg___b.jpg; generate"
-    ):
+    with pytest.raises(InputError, match=r"manifest.json: 1 of 9 pairs have no result, e.g. a.jpg___b.jpg; generate"):
         evaluate(results)
 
 
@@ -189,9 +185,7 @@ def test_identical_images(tmp_path: Path, golden: Path) -> None:
 
 def test_a_protocol_is_a_value(golden: Path, strips: dict[str, Evaluation]) -> None:
     """Other metrics and padding need no code, and no annotations where no metric needs a pose."""
-    protocol = replace(
-        PATN_MARKET, name="mine", metrics=("l1", "ssim"), padded_metrics=("l1",), pad_width=128
-    )
+    protocol = replace(PATN_MARKET, name="mine", metrics=("l1", "ssim"), padded_metrics=("l1",), pad_width=128)
     found = evaluate(golden / "results_market", protocol=protocol)
     assert [score.name for score in found.scores] == ["l1", "ssim"]
     expected = strips["market"]
@@ -209,6 +203,31 @@ def test_some_joints_may_lie_outside(tmp_path: Path, golden: Path) -> None:
     write_annotations(tmp_path / "poses.csv", poses)
     protocol = replace(PATN_FASHION, metrics=("part_ssim",), padded_metrics=())
     evaluate(golden / "results_fashion", annotations=tmp_path / "poses.csv", protocol=protocol)
+
+
+def test_odd_names_and_predictions_by_pair_id(tmp_path: Path, golden: Path) -> None:
+    """Some Market-1501 names end in .jpg.jpg; predicted keypoints may be named by pair id."""
+    poses = read_annotations(golden / "market-annotation-test.csv")
+    old = "0001_c2s1_000176_00.jpg"
+    results, real = singles(golden, "market", tmp_path)
+    (real / "0001_c2s1_000176_00.png").rename(real / f"{old}.jpg")
+    (result,) = results.glob(f"*{old}*")
+    result.rename(results / f"0001_c1s1_000151_00.jpg___{old}.jpg_vis.png")
+    write_annotations(
+        tmp_path / "poses.csv", {name if name != old else f"{old}.jpg": pose for name, pose in poses.items()}
+    )
+    pairs = [tuple(pair.split("___")) for pair in find_results(results)]
+    write_pairs(tmp_path / "pairs.csv", pairs)
+    write_annotations(tmp_path / "found.csv", {f"{a}___{b}": poses[b.replace(".jpg.jpg", ".jpg")] for a, b in pairs})
+    found = evaluate(
+        results,
+        annotations=tmp_path / "poses.csv",
+        protocol=ONLY_L1,
+        predicted_keypoints=tmp_path / "found.csv",
+        targets=real,
+        pairs=tmp_path / "pairs.csv",
+    )
+    assert found.score("pckh").value == 1
 
 
 # --- bad inputs ---

@@ -37,9 +37,7 @@ def flipped(node: Any) -> list[tuple[str, Any]]:
     for field in fields(node):
         value = getattr(node, field.name)
         if is_dataclass(value):
-            found += [
-                (f"{field.name}.{name}", with_field(node, field.name, new)) for name, new in flipped(value)
-            ]
+            found += [(f"{field.name}.{name}", with_field(node, field.name, new)) for name, new in flipped(value)]
         else:
             found.append((field.name, with_field(node, field.name, another(value))))
     return found

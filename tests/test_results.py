@@ -7,7 +7,7 @@ import torch
 
 from reposer.checks import InputError
 from reposer.images import write_image
-from reposer.results import check_complete, codec_of, find_results, pair_of, read_manifest
+from reposer.results import check_complete, codec_of, find_results, pair_id, pair_of, read_manifest, target_of
 
 A, B = "0001_c1s1_000151_00.jpg", "0001_c2s1_000176_00.jpg"
 
@@ -22,7 +22,6 @@ def picture(path: Path) -> None:
         f"{A}___{B}_vis.png",
         f"{A}___{B}_vis.jpg",
         f"{A}___{B}.png",
-        f"{A}___{B}",
         f"{A[:-4]}___{B[:-4]}_vis.JPEG",
         f"{A[:-4]}_2_{B[:-4]}_vis.png",
         f"{A[:-4]}_2_{B[:-4]}.webp",
@@ -33,15 +32,21 @@ def test_names(name: str) -> None:
 
 
 def test_names_with_other_suffixes() -> None:
-    assert pair_of("a.png___b.png_vis.jpg") == pair_of("a.png___b.png") == ("a.png", "b.png")
+    assert pair_of("a.png___b.png_vis.jpg") == ("a.png", "b.png")
     assert pair_of("v1.2___v1.3_vis.png") == ("v1.2.jpg", "v1.3.jpg")
+
+
+def test_ids() -> None:
+    assert pair_id("a", "b.png") == "a.jpg___b.png"
+    # Some names of Market-1501.
+    odd = "1488_c1s6_023021_02.jpg.jpg", "1488_c3s3_071344_02.jpg.jpg"
+    assert pair_of(f"{'___'.join(odd)}_vis.jpg") == odd
+    assert target_of(pair_id(*odd)) == odd[1]
 
 
 @pytest.mark.parametrize("name", ["grid.png", "___b_vis.png", "a_2_b_2_c.png", "a___b___c_vis.png"])
 def test_names_of_no_pair(name: str) -> None:
-    with pytest.raises(
-        InputError, match=f"{name}: not the name of a result; expected SOURCE___TARGET_vis.png"
-    ):
+    with pytest.raises(InputError, match=f"{name}: not the name of a result; expected SOURCE___TARGET_vis.png"):
         pair_of(name)
 
 
@@ -53,9 +58,7 @@ def test_find_results(tmp_path: Path) -> None:
     assert list(found) == ["a.jpg___b.jpg", "c.jpg___d.jpg"]
     assert codec_of(found.values()) == "jpeg+png"
     picture(tmp_path / "a.jpg___b.jpg_vis.png")
-    with pytest.raises(
-        InputError, match=r"a.jpg___b.jpg_vis.png and a___b_vis.jpg show one pair; remove one"
-    ):
+    with pytest.raises(InputError, match=r"a.jpg___b.jpg_vis.png and a___b_vis.jpg show one pair; remove one"):
         find_results(tmp_path)
 
 
@@ -76,22 +79,16 @@ def test_find_results_refuses(tmp_path: Path) -> None:
 def test_completeness() -> None:
     results = {f"{i}.jpg___x.jpg": Path() for i in range(6)}
     check_complete(results, [(f"{i}", "x") for i in range(6)], "pairs.csv")
-    with pytest.raises(
-        InputError, match=r"pairs.csv: 4 of 10 pairs have no result, e.g. 6.jpg___x.jpg, .*, \.\.\.;"
-    ):
+    with pytest.raises(InputError, match=r"pairs.csv: 4 of 10 pairs have no result, e.g. 6.jpg___x.jpg, .*, \.\.\.;"):
         check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(10)], "pairs.csv")
-    with pytest.raises(
-        InputError, match=r"1 of 6 results are not in this list of pairs, e.g. 5.jpg___x.jpg;"
-    ):
+    with pytest.raises(InputError, match=r"1 of 6 results are not in this list of pairs, e.g. 5.jpg___x.jpg;"):
         check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(5)], "pairs.csv")
 
 
 def test_manifest(tmp_path: Path) -> None:
     assert read_manifest(tmp_path).pairs is None
     path = tmp_path / "manifest.json"
-    path.write_text(
-        '{"images": "real", "annotations": "/data/a.csv", "pairs": [["a", "b"]], "layout": "images"}'
-    )
+    path.write_text('{"images": "real", "annotations": "/data/a.csv", "pairs": [["a", "b"]], "layout": "images"}')
     manifest = read_manifest(tmp_path)
     assert manifest.images == tmp_path / "real"
     assert manifest.annotations == Path("/data/a.csv")

@@ -31,6 +31,7 @@ from reposer.results import (
     read_manifest,
     read_pair,
     some,
+    target_of,
 )
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ _METRICS: Mapping[str, _Metric] = {
         lambda g, t, batch, p: metrics.part_ssim(g, t, part_masks=batch.part_masks(), settings=p.part_ssim),
     ),
 }
-_LABELS = {name: (metric.label, metric.better) for name, metric in _METRICS.items()} | {
-    "pckh": ("PCKh", "higher")
-}
+_LABELS = {name: (metric.label, metric.better) for name, metric in _METRICS.items()} | {"pckh": ("PCKh", "higher")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,16 +214,14 @@ def evaluate(
 
     first = next(iter(results.values()))
     layout, width = detect_layout(first, protocol)
-    target_names = {pair: pair_of(pair)[1] for pair in results}
+    target_names = {pair: target_of(pair) for pair in results}
     real: dict[str, Path] = {}
     if layout == "images":
         real = find_targets(targets or manifest.images, set(target_names.values()))
     elif targets is not None:
         raise InputError(f"{folder}: these are strips, which hold their targets; leave out --targets")
 
-    needs_pose = predicted_keypoints is not None or any(
-        _METRICS[name].needs_pose for name in protocol.metrics
-    )
+    needs_pose = predicted_keypoints is not None or any(_METRICS[name].needs_pose for name in protocol.metrics)
     poses = _target_poses(annotations or manifest.annotations, target_names, protocol) if needs_pose else {}
     predicted = _predicted_poses(predicted_keypoints, results, protocol) if predicted_keypoints else {}
 
@@ -248,8 +245,7 @@ def evaluate(
     lossy_single = layout == "images" and codec != "png"
     line = signature(protocol, results, codec=f"{codec}.generated" if lossy_single else codec)
     scores = [
-        metrics.make_score(name, [row[name] for row in rows.values()], signature=line)
-        for name in protocol.metrics
+        metrics.make_score(name, [row[name] for row in rows.values()], signature=line) for name in protocol.metrics
     ]
     if predicted:
         scores.append(_add_pckh(rows, predicted, poses, protocol, line))
@@ -278,11 +274,12 @@ def _target_poses(path: str | Path | None, targets: Mapping[str, str], protocol:
 
 def _predicted_poses(path: str | Path, pairs: Mapping[str, Path], protocol: Protocol) -> dict[str, Pose]:
     """Read the pose found in each generated image: {pair id: pose}."""
-    try:
-        known = {pair_id(*pair_of(name)): pose for name, pose in read_annotations(path).items()}
-    except InputError as error:
-        where = "" if str(error).startswith(str(path)) else f"{path}: "
-        raise InputError(f"{where}{error}") from None
+    known: dict[str, Pose] = {}
+    for name, pose in read_annotations(path).items():
+        try:
+            known[name if name in pairs else pair_id(*pair_of(name))] = pose
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
     missing = [pair for pair in pairs if pair not in known]
     if missing:
         raise InputError(
@@ -319,9 +316,7 @@ def _check_inside(poses: Mapping[str, Pose], path: str | Path, protocol: Protoco
 def _measure(name: str, batch: _Batch, protocol: Protocol) -> list[float]:
     generated, target = batch.generated, batch.target
     if protocol.pad_width is not None and name in protocol.padded_metrics:
-        generated, target = (
-            pad_width(image, protocol.pad_width, protocol.pad_value) for image in (generated, target)
-        )
+        generated, target = (pad_width(image, protocol.pad_width, protocol.pad_value) for image in (generated, target))
     return _METRICS[name].measure(generated, target, batch, protocol).tolist()
 
 
@@ -344,8 +339,7 @@ def _add_pckh(
     counted = total > 0
     if not counted.any():
         raise InputError(
-            "PCKh: no target pose shows 2 head joints (nose, neck, eyes, ears); "
-            "leave out --predicted-keypoints"
+            "PCKh: no target pose shows 2 head joints (nose, neck, eyes, ears); leave out --predicted-keypoints"
         )
     for pair, right, all_ in zip(rows, correct.tolist(), total.tolist(), strict=True):
         if all_:

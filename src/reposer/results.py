@@ -15,7 +15,8 @@ from reposer.images import SUFFIXES, check_size, read_image
 from reposer.protocols import PROTOCOLS, Protocol
 
 MANIFEST = "manifest.json"
-_SEPARATORS = ("___", "_2_")
+_BETWEEN = "___"
+_SEPARATORS = (_BETWEEN, "_2_")
 
 Layout = Literal["strips", "images"]
 
@@ -26,9 +27,9 @@ PANELS, TARGET_PANEL, GENERATED_PANEL = 5, 2, 4
 def pair_of(name: str) -> tuple[str, str]:
     """Return the names of the source and the target image that a result is named after.
 
-    Known forms: ``SOURCE___TARGET_vis.png``, ``SOURCE___TARGET.png``, the bare ``SOURCE___TARGET``, and the
-    same with ``_2_`` between the two. A name without a suffix gets that of the other one, or .jpg, which all
-    image names of the published data sets have.
+    Known forms: ``SOURCE___TARGET_vis.png``, ``SOURCE___TARGET.png``, and the same with ``_2_`` between the
+    two. Where SOURCE or TARGET has no suffix, it gets .jpg, which all image names of the published data sets
+    have.
 
     Raises:
         InputError: if the name has none of these forms.
@@ -37,10 +38,7 @@ def pair_of(name: str) -> tuple[str, str]:
     for separator in _SEPARATORS:
         names = stem.split(separator)
         if len(names) == 2 and all(names):
-            suffixes = [_split_suffix(part)[1] for part in names]
-            default = next(filter(None, suffixes), ".jpg")
-            source, target = (n if s else n + default for n, s in zip(names, suffixes, strict=True))
-            return source, target
+            return _image_name(names[0]), _image_name(names[1])
     raise InputError(
         f"{name}: not the name of a result; expected SOURCE___TARGET_vis.png or SOURCE_2_TARGET_vis.png, "
         "with the names of the two images of the pair"
@@ -48,8 +46,16 @@ def pair_of(name: str) -> tuple[str, str]:
 
 
 def pair_id(source: str, target: str) -> str:
-    """Return the id of a pair, ``SOURCE___TARGET``."""
-    return f"{source}___{target}"
+    """Return the id of a pair, ``SOURCE___TARGET``, of the names of its images."""
+    return f"{_image_name(source)}{_BETWEEN}{_image_name(target)}"
+
+
+def target_of(pair: str) -> str:
+    """Return the name of the target image of a pair id.
+
+    Not ``pair_of``: that takes a suffix off, and some Market-1501 names end in .jpg.jpg.
+    """
+    return pair.split(_BETWEEN)[1]
 
 
 def find_results(folder: Path) -> dict[str, Path]:
@@ -70,9 +76,7 @@ def find_results(folder: Path) -> dict[str, Path]:
         except InputError as error:
             raise InputError(f"{folder}: {error}; move other images elsewhere") from None
         if pair in found:
-            raise InputError(
-                f"{folder}: {found[pair].name} and {path.name} show one pair; remove one of them"
-            )
+            raise InputError(f"{folder}: {found[pair].name} and {path.name} show one pair; remove one of them")
         found[pair] = path
     if not found:
         inside = next((p for p in sorted(folder.iterdir()) if p.is_dir() and _holds_images(p)), None)
@@ -89,8 +93,7 @@ def check_complete(results: Mapping[str, Path], pairs: Iterable[tuple[str, str]]
         pairs: names of source and target.
         where: where the pairs come from.
     """
-    # Through pair_of, so that names with and without suffix mean the same here as in the folder.
-    wanted = {pair_id(*pair_of(pair_id(source, target))) for source, target in pairs}
+    wanted = {pair_id(source, target) for source, target in pairs}
     missing = sorted(wanted - results.keys())
     if missing:
         raise InputError(
@@ -155,8 +158,7 @@ def detect_layout(first: Path, protocol: Protocol) -> tuple[Layout, int]:
     others = [p.name for p in PROTOCOLS.values() if (height, width) in _known_shapes(p)]
     hint = f"; that is the size of protocol {' and '.join(others)}" if others else ""
     raise InputError(
-        f"{first}: {height}x{width} pixels (height x width); "
-        f"protocol {protocol.name} expects {expected}{hint}"
+        f"{first}: {height}x{width} pixels (height x width); protocol {protocol.name} expects {expected}{hint}"
     )
 
 
@@ -224,9 +226,7 @@ def find_targets(folder: str | Path | None, names: set[str]) -> dict[str, Path]:
             files[name] = path
     missing = sorted(names - files.keys())
     if missing:
-        raise InputError(
-            f"{folder}: {len(missing)} of {len(names)} target images are missing, e.g. {some(missing)}"
-        )
+        raise InputError(f"{folder}: {len(missing)} of {len(names)} target images are missing, e.g. {some(missing)}")
     return files
 
 
@@ -257,9 +257,7 @@ def _pairs(manifest: Path, content: dict[str, Any]) -> tuple[tuple[str, str], ..
     rows = value if isinstance(value, list) else [value]
     for row in rows:
         if not (isinstance(row, list) and len(row) == 2 and all(isinstance(name, str) for name in row)):
-            raise InputError(
-                f"{manifest}: expected a list of [source, target] for 'pairs', got {str(row)[:80]}"
-            )
+            raise InputError(f"{manifest}: expected a list of [source, target] for 'pairs', got {str(row)[:80]}")
     return tuple((source, target) for source, target in rows)
 
 
@@ -267,6 +265,10 @@ def _split_suffix(name: str) -> tuple[str, str]:
     """Split off an image suffix; other dots belong to the name."""
     suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")
     return name[: len(name) - len(suffix)], name[len(name) - len(suffix) :]
+
+
+def _image_name(name: str) -> str:
+    return name if _split_suffix(name)[1] else f"{name}.jpg"
 
 
 def _holds_images(folder: Path) -> bool:

@@ -134,9 +134,7 @@ def test_bad_inputs() -> None:
         ssim(x, y[..., :11])
     with pytest.raises(ValueError, match="window_size 11 does not fit an image of 16x9 pixels"):
         ssim(x[..., :9], y[..., :9])
-    with pytest.raises(
-        ValueError, match=r"body_mask must have shape \(B, H, W\) = \(3, 16, 12\), got \(3, 12, 16\)"
-    ):
+    with pytest.raises(ValueError, match=r"body_mask must have shape \(B, H, W\) = \(3, 16, 12\), got \(3, 12, 16\)"):
         mask_ssim(x, y, body_mask=torch.ones(3, 12, 16))
     with pytest.raises(ValueError, match="part_masks must have shape"):
         part_ssim(x, y, part_masks=torch.ones(3, 10, 12, 16))

@@ -9,9 +9,7 @@ from reposer.metrics import pckh_counts
 def pose(batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     """Joints spread out, all visible; the head is 20 px wide and 10 px high."""
     joints = torch.arange(batch * 18 * 2, dtype=torch.float32).reshape(batch, 18, 2)
-    joints[:, [0, 1, 14, 15, 16, 17]] = torch.tensor(
-        [[30, 10], [30, 20], [25, 12], [35, 12], [20, 15], [40, 15.0]]
-    )
+    joints[:, [0, 1, 14, 15, 16, 17]] = torch.tensor([[30, 10], [30, 20], [25, 12], [35, 12], [20, 15], [40, 15.0]])
     return joints, torch.ones(batch, 18, dtype=torch.bool)
 
 

@@ -27,9 +27,7 @@ def test_equal_values_have_a_narrow_interval(value: float, n: int) -> None:
 
 def test_interval_equals_scipy() -> None:
     values = np.random.default_rng(3).gamma(2, size=200)
-    theirs = bootstrap(
-        (values,), np.mean, n_resamples=5000, method="percentile", random_state=1
-    ).confidence_interval
+    theirs = bootstrap((values,), np.mean, n_resamples=5000, method="percentile", random_state=1).confidence_interval
     assert bootstrap_interval(values, resamples=5000) == pytest.approx(tuple(theirs), abs=0.02)
 
 
@@ -91,7 +89,5 @@ def test_only_scores_of_one_signature_compare() -> None:
         check_comparable(a, scored("l1", a.signature))
     with pytest.raises(InputError, match=r"differ in pairs \(aa and bb\), codec \(png and jpeg\); evaluate"):
         check_comparable(a, scored("ssim", "patn-market|n:8|pairs:bb|codec:jpeg"))
-    with pytest.raises(
-        InputError, match=r"protocol \(patn-market and patn-fashion\), codec \(png and none\)"
-    ):
+    with pytest.raises(InputError, match=r"protocol \(patn-market and patn-fashion\), codec \(png and none\)"):
         check_comparable(a, scored("ssim", "patn-fashion|n:8|pairs:aa"))
