@@ -113,6 +113,11 @@ class Evaluation:
         check_choice("score", name, found)
         return found[name]
 
+    def heading(self, name: str) -> str:
+        """Return how a score is named to readers, with an arrow towards better: "SSIM ↑"."""
+        label, better = _LABELS[name]
+        return f"{label} {'↑' if better == 'higher' else '↓'}"
+
     def notes(self) -> list[str]:
         """Lines that a reader of the scores should see beside them."""
         lines = [f"{self.layout} of {self.codec} files, {len(self.per_image)} pairs"]
@@ -153,13 +158,11 @@ class Evaluation:
 
         table = Table(title=self.protocol.name)
         table.add_column("metric")
-        for heading in ("value", "95 % interval", "n"):
-            table.add_column(heading, justify="right")
+        for column in ("value", "95 % interval", "n"):
+            table.add_column(column, justify="right")
         for score in self.scores:
-            label, better = _LABELS[score.name]
-            low, high = score.interval
-            arrow = "↑" if better == "higher" else "↓"
-            table.add_row(f"{label} {arrow}", f"{score.value:.4f}", f"{low:.4f} to {high:.4f}", str(score.n))
+            interval = "{:.4f} to {:.4f}".format(*score.interval)
+            table.add_row(self.heading(score.name), f"{score.value:.4f}", interval, str(score.n))
         return table
 
     def __str__(self) -> str:

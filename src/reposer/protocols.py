@@ -55,9 +55,7 @@ class Protocol:
         if (self.wide_width is None) != (self.wide_columns is None):
             raise ValueError("wide_width and wide_columns go together: give both or neither")
         if self.wide_columns is not None and self.wide_columns[1] - self.wide_columns[0] != self.size[1]:
-            raise ValueError(
-                f"wide_columns {self.wide_columns} must keep {self.size[1]} columns, the width of size"
-            )
+            raise ValueError(f"wide_columns {self.wide_columns} must keep {self.size[1]} columns, the width of size")
         if self.pad_width is not None and self.pad_width < self.size[1]:
             raise ValueError(f"pad_width {self.pad_width} is less than the image width {self.size[1]}")
         if self.padded_metrics and self.pad_width is None:

@@ -113,9 +113,7 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
     return similarities.mean(dim=(1, 2, 3))
 
 
-def mask_ssim(
-    generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings | None = None
-) -> Tensor:
+def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings | None = None) -> Tensor:
     """SSIM of each image after both are multiplied by the body mask of the target: black outside.
 
     The dynamic range is that of the masked generated image, and the black surroundings, equal in both, count.

@@ -141,9 +141,7 @@ def _checked(values: ArrayLike, totals: ArrayLike | None) -> tuple[NDArray[np.fl
     if numerators.ndim != 1 or len(numerators) == 0:
         raise ValueError(f"values must have shape (N,) with N > 0, got {numerators.shape}")
     if denominators.shape != numerators.shape or not (denominators > 0).all():
-        raise ValueError(
-            f"totals must be {len(numerators)} positive numbers, one an image, got {denominators.shape}"
-        )
+        raise ValueError(f"totals must be {len(numerators)} positive numbers, one an image, got {denominators.shape}")
     if not (np.isfinite(numerators).all() and np.isfinite(denominators).all()):
         raise ValueError("values and totals must be finite")
     return numerators, denominators
