@@ -10,7 +10,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from reposer.checks import check_images, check_masks, check_window
 from reposer.images import SIGNED, to_unit
@@ -50,11 +49,24 @@ def window_weights(window_size: int, sigma: float, window: Window = "gaussian") 
     return weights / weights.sum()
 
 
+def _band(length: int, weights: Tensor) -> Tensor:
+    """Matrix (length - window + 1, length) that filters a signal of that length with the window, valid area only."""
+    window = len(weights)
+    offset = (
+        torch.arange(length, device=weights.device) - torch.arange(length - window + 1, device=weights.device)[:, None]
+    )
+    inside = (offset >= 0) & (offset < window)
+    return torch.where(inside, weights[offset.clamp(0, window - 1)], torch.zeros_like(weights[0]))
+
+
 def _filter(image: Tensor, weights: Tensor) -> Tensor:
-    """Filter (N, C, H, W) with a separable window, valid area only."""
-    flat = image.reshape(-1, 1, *image.shape[-2:])
-    flat = F.conv2d(F.conv2d(flat, weights.view(1, 1, -1, 1)), weights.view(1, 1, 1, -1))
-    return flat.view(*image.shape[:2], *flat.shape[-2:])
+    """Filter (N, C, H, W) with a separable window, valid area only.
+
+    Two products with banded matrices: at the sizes of this field many times faster than convolutions on a CPU, and
+    untouched by the reduced precision that GPU convolutions have by default.
+    """
+    height, width = image.shape[-2:]
+    return _band(height, weights) @ (image @ _band(width, weights).T)
 
 
 def ssim_map(

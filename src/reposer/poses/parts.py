@@ -66,7 +66,7 @@ def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skelet
     dy = torch.arange(height, device=joints.device, dtype=joints.dtype) - middle[..., 1, None]  # (B, P, H)
     exponent = (b[..., None] * dy)[..., :, None] * dx[..., None, :]
     exponent = exponent + (a[..., None] * dx**2)[..., None, :] + (c[..., None] * dy**2)[..., :, None]
-    gaussian = torch.exp(-exponent)
+    gaussian = torch.exp(-exponent.clamp(max=60.0))  # 1e-26: far from subnormal numbers, which are slow
     scale = whole.to(gaussian.dtype) / (gaussian.amax(dim=(-2, -1)) + _EPSILON)
     return gaussian * scale[..., None, None]
 
