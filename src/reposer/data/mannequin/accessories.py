@@ -26,7 +26,7 @@ from reposer.data.mannequin.figure import (
     Body,
     Skeleton,
 )
-from reposer.data.mannequin.mesh import Mesh, Numbers, Patch, grid_normals, join, loft, ramp
+from reposer.data.mannequin.mesh import Mesh, Numbers, Patch, circle, grid_normals, join, loft, ramp
 
 SKIRT_RINGS, SKIRT_SIDES = 11, 22
 
@@ -59,7 +59,7 @@ def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: f
     """A second skull that comes out of the head above a line and stays inside it below."""
     centres, deep, wide = skull_rings()
     patch = loft(
-        chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=24, bones=(HEAD, HEAD), label=label
+        chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=18, bones=(HEAD, HEAD), label=label
     )
     height = patch.points[..., 1]
     edge = np.interp(np.abs(patch.around - 0.5) * 360, _ANGLES, line)
@@ -207,11 +207,11 @@ def _skirt(body: Body, cut: Cut) -> Patch | None:
 
 
 def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Numbers, Numbers]:
-    """Hang the skirt around both legs of a posed body: points and normals (K * (M + 1), 3), metres.
+    """Hang the skirt around both legs of a posed body: points and normals (3, K * (M + 1)), metres.
 
     Each ring is the outline of two ellipses, one about either leg, so that no leg comes through the cloth.
     """
-    path, deep, wide, along = _skirt_rings(body, cut)
+    path, deep, wide, _ = _skirt_rings(body, cut)
     down = np.clip((LEG_TOP - path[:, 1]) / LEG_LENGTH, 0, 1)
     thigh = ramp(path[:, 1], LEG_TOP + 0.045, LEG_TOP - 0.02)[:, None]
     shin = 0.85 * ramp(down, KNEE_AT - 0.06, KNEE_AT + 0.06)[:, None]
@@ -222,14 +222,18 @@ def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Numbers, Number
         legs.append((1 - thigh) * posed[0] + thigh * ((1 - shin) * posed[1] + shin * posed[2]))
     right, left = legs
     pelvis = skeleton.rotations[PELVIS]
-    angle = np.linspace(-np.pi, np.pi, SKIRT_SIDES + 1)
-    cosine, sine = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    outwards = cosine * pelvis[:, 2] + sine * pelvis[:, 0]
-    ahead = ((left - right) @ outwards.T) / (0.035 * body.stature)
-    share = (1 / (1 + np.exp(-np.clip(2 * ahead, -30, 30))))[..., None]
-    rim = (deep[:, None, None] * cosine) * pelvis[:, 2] + (wide[:, None, None] * sine) * pelvis[:, 0]
-    points = share * left[:, None] + (1 - share) * right[:, None] + rim * body.stature
-    return points.reshape(-1, 3), grid_normals(points).reshape(-1, 3)
+    _, cosine, sine = circle(SKIRT_SIDES)
+    outwards = np.outer(pelvis[:, 2], cosine) + np.outer(pelvis[:, 0], sine)
+    ahead = ((left - right) @ outwards) / (0.035 * body.stature)
+    share = 1 / (1 + np.exp(-np.clip(2 * ahead, -30, 30)))
+    front, side = np.outer(deep * body.stature, cosine), np.outer(wide * body.stature, sine)
+    points = np.stack(
+        [
+            right[:, axis, None] + share * (left - right)[:, axis, None] + front * pelvis[axis, 2] + side * pelvis[axis, 0]
+            for axis in range(3)
+        ]
+    ).reshape(3, -1)
+    return points, grid_normals(points, len(path))
 
 
 def dress(body: Body, cut: Cut) -> Mesh:

@@ -88,8 +88,8 @@ _HEAD = np.array([  # height, half width, half depth, middle of the depth
     [0.861, 0.008, 0.008, 0.020], [0.866, 0.020, 0.022, 0.020], [0.877, 0.030, 0.037, 0.012],
     [0.893, 0.0365, 0.047, 0.007], [0.906, 0.0395, 0.051, 0.004], [0.916, 0.041, 0.0535, 0.002],
     [0.926, 0.043, 0.055, 0.001], [0.937, 0.044, 0.0555, 0.0], [0.950, 0.0455, 0.057, 0.0],
-    [0.966, 0.044, 0.056, -0.002], [0.981, 0.038, 0.049, -0.003], [0.993, 0.025, 0.033, -0.003],
-    [0.999, 0.004, 0.005, -0.003],
+    [0.964, 0.0440, 0.056, -0.002], [0.978, 0.0385, 0.050, -0.003], [0.989, 0.0285, 0.038, -0.004],
+    [0.996, 0.0165, 0.022, -0.004], [0.999, 0.003, 0.004, -0.004],
 ])[::-1]  # fmt: skip
 HEAD_TOP, HEAD_BOTTOM = 0.999, 0.861
 _SHOE = np.array([  # from the heel forwards, middle height, half height, half width
@@ -130,7 +130,7 @@ def torso_patch(body: Body, cut: Cut) -> Patch:
     centres = np.stack([np.zeros_like(heights), heights, middle], axis=1)
     patch = loft(
         "torso", centres, FRONT, LEFT, depth + ease, width + ease, sides=20, bones=(0, 0), label="torso",
-        along=(TORSO_TOP - heights) / (TORSO_TOP - TORSO_BOTTOM), power=0.88,
+        along=(TORSO_TOP - heights) / (TORSO_TOP - TORSO_BOTTOM), power=0.88, upright=0.9 * ramp(heights, 0.56, 0.49),
     )  # fmt: skip
     x, y = patch.points[..., 0], patch.points[..., 1]
     bones = np.empty((*x.shape, 2), np.intp)
@@ -211,7 +211,7 @@ def leg_patches(body: Body, cut: Cut) -> list[Patch]:
     labels = ["left upper leg" if s < KNEE_AT else "left lower leg" for s in stations[:-1]]
     leg = loft(
         "leg", centres, FRONT, LEFT, deep + ease, wide + ease, sides=12, bones=bones, weights=weights,
-        label=labels, along=np.clip(stations, 0, 1),
+        label=labels, along=np.clip(stations, 0, 1), upright=0.9 * ramp(stations, 0.12, -0.02),
     )  # fmt: skip
     z, middle, high, broad = _SHOE.T
     size = 1.05 if body.sex == "men" else 0.96
@@ -239,11 +239,11 @@ def head_patches(body: Body, cut: Cut) -> list[Patch]:
     jaw = 1.0 + (0.06 if body.sex == "men" else -0.04) * ramp(centres[:, 1], 0.93, 0.88)
     along = (HEAD_TOP - centres[:, 1]) / (HEAD_TOP - HEAD_BOTTOM)
     skull = loft(
-        "head", centres, FRONT, LEFT, deep, wide * jaw, sides=24, bones=(HEAD, HEAD), label="head", along=along
+        "head", centres, FRONT, LEFT, deep, wide * jaw, sides=20, bones=(HEAD, HEAD), label="head", along=along
     )
     height = skull.points[..., 1]
-    front = np.maximum(0, 1 - np.abs(skull.around - 0.5) * 22)
-    beside = np.maximum(0, 1 - np.abs(np.abs(skull.around - 0.5) * 24 - 1.6) / 1.2)
+    front = np.maximum(0, 1 - np.abs(skull.around - 0.5) * 19)
+    beside = np.maximum(0, 1 - np.abs(np.abs(skull.around - 0.5) * 20 - 1.5) / 1.2)
     nose = np.interp(height, (0.900, 0.908, 0.917, 0.928, 0.940, 0.946), (0, 0.004, 0.013, 0.008, 0.002, 0))
     sockets = np.interp(height, (0.922, 0.934, 0.942, 0.948), (0, 0.003, 0.002, 0))
     chin = np.interp(height, (0.862, 0.870, 0.884), (0, 0.003, 0))

@@ -1,17 +1,19 @@
 """The look of one person: garments, fabrics, colours, hair, shoes and bags, drawn from a seed."""
 
 import colorsys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from reposer.data.mannequin.accessories import HAIRSTYLES
+from reposer.data.mannequin.accessories import HAIRSTYLES, HATS
 from reposer.data.mannequin.anatomy import WAIST_HEIGHT, Cut
-from reposer.data.mannequin.figure import Body
+from reposer.data.mannequin.figure import Body, pick
 
 Tier = Literal["easy", "full"]
 Colour = tuple[float, float, float]
+Palette = tuple[tuple[int, int, int], ...]
 Pattern = Literal[
     "plain", "stripes", "upright", "plaid", "dots", "blocks", "argyle", "camouflage", "fade", "floral", "checks"
 ]
@@ -22,7 +24,7 @@ Motif = Literal["none", "disc", "box", "bar", "number", "star", "ring", "pocket"
 SKINS = ((244, 214, 196), (232, 190, 160), (214, 168, 132), (188, 136, 98), (148, 100, 68), (104, 68, 46), (74, 48, 36))
 HAIRS = ((28, 22, 22), (58, 40, 30), (92, 62, 40), (140, 96, 56), (206, 166, 96), (226, 200, 148), (142, 62, 30),
          (150, 150, 152), (206, 204, 200))  # fmt: skip
-HAIR_ODDS = np.array([0.24, 0.2, 0.17, 0.11, 0.09, 0.05, 0.06, 0.05, 0.03])
+HAIR_ODDS = (0.24, 0.2, 0.17, 0.11, 0.09, 0.05, 0.06, 0.05, 0.03)
 MUTED = ((30, 30, 34), (58, 60, 66), (112, 114, 118), (178, 178, 176), (236, 234, 228), (28, 38, 70), (50, 78, 122),
          (92, 128, 170), (122, 92, 66), (190, 164, 126), (222, 206, 176), (84, 92, 58), (52, 76, 60), (110, 32, 42),
          (150, 60, 50), (72, 52, 84), (214, 160, 160), (150, 178, 160))  # fmt: skip
@@ -93,14 +95,15 @@ class Outfit:
     bag: Colour
 
 
-def _rgb(values: tuple[int, ...] | np.ndarray, rng: np.random.Generator, spread: float = 0.025) -> Colour:
-    colour = np.clip(np.asarray(values) / 255 + rng.normal(0, spread) + rng.normal(0, spread / 3, 3), 0.04, 0.97)
-    return (float(colour[0]), float(colour[1]), float(colour[2]))
-
-
-def _pick(rng: np.random.Generator, palette: tuple, odds: np.ndarray | None = None) -> Colour:
-    index = rng.choice(len(palette), p=None if odds is None else odds / odds.sum())
-    return _rgb(palette[int(index)], rng)
+def _dye(rng: np.random.Generator, palette: Palette, odds: Sequence[float] | None = None) -> Colour:
+    """One of a palette's colours, a little varied."""
+    red, green, blue = pick(rng, palette, odds)
+    light, *tint = rng.standard_normal(4).tolist()
+    red, green, blue = (
+        min(max(value / 255 + 0.025 * light + 0.008 * shift, 0.04), 0.97)
+        for value, shift in zip((red, green, blue), tint, strict=True)
+    )
+    return red, green, blue
 
 
 def _vivid(rng: np.random.Generator, hue: float | None = None) -> Colour:
@@ -109,15 +112,20 @@ def _vivid(rng: np.random.Generator, hue: float | None = None) -> Colour:
 
 
 def _any(rng: np.random.Generator) -> Colour:
-    return _vivid(rng) if rng.random() < 0.45 else _pick(rng, MUTED)
+    return _vivid(rng) if rng.random() < 0.36 else _dye(rng, MUTED)
 
 
 def _apart(rng: np.random.Generator, *others: Colour) -> Colour:
-    """A colour that is easy to tell from others."""
-    tries = [_any(rng) for _ in range(6)]
-    gaps = [min(float(np.abs(np.subtract(one, other)).sum()) for other in others) for one in tries]
-    good = [one for one, gap in zip(tries, gaps, strict=True) if gap > 0.7]
-    return good[0] if good else tries[int(np.argmax(gaps))]
+    """A colour that is easy to tell from others: the first that is, or the best of six."""
+    best, best_gap = others[0], -1.0
+    for _ in range(6):
+        colour = _any(rng)
+        gap = min(sum(abs(a - b) for a, b in zip(colour, other, strict=True)) for other in others)
+        if gap > best_gap:
+            best, best_gap = colour, gap
+        if gap > 0.7:
+            break
+    return best
 
 
 def _fabric(rng: np.random.Generator, base: Colour, tier: Tier) -> Fabric:
@@ -125,14 +133,15 @@ def _fabric(rng: np.random.Generator, base: Colour, tier: Tier) -> Fabric:
     colours = (base, second, _apart(rng, base, second))
     phase = float(rng.random())
     if tier == "easy":
-        pattern: Pattern = ("plain", "stripes", "blocks")[int(rng.choice(3, p=(0.4, 0.35, 0.25)))]  # type: ignore[assignment]
+        simple: tuple[Pattern, ...] = ("plain", "stripes", "blocks")
+        pattern = pick(rng, simple, (0.4, 0.35, 0.25))
         size = {"plain": 0.2, "stripes": float(rng.uniform(0.16, 0.24)), "blocks": 0.5}[pattern]
         return Fabric(pattern=pattern, colours=colours, size=size, phase=phase)
     patterns: tuple[Pattern, ...] = (
         "plain", "stripes", "upright", "plaid", "dots", "blocks", "argyle", "camouflage", "fade", "floral", "checks",
     )  # fmt: skip
     odds = (0.42, 0.14, 0.05, 0.10, 0.06, 0.06, 0.03, 0.03, 0.04, 0.05, 0.02)
-    pattern = patterns[int(rng.choice(len(patterns), p=odds))]
+    pattern = pick(rng, patterns, odds)
     low, high = {
         "stripes": (0.04, 0.14), "upright": (0.03, 0.09), "plaid": (0.08, 0.16), "dots": (0.05, 0.10),
         "argyle": (0.12, 0.18), "camouflage": (0.14, 0.22), "floral": (0.09, 0.14), "checks": (0.05, 0.10),
@@ -146,7 +155,7 @@ def _plain(colour: Colour) -> Fabric:
 
 def _print(rng: np.random.Generator, cloth: Colour, chance: float) -> Print:
     motifs: tuple[Motif, ...] = ("disc", "box", "bar", "number", "star", "ring", "pocket", "cross")
-    motif = motifs[int(rng.integers(len(motifs)))] if rng.random() < chance else "none"
+    motif = pick(rng, motifs) if rng.random() < chance else "none"
     size = 0.04 if motif == "pocket" else float(rng.uniform(0.07, 0.11))
     return Print(motif=motif, colour=_apart(rng, cloth), size=size)
 
@@ -155,19 +164,19 @@ def _sample_cut(rng: np.random.Generator, body: Body) -> tuple[Cut, str, bool]:
     """Draw the outline of the clothes, the category, and whether a skirt or coat continues the top."""
     woman = body.sex == "women"
     cut = Cut(
-        sleeve=float(rng.choice([0.30, 0.50, 0.97, 0.99, 0.02], p=(0.34, 0.08, 0.28, 0.2, 0.1))),
+        sleeve=pick(rng, (0.30, 0.50, 0.97, 0.99, 0.02), (0.34, 0.08, 0.28, 0.2, 0.1)),
         sleeve_ease=float(rng.uniform(0.003, 0.011)),
         top_ease=float(rng.uniform(0.003, 0.010)),
-        hem_height=float(rng.choice([WAIST_HEIGHT - 0.02, rng.uniform(0.50, 0.56)], p=(0.25, 0.75))),
+        hem_height=WAIST_HEIGHT - 0.02 if rng.random() < 0.25 else float(rng.uniform(0.50, 0.56)),
     )
     names = ("trousers", "skinny", "wide", "shorts", "skirt", "dress", "coat")
     odds = (0.20, 0.18, 0.07, 0.14, 0.16, 0.17, 0.08) if woman else (0.44, 0.12, 0.06, 0.27, 0.0, 0.0, 0.11)
-    kind = names[int(rng.choice(len(names), p=odds))]
+    kind = pick(rng, names, odds)
     category, joined = {"trousers": "Pants", "skinny": "Denim", "wide": "Pants"}.get(kind, ""), False
     if kind in ("trousers", "coat"):
         cut = replace(cut, leg=0.985, leg_ease=float(rng.uniform(0.004, 0.009)), leg_flare=float(rng.uniform(0.004, 0.014)))
     if kind == "skinny":
-        cut = replace(cut, leg=0.95, leg_ease=0.002, boot=float(rng.choice([2.0, 0.62, 0.8], p=(0.6, 0.2, 0.2))))
+        cut = replace(cut, leg=0.95, leg_ease=0.002, boot=pick(rng, (2.0, 0.62, 0.8), (0.6, 0.2, 0.2)))
     if kind == "wide":
         cut = replace(cut, leg=0.985, leg_ease=0.009, leg_flare=float(rng.uniform(0.02, 0.034)))
     if kind == "shorts":
@@ -177,7 +186,7 @@ def _sample_cut(rng: np.random.Generator, body: Body) -> tuple[Cut, str, bool]:
         cut = replace(
             cut, leg=0.0, leg_ease=0.0, skirt=float(rng.uniform(0.26, 0.78)), skirt_flare=float(rng.uniform(0.0, 0.075)),
             hem_height=WAIST_HEIGHT - 0.02 if kind == "dress" else cut.hem_height,
-            boot=float(rng.choice([2.0, 0.62, 0.8], p=(0.7, 0.15, 0.15))),
+            boot=pick(rng, (2.0, 0.62, 0.8), (0.7, 0.15, 0.15)),
         )  # fmt: skip
         if kind == "skirt" and cut.hem_height < WAIST_HEIGHT - 0.02:
             cut = replace(cut, hem_height=0.585, top_ease=max(cut.top_ease, 0.007), skirt_top=0.610)
@@ -209,20 +218,19 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
     """Draw the look of a person: `easy` has strong colours in large areas, `full` has everything."""
     woman, easy = body.sex == "women", tier == "easy"
     cut, category, joined = _sample_cut(rng, body)
-    styles = np.array([0.01, 0.05, 0.03, 0.16, 0.16, 0.30, 0.11, 0.11, 0.07] if woman else
-                      [0.10, 0.48, 0.24, 0.08, 0.01, 0.03, 0.01, 0.01, 0.04])  # fmt: skip
-    hair_style = HAIRSTYLES[int(rng.choice(len(HAIRSTYLES), p=styles / styles.sum()))]
-    hat = ("none", "cap", "beanie", "sunhat")[
-        int(rng.choice(4, p=(0.84, 0.07, 0.04, 0.05) if woman else (0.78, 0.14, 0.08, 0.0)))
-    ]
+    styles = (1, 5, 3, 16, 16, 30, 11, 11, 7) if woman else (10, 48, 24, 8, 1, 3, 1, 1, 4)
+    hair_style = pick(rng, HAIRSTYLES, styles)
+    hat = pick(rng, HATS, (0.84, 0.07, 0.04, 0.05) if woman else (0.78, 0.14, 0.08, 0.0))
     carried = rng.random()
     necklines: tuple[Neckline, ...] = ("crew", "v", "scoop", "shirt", "high", "straps")
     neck_odds = (0.3, 0.18, 0.2, 0.16, 0.1, 0.06) if woman else (0.5, 0.12, 0.02, 0.26, 0.1, 0.0)
-    neckline = necklines[int(rng.choice(6, p=neck_odds))]
+    neckline = pick(rng, necklines, neck_odds)
     fronts: tuple[Front, ...] = ("closed", "buttons", "zip", "open")
-    front = fronts[int(rng.choice(4, p=(0.64, 0.06, 0.1, 0.2)))]
+    front = pick(rng, fronts, (0.64, 0.06, 0.1, 0.2))
     if category.startswith("Jackets"):
-        front = fronts[int(rng.choice(4, p=(0.0, 0.3, 0.3, 0.4)))]
+        front = pick(rng, fronts, (0.0, 0.3, 0.3, 0.4))
+    elif category == "Dresses" and front != "closed":
+        front = "buttons"
     if neckline == "shirt" and front == "closed":
         front = "buttons"
     if cut.sleeve < 0.3 or easy:
@@ -239,15 +247,15 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         backpack=bool(carried < (0.10 if easy else 0.17)),
         bag=bool(not easy and 0.17 < carried < 0.30),
     )
-    skin = _pick(rng, SKINS, np.array([0.2, 0.24, 0.2, 0.13, 0.1, 0.08, 0.05]))
+    skin = _dye(rng, SKINS, (0.2, 0.24, 0.2, 0.13, 0.1, 0.08, 0.05))
 
     if easy:
         hue = rng.random()
         base, under = _vivid(rng, hue), _vivid(rng, hue + rng.uniform(0.3, 0.7))
-        back_base = _vivid(rng, hue + rng.choice([-1, 1]) * rng.uniform(0.25, 0.45))
+        back_base = _vivid(rng, hue + pick(rng, (-1, 1)) * rng.uniform(0.25, 0.45))
     else:
         base = _any(rng)
-        under = _pick(rng, DENIM) if rng.random() < 0.35 else _apart(rng, base)
+        under = _dye(rng, DENIM) if rng.random() < 0.35 else _apart(rng, base)
         back_base = base
     top_front = _fabric(rng, base, tier)
     top_back = top_front
@@ -269,7 +277,7 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
     if joined and category == "Dresses" and rng.random() < 0.3:
         skirt_front = skirt_back = _fabric(rng, under, tier)
     hosiery = woman and cut.leg == 0 and rng.random() < 0.3
-    if not category or category in ("Pants", "Denim") and rng.random() < 0.75:
+    if not category or (category in ("Pants", "Denim") and rng.random() < 0.75):
         category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
     if category == "Shorts" and rng.random() < 0.6:
         category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
@@ -278,8 +286,8 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         cut=cut,
         category=category,
         skin=skin,
-        hair=_pick(rng, HAIRS, HAIR_ODDS),
-        iris=_pick(rng, ((60, 40, 26), (70, 96, 60), (60, 96, 140))),
+        hair=_dye(rng, HAIRS, HAIR_ODDS),
+        iris=_dye(rng, ((60, 40, 26), (70, 96, 60), (60, 96, 140))),
         beard=0.0 if woman or rng.random() < 0.62 else float(rng.uniform(0.35, 1.0)),
         glasses=bool(rng.random() < 0.14),
         top_front=top_front,
@@ -296,12 +304,12 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         bottom=bottom,
         skirt_front=skirt_front,
         skirt_back=skirt_back,
-        belt=_pick(rng, ((40, 30, 26), (110, 72, 44), (220, 214, 200))) if rng.random() < 0.5 else None,
-        legs=_pick(rng, ((26, 26, 30), (90, 70, 60), (60, 60, 70))) if hosiery else skin,
-        shoes=_vivid(rng) if rng.random() < 0.18 else _pick(rng, shoe_palette),
-        soles=_pick(rng, ((236, 236, 232), (30, 30, 30), (150, 110, 70)), np.array([0.6, 0.25, 0.15])),
-        socks=_pick(rng, ((236, 236, 236), (40, 40, 44), (120, 120, 124))) if rng.random() < 0.5 and not hosiery else skin,
+        belt=_dye(rng, ((40, 30, 26), (110, 72, 44), (220, 214, 200))) if rng.random() < 0.5 else None,
+        legs=_dye(rng, ((26, 26, 30), (90, 70, 60), (60, 60, 70))) if hosiery else skin,
+        shoes=_vivid(rng) if rng.random() < 0.18 else _dye(rng, shoe_palette),
+        soles=_dye(rng, ((236, 236, 232), (30, 30, 30), (150, 110, 70)), (0.6, 0.25, 0.15)),
+        socks=_dye(rng, ((236, 236, 236), (40, 40, 44), (120, 120, 124))) if rng.random() < 0.5 and not hosiery else skin,
         hat=_any(rng),
         backpack=_any(rng),
-        bag=_pick(rng, ((30, 28, 28), (110, 72, 44), (170, 130, 90), (150, 30, 40))),
+        bag=_dye(rng, ((30, 28, 28), (110, 72, 44), (170, 130, 90), (150, 30, 40))),
     )

@@ -123,6 +123,11 @@ def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, ind
 _NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
 
 
+def _write(path: Path, content: NDArray[np.uint8]) -> None:
+    with path.open("wb", buffering=0) as file:
+        file.write(content)
+
+
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
@@ -133,10 +138,10 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
         bgr = np.ascontiguousarray(picture.image[..., ::-1])
-        (folder / split / name).write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
         if config.part_masks:
             encoded = cv2.imencode(".png", picture.parts, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
-            (folder / "part-masks" / split / name).with_suffix(".png").write_bytes(encoded)
+            _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded)
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
         joints = np.clip(np.rint(picture.joints), 0, (width - 1, height - 1)).astype(np.float32)

@@ -4,8 +4,13 @@ Body coordinates: x towards the person's left, y up, z the way the person faces;
 Shapes are written in *canonical* units (a person of height 1); `Body.place` turns them into metres.
 """
 
+from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from itertools import accumulate
+from math import cos, sin
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +70,7 @@ class Body:
     def place(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
         """Turn canonical points (..., 3) into metres: longer or shorter legs, same stature."""
         hip = HIP_HEIGHT * self.leg_ratio
-        heights = np.interp(points[..., 1], (0, HIP_HEIGHT, 1), (0, hip, 1))
+        heights = np.interp(points[..., 1], (-1, 0, HIP_HEIGHT, 1, 2), (-1, 0, hip, 1, 2))
         placed = np.stack([points[..., 0], heights, points[..., 2]], axis=-1)
         return placed * self.stature
 
@@ -135,56 +140,64 @@ GESTURES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]
     "up": ((0.16, 0.80, 0.12), (0.9, 0.1, 0.4), 0.07),
 }
 _BOTH = ("hip", "crossed", "behind", "pocket", "strap", "belly", "down", "relaxed", "bent", "up", "out")
-_BOTH_ODDS = np.array([0.13, 0.10, 0.06, 0.10, 0.03, 0.05, 0.28, 0.16, 0.05, 0.02, 0.02])
+_BOTH_ODDS = (0.13, 0.10, 0.06, 0.10, 0.03, 0.05, 0.28, 0.16, 0.05, 0.02, 0.02)
 _ONE = tuple(GESTURES)
-_ONE_ODDS = np.array([0.18, 0.14, 0.11, 0.09, 0.10, 0.05, 0.0, 0.04, 0.07, 0.04, 0.02, 0.06, 0.04, 0.04, 0.02])
+_ONE_ODDS = (0.18, 0.14, 0.11, 0.09, 0.10, 0.05, 0.0, 0.04, 0.07, 0.04, 0.02, 0.06, 0.04, 0.04, 0.02)
 
 
-def _gesture(rng: np.random.Generator, name: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    wrist, elbow, spread = GESTURES[name]
-    return np.array(wrist) + rng.normal(0, spread, 3), np.array(elbow) + rng.normal(0, 0.12, 3)
+_T = TypeVar("_T")
+
+
+def pick(rng: np.random.Generator, items: Sequence[_T], odds: Sequence[float] | None = None) -> _T:
+    """Draw one of some items, with odds that need not add up to one."""
+    if odds is None:
+        return items[int(rng.random() * len(items))]
+    bounds = tuple(accumulate(odds))
+    return items[min(bisect(bounds, rng.random() * bounds[-1]), len(items) - 1)]
 
 
 def sample_stance(rng: np.random.Generator) -> Stance:
     """Draw a pose as in photos of pedestrians and of fashion: standing or walking, arms doing something."""
     walking = rng.random() < 0.42
     both = rng.random() < 0.5
-    chosen = str(rng.choice(_BOTH, p=_BOTH_ODDS / _BOTH_ODDS.sum()))
-    names = [chosen if both else str(rng.choice(_ONE, p=_ONE_ODDS / _ONE_ODDS.sum())) for _ in range(2)]
-    arms = [_gesture(rng, name) for name in names]
-    wrists = np.stack([wrist for wrist, _ in arms])
-    elbows = np.stack([elbow for _, elbow in arms])
+    chosen = pick(rng, _BOTH, _BOTH_ODDS)
+    names = [chosen if both else pick(rng, _ONE, _ONE_ODDS) for _ in range(2)]
+    wrists, elbows, spreads = (np.array(values) for values in zip(*(GESTURES[name] for name in names), strict=True))
+    wrists = wrists + rng.standard_normal((2, 3)) * spreads[:, None]
+    elbows = elbows + rng.standard_normal((2, 3)) * 0.12
     if chosen == "crossed" and both:
         wrists[0] += (0.0, 0.07, 0.05)  # one forearm lies on the other
-    phase = rng.uniform(-1, 1)
+    normal = rng.standard_normal(12)
+    chance = rng.random(8)
     if walking:
-        stride = rng.uniform(0.25, 0.55) * phase
+        phase = 2 * chance[0] - 1
+        stride, lift = (0.25 + 0.3 * chance[1]) * phase, 0.25 + (0.2 + chance[2]) * abs(phase)
         flexion = np.array([stride, -0.8 * stride]) + 0.06
-        knees = np.where(flexion < 0, 0.25 + rng.uniform(0.2, 1.2) * abs(phase), 0.12) * rng.uniform(0.6, 1, 2)
-        feet = np.where(flexion < 0, -0.35 * abs(phase), 0.15 * abs(phase))
-        spread = rng.uniform(-0.02, 0.05, 2)
+        knees = np.where(flexion < 0, lift, 0.12) * (0.6 + 0.4 * chance[3:5])
+        feet = np.where(flexion < 0, -0.35, 0.15) * abs(phase)
+        spread = 0.07 * chance[5:7] - 0.02
         for side, name in enumerate(names):
             if name in ("down", "relaxed"):  # arms swing against the legs
                 wrists[side, 2] -= 0.6 * flexion[side]
     else:
-        flexion = rng.normal(0.03, 0.05, 2)
-        knees = np.abs(rng.normal(0.04, 0.04, 2))
-        spread = np.abs(rng.normal(0.05, 0.05, 2)) * (1.0 if rng.random() < 0.8 else 2.0)
+        flexion = 0.03 + 0.05 * normal[0:2]
+        knees = np.abs(0.04 + 0.04 * normal[2:4])
+        spread = np.abs(0.05 + 0.05 * normal[4:6]) * (1.0 if chance[0] < 0.8 else 2.0)
         feet = np.zeros(2)
-        if rng.random() < 0.45:  # the weight on one leg
-            side = int(rng.integers(2))
-            flexion[side] += rng.uniform(0.1, 0.35)
-            knees[side] += rng.uniform(0.15, 0.6)
-    turn_out = rng.uniform(-0.05, 0.35, 2)
+        if chance[1] < 0.45:  # the weight on one leg
+            side = int(chance[2] < 0.5)
+            flexion[side] += 0.1 + 0.25 * chance[3]
+            knees[side] += 0.15 + 0.45 * chance[4]
+    lean, bend, twist, turn, nod = normal[6:11].tolist()
     return Stance(
-        lean=float(rng.normal(0.05, 0.05)),
-        bend=float(rng.normal(0, 0.04)),
-        twist=float(rng.normal(0, 0.10)),
-        head_turn=float(np.clip(rng.normal(0, 0.28), -0.9, 0.9)),
-        head_nod=float(np.clip(rng.normal(0.06, 0.10), -0.25, 0.4)),
+        lean=0.05 + 0.05 * lean,
+        bend=0.04 * bend,
+        twist=0.10 * twist,
+        head_turn=min(max(0.28 * turn, -0.9), 0.9),
+        head_nod=min(max(0.06 + 0.10 * nod, -0.25), 0.4),
         wrists=wrists,
         elbows=elbows,
-        thighs=np.stack([flexion, spread, turn_out], axis=1),
+        thighs=np.stack([flexion, spread, rng.uniform(-0.05, 0.35, 2)], axis=1),
         knees=knees,
         feet=feet,
     )
@@ -206,8 +219,34 @@ class Skeleton:
     """(16, 3) where the bones begin."""
 
 
-def rest_bones(body: Body) -> NDArray[np.floating]:
-    """Beginnings of the 16 bones in the rest pose, (16, 3) metres."""
+@dataclass(frozen=True)
+class _Rig:
+    """A body at rest, metres; arms and legs are rows of 12: right arm, left arm, right leg, left leg."""
+
+    bones: NDArray[np.floating]
+    """(16, 3) where the bones begin."""
+    steps: NDArray[np.floating]
+    """(16, 3) from each bone's parent."""
+    frames: NDArray[np.floating]
+    """(12, 3, 3) transposed frames of the limbs."""
+    lengths: NDArray[np.floating]
+    """(2,) upper arm and forearm."""
+    soles: NDArray[np.floating]
+    """(3, 2) heel and toe below the ankle."""
+    face: NDArray[np.floating]
+    """(5, 3) nose, eyes and ears."""
+    collar: NDArray[np.floating]
+    """(3,) middle of the shoulders."""
+
+
+_PARENTS = np.array([0, 0, 1, 2, 1, 4, 5, 1, 7, 8, 0, 10, 11, 0, 13, 14])
+_SHOULDERS, _FEET = np.array([RIGHT_ARM, LEFT_ARM]), np.array([RIGHT_LEG + 2, LEFT_LEG + 2])
+_LIFT = np.array([[0.3, 1.0, 0.0], [-0.3, 1.0, 0.0]])  # of the right and the left shoulder
+_FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+
+
+@lru_cache(maxsize=8)
+def _rig(body: Body) -> _Rig:
     shoulder = np.array([body.shoulders, SHOULDER_HEIGHT, -0.004])
     elbow = shoulder + UPPER_ARM * ARM_DIRECTION
     wrist = elbow + FOREARM * ARM_DIRECTION
@@ -215,99 +254,121 @@ def rest_bones(body: Body) -> NDArray[np.floating]:
     knee, ankle = hip * (1, 0, 1) + (0, KNEE_HEIGHT, 0.004), hip * (1, 0, 1) + (0, ANKLE_HEIGHT, -0.008)
     centre = [(0, 0.55, 0), (0, 0.61, 0), (0, NECK_HEIGHT, -0.008), (0, HEAD_HEIGHT, -0.006)]
     arm, leg = np.stack([shoulder, elbow, wrist]), np.stack([hip, knee, ankle])
-    flip = np.array([-1, 1, 1])
-    return body.place(np.concatenate([np.array(centre), arm * flip, arm, leg * flip, leg]))
+    bones = body.place(np.concatenate([np.array(centre), *(limb * flip for limb in (arm, leg) for flip in _FLIP)]))
+    down = np.array([ARM_DIRECTION * _FLIP[0], ARM_DIRECTION, (0, -1, 0), (0, -1, 0)]).repeat(3, axis=0)
+    soles = body.place(np.array([[0, 0, -0.03], [0, 0, 0.10]])) - body.place(np.array([0, ANKLE_HEIGHT, 0]))
+    return _Rig(
+        bones=bones,
+        steps=bones - bones[_PARENTS],
+        frames=_frames(down, np.broadcast_to((0.0, 0.0, 1.0), (12, 3))).transpose(0, 2, 1),
+        lengths=np.linalg.norm(np.diff(bones[RIGHT_ARM : RIGHT_ARM + 3], axis=0), axis=1),
+        soles=soles.T,
+        face=body.place(scale_head(FACE_POINTS, body)),
+        collar=body.place(np.array([0, 0.818, -0.004])),
+    )
 
 
 def _rotation(x: float, y: float, z: float) -> NDArray[np.floating]:
-    """Rotation by z, then x, then y (radians) about the axes of those names."""
-    (cx, cy, cz), (sx, sy, sz) = np.cos((x, y, z)), np.sin((x, y, z))
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_y @ about_x @ about_z
+    """Rotation about the axis z, then x, then y (radians)."""
+    cx, cy, cz, sx, sy, sz = cos(x), cos(y), cos(z), sin(x), sin(y), sin(z)
+    return np.array(
+        [
+            [cy * cz + sy * sx * sz, sy * sx * cz - cy * sz, sy * cx],
+            [cx * sz, cx * cz, -sx],
+            [cy * sx * sz - sy * cz, sy * sz + cy * sx * cz, cy * cx],
+        ]
+    )
+
+
+def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    return vectors / np.sqrt((vectors * vectors).sum(-1, keepdims=True))
 
 
 def _frames(directions: NDArray[np.floating], fronts: NDArray[np.floating]) -> NDArray[np.floating]:
     """Orthonormal frames (N, 3, 3), columns direction, front and their cross product."""
-    along = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    front = fronts - (fronts * along).sum(1, keepdims=True) * along
-    front /= np.linalg.norm(front, axis=1, keepdims=True)
-    return np.stack([along, front, np.cross(along, front)], axis=2)
+    along = _unit(directions)
+    front = _unit(fronts - (fronts * along).sum(1, keepdims=True) * along)
+    frames = np.empty((len(along), 3, 3))
+    frames[:, :, 0], frames[:, :, 1] = along, front
+    (ax, ay, az), (fx, fy, fz) = along.T, front.T
+    frames[:, 0, 2], frames[:, 1, 2], frames[:, 2, 2] = ay * fz - az * fy, az * fx - ax * fz, ax * fy - ay * fx
+    return frames
 
 
-def _arm(target: NDArray[np.floating], pole: NDArray[np.floating], upper: float, fore: float) -> tuple:
-    """Two-bone inverse kinematics: directions and fronts of upper arm and forearm towards a wrist target."""
-    distance = float(np.linalg.norm(target))
-    reach = min(max(distance, 0.35 * (upper + fore)), 0.995 * (upper + fore))
+def _arms(
+    stance: Stance, lengths: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+    """Both arms reach for their wrists: (2, 3) upper arms, forearms and fronts in the chest's frame."""
+    upper, fore = lengths
+    target = stance.wrists * _FLIP
+    distance = np.sqrt((target * target).sum(1, keepdims=True))
+    reach = np.minimum(np.maximum(distance, 0.35), 0.995) * (upper + fore)
     along = target / distance
-    side = pole - (pole @ along) * along
-    side = side / np.linalg.norm(side)
-    cosine = (upper**2 + reach**2 - fore**2) / (2 * upper * reach)
-    elbow = upper * (cosine * along + np.sqrt(max(0.0, 1 - cosine**2)) * side)
-    forearm = along * reach - elbow
-    return elbow, forearm, -side, -side
+    pole = stance.elbows * _FLIP
+    side = _unit(pole - (pole * along).sum(1, keepdims=True) * along)
+    cosine = np.minimum((upper**2 + reach**2 - fore**2) / (2 * upper * reach), 1)
+    elbow = upper * (cosine * along + np.sqrt(1 - cosine**2) * side)
+    return elbow, along * reach - elbow, -side
+
+
+def _legs(stance: Stance) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Directions and fronts (2, 3, 3) of thigh, shin and foot of both legs in the pelvis's frame."""
+    directions, fronts = [], []
+    for sign, (flexion, spread, turn), knee, foot in zip(
+        (-1, 1), stance.thighs.tolist(), stance.knees.tolist(), stance.feet.tolist(), strict=True
+    ):
+        down = (sign * sin(spread), -cos(flexion), sin(flexion))
+        ahead = (sign * sin(turn), sin(flexion), cos(flexion))
+        directions.append(down)
+        fronts.append(ahead)
+        pitch = foot + 0.7 * (knee - flexion)  # the ankle keeps the sole nearly flat
+        for c, s in ((cos(knee), -sin(knee)), (cos(pitch), sin(pitch))):
+            down, ahead = (
+                (c * down[0] + s * ahead[0], c * down[1] + s * ahead[1], c * down[2] + s * ahead[2]),
+                (c * ahead[0] - s * down[0], c * ahead[1] - s * down[1], c * ahead[2] - s * down[2]),
+            )
+            directions.append(down)
+            fronts.append(ahead)
+    return np.array(directions).reshape(2, 3, 3), np.array(fronts).reshape(2, 3, 3)
 
 
 def pose_body(body: Body, stance: Stance) -> Skeleton:
     """Pose a body: the lower foot stands on the floor, the pelvis is above the origin."""
-    rest = rest_bones(body)
+    rig = _rig(body)
     pelvis = _rotation(0.3 * stance.lean, -0.3 * stance.twist, 0.4 * stance.bend)
     chest = _rotation(stance.lean, stance.twist, -stance.bend)
     neck = chest @ _rotation(0.5 * stance.head_nod, 0.4 * stance.head_turn, 0.0)
     head = chest @ _rotation(stance.head_nod - 0.5 * stance.lean, stance.head_turn, 0.5 * stance.bend)
+    upper, fore, front = _arms(stance, rig.lengths)
+    leg_directions, leg_fronts = _legs(stance)
+    directions, fronts = np.empty((4, 3, 3)), np.empty((4, 3, 3))
+    directions[:2, 0], directions[:2, 1] = upper @ chest.T, fore @ chest.T
+    directions[:2, 2] = directions[:2, 1]
+    fronts[:2] = (front @ chest.T)[:, None]
+    directions[2:], fronts[2:] = leg_directions @ pelvis.T, leg_fronts @ pelvis.T
     rotations = np.empty((16, 3, 3))
     rotations[:4] = pelvis, chest, neck, head
-    directions, fronts, rest_directions, rest_fronts = (np.empty((12, 3)) for _ in range(4))
-    rest_fronts[:] = (0, 0, 1)
-    lengths = np.linalg.norm(np.diff(rest[RIGHT_ARM : RIGHT_ARM + 3], axis=0), axis=1)
-    raised = np.zeros(2)
-    for side, sign in enumerate((-1.0, 1.0)):
-        flip = np.array([sign, 1.0, 1.0])
-        target = stance.wrists[side] * flip * lengths.sum()
-        upper, fore, front_upper, front_fore = _arm(target, stance.elbows[side] * flip, lengths[0], lengths[1])
-        arm, leg = 3 * side, 6 + 3 * side
-        directions[arm : arm + 3] = np.stack([upper, fore, fore]) @ chest.T
-        fronts[arm : arm + 3] = np.stack([front_upper, front_fore, front_fore]) @ chest.T
-        rest_directions[arm : arm + 3] = ARM_DIRECTION * flip
-        raised[side] = max(0.0, upper[1] / lengths[0] + 0.4)
-        flexion, spread, turn = stance.thighs[side]
-        knee, foot = stance.knees[side], stance.feet[side]
-        cos_f, sin_f = np.cos(flexion), np.sin(flexion)
-        down = np.array([sign * np.sin(spread), -cos_f, sin_f])
-        ahead = np.array([sign * np.sin(turn), sin_f, cos_f])
-        shin = np.cos(knee) * down - np.sin(knee) * ahead
-        shin_front = np.cos(knee) * ahead + np.sin(knee) * down
-        pitch = foot + 0.7 * (knee - flexion)  # the ankle keeps the sole nearly flat
-        foot_down = np.cos(pitch) * shin + np.sin(pitch) * shin_front
-        foot_front = np.cos(pitch) * shin_front - np.sin(pitch) * shin
-        directions[leg : leg + 3] = np.stack([down, shin, foot_down]) @ pelvis.T
-        fronts[leg : leg + 3] = np.stack([ahead, shin_front, foot_front]) @ pelvis.T
-        rest_directions[leg : leg + 3] = (0, -1, 0)
-    rotations[4:] = _frames(directions, fronts) @ _frames(rest_directions, rest_fronts).transpose(0, 2, 1)
+    rotations[4:] = _frames(directions.reshape(12, 3), fronts.reshape(12, 3)) @ rig.frames
 
-    origins = rest.copy()
-    for parent, child in ((0, 1), (1, 2), (2, 3), (1, 4), (4, 5), (5, 6), (1, 7), (7, 8), (8, 9),
-                          (0, 10), (10, 11), (11, 12), (0, 13), (13, 14), (14, 15)):  # fmt: skip
-        origins[child] = origins[parent] + rotations[parent] @ (rest[child] - rest[parent])
-        if child in (RIGHT_ARM, LEFT_ARM):  # a raised arm lifts its shoulder and draws it in
-            lift = raised[int(child == LEFT_ARM)] * 0.022 * body.stature
-            origins[child] += chest @ (0.3 * lift * (1 if child == RIGHT_ARM else -1), lift, 0)
-    soles = body.place(np.array([[0, 0, -0.03], [0, 0, 0.10]])) - body.place(np.array([0, ANKLE_HEIGHT, 0]))
-    lowest = min(
-        float((rotations[foot] @ sole + origins[foot])[1]) for foot in (12, 15) for sole in soles
-    )
-    origins[:, 1] -= lowest
-    translations = origins - np.einsum("bij,bj->bi", rotations, rest)
+    steps = (rotations[_PARENTS] @ rig.steps[:, :, None])[..., 0]
+    lift = np.maximum(0, upper[:, 1] / rig.lengths[0] + 0.4) * 0.022 * body.stature
+    # A raised arm lifts its shoulder and draws it in.
+    steps[_SHOULDERS] += lift[:, None] * (_LIFT @ chest.T)
+    origins = np.empty((16, 3))
+    origins[0] = rig.bones[0]
+    for bone in range(1, 16):
+        origins[bone] = origins[_PARENTS[bone]] + steps[bone]
+    soles = rotations[_FEET, 1] @ rig.soles + origins[_FEET, 1, None]
+    origins[:, 1] -= soles.min()
+    translations = origins - (rotations @ rig.bones[:, :, None])[..., 0]
 
-    face = body.place(scale_head(FACE_POINTS, body)) @ rotations[HEAD].T + translations[HEAD]
-    collar = rotations[CHEST] @ body.place(np.array([0, 0.818, -0.004])) + translations[CHEST]
-    joints = np.concatenate([face[:1], collar[None], origins[4:16], face[1:]])
+    face = rig.face @ head.T + translations[HEAD]
+    collar = chest @ rig.collar + translations[CHEST]
     return Skeleton(
         rotations.astype(np.float32),
         translations.astype(np.float32),
-        joints.astype(np.float32),
-        (FACE_NORMALS @ rotations[HEAD].T).astype(np.float32),
+        np.concatenate([face[:1], collar[None], origins[4:16], face[1:]]).astype(np.float32),
+        (FACE_NORMALS @ head.T).astype(np.float32),
         origins.astype(np.float32),
     )
 

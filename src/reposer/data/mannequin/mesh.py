@@ -19,6 +19,7 @@ _LABEL = {name: value for value, name in enumerate(PART_NAMES)}
 _MIRRORED_LABELS = np.array([0, 1, 2, 3, 4, 8, 9, 10, 5, 6, 7, 14, 15, 16, 11, 12, 13, 17, 18, 19], np.uint8)
 
 Numbers = NDArray[np.floating]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,24 +33,30 @@ class Patch:
     bones: NDArray[np.intp]
     weights: Numbers
     labels: NDArray[np.uint8]
+    """(K - 1,) part of each band between two rings."""
+    upright: Numbers
+    """0 to 1: how far to shade as if the surface were vertical, which hides where two patches meet."""
     flipped: bool = False
 
 
 @dataclass(frozen=True)
 class Mesh:
-    """The dressed body at rest, metres."""
+    """The dressed body at rest, metres. Coordinates come first, vertices last: long rows are fast."""
 
-    vertices: NDArray[np.float32]
-    normals: NDArray[np.float32]
+    vertices: Floats
+    """(3, V)"""
+    normals: Floats
+    """(3, V)"""
     bones: NDArray[np.intp]
-    """(V, 2)"""
-    weights: NDArray[np.float32]
-    """(V, 1) of the first bone; the second has the rest."""
+    """(2, V)"""
+    weights: Floats
+    """(V,) of the first bone; the second has the rest."""
     charts: tuple[tuple[str, int], ...]
     """Chart name and number of vertices, patch by patch."""
-    texture: NDArray[np.float32]
-    """(V, 2) position in the chart, 0 to 1, around and along."""
-    triangles: NDArray[np.int32]
+    texture: Floats
+    """(2, V) position in the chart, 0 to 1, around and along."""
+    triangles: NDArray[np.intp]
+    """(3, T)"""
     labels: NDArray[np.uint8]
     """(T,) part of each triangle."""
     skirt: slice | None
@@ -58,12 +65,12 @@ class Mesh:
 
 def ramp(values: Numbers, low: float, high: float) -> Numbers:
     """Smooth step from 0 at `low` to 1 at `high`."""
-    t = np.clip((values - low) / (high - low), 0, 1)
+    t = np.minimum(np.maximum((values - low) / (high - low), 0), 1)
     return t * t * (3 - 2 * t)
 
 
 @lru_cache(maxsize=64)
-def _circle(sides: int, power: float) -> tuple[Numbers, Numbers, Numbers]:
+def circle(sides: int, power: float = 1.0) -> tuple[Numbers, Numbers, Numbers]:
     """Around (0 to 1, front at 0.5), cosine and sine of `sides + 1` angles from back to back."""
     around = np.linspace(0, 1, sides + 1)
     angle = (around * 2 - 1) * np.pi
@@ -84,34 +91,40 @@ def loft(
     weights: Numbers | float = 1.0,
     label: str | list[str],
     along: Numbers | None = None,
+    upright: Numbers | float = 0.0,
     power: float = 1.0,
 ) -> Patch:
     """Rings around a line: `depth` towards `front`, `width` towards `left`; listed so that they run along
-    left x front. `power` below 1 makes boxes, 1 ellipses."""
-    around, cosine, sine = _circle(sides, power)
+    left x front. `power` below 1 makes boxes, 1 ellipses.
+    """
+    around, cosine, sine = circle(sides, power)
     points = (
         centres[:, None]
-        + np.asarray(depth)[:, None, None] * cosine[:, None] * np.asarray(front, float)
-        + np.asarray(width)[:, None, None] * sine[:, None] * np.asarray(left, float)
+        + (depth[:, None] * cosine)[..., None] * front
+        + (width[:, None] * sine)[..., None] * left
     )
-    rings, columns = points.shape[:2]
+    shape = points.shape[:2]
+    labels = [label] * (shape[0] - 1) if isinstance(label, str) else label
     if along is None:
-        along = np.linspace(0, 1, rings)
-    labels = [label] * (rings - 1) if isinstance(label, str) else label
-    weights = np.asarray(weights, float)
-    if weights.ndim == 1:
-        weights = weights[:, None]
-    bones = np.asarray(bones)
-    if bones.ndim == 2:
-        bones = bones[:, None]
+        along = np.linspace(0, 1, shape[0])
+
+    def spread(values: Numbers | float) -> Numbers:
+        """Per ring to per vertex."""
+        result = np.empty(shape)
+        result[...] = values[:, None] if isinstance(values, np.ndarray) else values
+        return result
+
+    pairs = np.empty((*shape, 2), np.intp)
+    pairs[...] = bones[:, None] if isinstance(bones, np.ndarray) else bones
     return Patch(
         chart,
         points,
-        np.broadcast_to(around, (rings, columns)),
-        np.broadcast_to(along[:, None], (rings, columns)),
-        np.broadcast_to(bones, (rings, columns, 2)),
-        np.broadcast_to(weights, (rings, columns)),
+        np.tile(around, (shape[0], 1)),
+        spread(along),
+        pairs,
+        spread(weights),
         np.array([_LABEL[name] for name in labels], np.uint8),
+        spread(upright),
     )
 
 
@@ -125,66 +138,79 @@ def mirrored(patch: Patch) -> Patch:
         MIRRORED_BONES[patch.bones],
         patch.weights,
         _MIRRORED_LABELS[patch.labels],
+        patch.upright,
         flipped=True,
     )
 
 
 @lru_cache(maxsize=256)
-def _grid_triangles(rings: int, columns: int, flipped: bool) -> NDArray[np.int32]:
-    index = np.arange(rings * columns, dtype=np.int32).reshape(rings, columns)
+def _grid_triangles(rings: int, columns: int, flipped: bool) -> NDArray[np.intp]:
+    """Corners (3, T) of the triangles of a grid."""
+    index = np.arange(rings * columns).reshape(rings, columns)
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
-    corners = [a, c, b, b, c, d] if flipped else [a, b, c, b, d, c]
-    return np.stack(corners, axis=-1).reshape(-1, 3)
+    corners = [[a, c, b], [b, c, d]] if flipped else [[a, b, c], [b, d, c]]
+    return np.stack([np.stack(triple) for triple in corners], axis=-1).reshape(3, -1)
 
 
-def grid_normals(points: Numbers, flipped: bool = False) -> Numbers:
-    """Unit normals (K, M + 1, 3) of a closed grid of rings."""
-    around = np.empty_like(points)
-    around[:, 1:-1] = points[:, 2:] - points[:, :-2]
-    around[:, 0] = around[:, -1] = points[:, 1] - points[:, -2]
-    along = np.empty_like(points)
-    along[1:-1] = points[2:] - points[:-2]
-    along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
-    normal = np.stack(
-        [
-            along[..., 1] * around[..., 2] - along[..., 2] * around[..., 1],
-            along[..., 2] * around[..., 0] - along[..., 0] * around[..., 2],
-            along[..., 0] * around[..., 1] - along[..., 1] * around[..., 0],
-        ],
-        axis=-1,
+@lru_cache(maxsize=256)
+def _grid_neighbours(rings: int, columns: int, flipped: bool) -> NDArray[np.intp]:
+    """Neighbours (4, V) of each vertex of a closed grid: before and after it, around and along."""
+    index = np.arange(rings * columns).reshape(rings, columns)
+    before, after = np.roll(index, 1, axis=1), np.roll(index, -1, axis=1)
+    before[:, 0], after[:, -1] = index[:, -2], index[:, 1]
+    above, below = np.vstack([index[:1], index[:-1]]), np.vstack([index[1:], index[-1:]])
+    order = [after, before] if flipped else [before, after]
+    return np.stack([*order, above, below]).reshape(4, -1)
+
+
+def _normals(points: Numbers, neighbours: NDArray[np.intp]) -> Numbers:
+    before, after, above, below = neighbours
+    ax, ay, az = points[:, after] - points[:, before]
+    bx, by, bz = points[:, below] - points[:, above]
+    normal = np.stack([by * az - bz * ay, bz * ax - bx * az, bx * ay - by * ax])
+    return normal / (np.sqrt((normal * normal).sum(0)) + 1e-12)
+
+
+def grid_normals(points: Numbers, rings: int) -> Numbers:
+    """Unit normals (3, V) of the points (3, V) of one closed grid."""
+    return _normals(points, _grid_neighbours(rings, points.shape[1] // rings, False))
+
+
+@lru_cache(maxsize=64)
+def _topology(shapes: tuple[tuple[int, int, bool], ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Triangles (3, T) and neighbours (4, V) of several grids with vertices in one list."""
+    starts = np.cumsum([0] + [rings * columns for rings, columns, _ in shapes])
+    return (
+        np.concatenate([_grid_triangles(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1),
+        np.concatenate([_grid_neighbours(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1),
     )
-    normal /= np.sqrt((normal * normal).sum(-1, keepdims=True)) + 1e-12
-    return -normal if flipped else normal
 
 
 def join(patches: list[Patch], body: Body, skirt: Patch | None) -> Mesh:
     """Put patches together as one mesh in metres."""
     every = [*patches, skirt] if skirt is not None else patches
-    placed = [body.place(patch.points) for patch in every]
-    sizes = [patch.weights.size for patch in every]
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    triangles = [
-        _grid_triangles(*patch.weights.shape, patch.flipped) + np.int32(start)
-        for patch, start in zip(every, starts, strict=False)
-    ]
+    shapes = [(*patch.points.shape[:2], patch.flipped) for patch in every]
+    sizes = [patch.points.shape[0] * patch.points.shape[1] for patch in every]
     flat = np.concatenate
+    points = body.place(flat([patch.points.reshape(-1, 3) for patch in every])).T
+    triangles, neighbours = _topology(tuple(shapes))
+    normals = _normals(points, neighbours)
+    upright = flat([patch.upright.ravel() for patch in every])
+    normals[1] *= 1 - upright
     return Mesh(
-        vertices=flat([points.reshape(-1, 3) for points in placed]).astype(np.float32),
-        normals=flat(
-            [
-                grid_normals(points, patch.flipped).reshape(-1, 3)
-                for points, patch in zip(placed, every, strict=True)
-            ]
-        ).astype(np.float32),
-        bones=flat([patch.bones.reshape(-1, 2) for patch in every]),
-        weights=flat([patch.weights.reshape(-1, 1) for patch in every]).astype(np.float32),
+        vertices=np.ascontiguousarray(points, np.float32),
+        normals=np.ascontiguousarray(normals, np.float32),
+        bones=np.ascontiguousarray(flat([patch.bones.reshape(-1, 2) for patch in every]).T),
+        weights=flat([patch.weights.ravel() for patch in every]).astype(np.float32),
         charts=tuple((patch.chart, size) for patch, size in zip(every, sizes, strict=True)),
-        texture=flat(
-            [np.stack([patch.around, patch.along], axis=-1).reshape(-1, 2) for patch in every]
+        texture=np.stack(
+            [flat([patch.around.ravel() for patch in every]), flat([patch.along.ravel() for patch in every])]
         ).astype(np.float32),
-        triangles=flat(triangles),
-        labels=flat(
-            [np.repeat(patch.labels, 2 * (patch.weights.shape[1] - 1)) for patch in every]
-        ),
-        skirt=slice(int(starts[-2]), int(starts[-1])) if skirt is not None else None,
+        triangles=triangles,
+        labels=flat([_triangle_labels(patch) for patch in every]),
+        skirt=slice(sum(sizes[:-1]), sum(sizes)) if skirt is not None else None,
     )
+
+
+def _triangle_labels(patch: Patch) -> NDArray[np.uint8]:
+    return np.repeat(patch.labels, 2 * (patch.points.shape[1] - 1))

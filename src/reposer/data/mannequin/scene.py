@@ -1,12 +1,13 @@
 """What is around a person: the background of an identity and how one picture frames and lights it."""
 
 from dataclasses import dataclass
+from math import pi
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.mannequin.figure import Body
+from reposer.data.mannequin.figure import Body, pick
 
 MARGIN = 0.10  # of the size, that the painted background is larger on each side
 
@@ -16,7 +17,7 @@ class Scene:
     """What stays the same in all pictures of one identity."""
 
     background: NDArray[np.float32]
-    """(h, w, 3) RGB 0 to 1, larger than the picture by MARGIN on each side."""
+    """(3, h, w) RGB 0 to 1, larger than the picture by MARGIN on each side."""
     light: NDArray[np.float32]
     """(3,) unit vector towards the light, camera axes (right, up, towards the camera)."""
     ambient: float
@@ -56,7 +57,8 @@ def _blobs(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, in
 
 
 def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) -> NDArray[np.float32]:
-    return (rng.uniform(low, high) + rng.normal(0, tint, 3)).astype(np.float32)
+    """A soft colour (3, 1, 1)."""
+    return (rng.uniform(low, high) + rng.normal(0, tint, (3, 1, 1))).astype(np.float32)
 
 
 def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *, studio: bool) -> Scene:
@@ -77,17 +79,17 @@ def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *,
         inside = np.clip(np.minimum(x - left, left + wide - x) * 30, 0, 1) * np.clip(
             np.minimum(y - top, top + high - y) * 30, 0, 1
         )
-        light = light + rng.choice([-0.25, 0.22]) * inside
+        light = light + pick(rng, (-0.25, 0.22)) * inside
     elif kind == 3:  # leaves
         light = light + 0.10 * _blobs(rng, (height, width), (14, 9)) * np.clip(1.4 - 1.6 * y, 0, 1)
     elif kind == 4:  # a line of something far away
         light = light - rng.uniform(0.1, 0.25) * np.clip((y - rng.uniform(0.3, 0.5)) * 25, 0, 1)
-    tint = 0.03 * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)], axis=-1)
-    picture = wall * light[..., None] + (0.2 if studio else 1.0) * tint
+    tint = 0.03 * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)])
+    picture = wall * light + (0.2 if studio else 1.0) * tint
     horizon = rng.uniform(0.74, 0.84)
     floor = wall * rng.uniform(0.9, 1.02) if studio else _soft_rgb(rng, 0.25, 0.7, 0.05)
-    ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * _blobs(rng, (height, width), (3, 4)))[..., None]
-    edge = np.clip((y - horizon) * (4 if studio else 60), 0, 1)[..., None]
+    ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * _blobs(rng, (height, width), (3, 4)))
+    edge = np.clip((y - horizon) * (4 if studio else 60), 0, 1)
     picture = np.clip(picture + edge * (ground - picture), 0.03, 0.985).astype(np.float32)
     azimuth, rise = rng.uniform(-1.0, 1.0), rng.uniform(0.5, 1.0)
     towards = np.array([np.cos(rise) * np.sin(azimuth), np.sin(rise), np.cos(rise) * np.cos(azimuth)])
@@ -104,33 +106,28 @@ def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *,
 
 def sample_view(rng: np.random.Generator) -> View:
     """Draw one picture's camera: any yaw, the front and the back a bit more often."""
-    kind = rng.random()
-    if kind < 0.27:
-        yaw = rng.normal(0, 0.4)
-    elif kind < 0.47:
-        yaw = np.pi + rng.normal(0, 0.4)
+    kind, turn, camera, pan = rng.random(4).tolist()
+    normal = rng.standard_normal(10).tolist()
+    if kind < 0.47:
+        yaw = 0.4 * normal[0] + (0 if kind < 0.27 else pi)
     else:
-        yaw = rng.uniform(-np.pi, np.pi)
-    brightness = 1 + rng.normal(0, 0.05)
-    gain = brightness * (1 + rng.normal(0, 0.012, 3))
+        yaw = (2 * turn - 1) * pi
+    brightness = 1 + 0.05 * normal[1]
     return View(
-        yaw=float((yaw + np.pi) % (2 * np.pi) - np.pi),
-        elevation=float(rng.normal(0, 0.02)),
-        zoom=float(np.clip(rng.normal(1, 0.02), 0.95, 1.05)),
-        shift=(float(rng.normal(0, 0.02)), float(rng.normal(0, 0.008))),
-        pan=(float(rng.uniform(-0.09, 0.09)), float(np.clip(rng.normal(0, 0.015), -0.05, 0.05))),
-        gain=(float(gain[0]), float(gain[1]), float(gain[2])),
-        camera=int(rng.integers(1, 7)),
-    )
+        yaw=(yaw + pi) % (2 * pi) - pi,
+        elevation=0.02 * normal[2],
+        zoom=min(max(1 + 0.02 * normal[3], 0.95), 1.05),
+        shift=(0.02 * normal[4], 0.008 * normal[5]),
+        pan=((2 * pan - 1) * 0.09, min(max(0.015 * normal[6], -0.05), 0.05)),
+        gain=(
+            brightness * (1 + 0.012 * normal[7]), brightness * (1 + 0.012 * normal[8]), brightness * (1 + 0.012 * normal[9])
+        ),
+        camera=1 + int(6 * camera),
+    )  # fmt: skip
 
 
 def frame_background(scene: Scene, view: View, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Cut the picture's part (h, w, 3) out of the scene's background."""
+    """Cut the picture's part (3, h, w) out of the scene's background."""
     height, width = size
-    matrix = np.array(
-        [[1, 0, (MARGIN + view.pan[0]) * width], [0, 1, (MARGIN + view.pan[1]) * height]], np.float32
-    )
-    return cv2.warpAffine(
-        scene.background, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
+    top, left = round((MARGIN + view.pan[1]) * height), round((MARGIN + view.pan[0]) * width)
+    return scene.background[:, top : top + height, left : left + width]

@@ -1,0 +1,119 @@
+"""A z-buffer rasterizer: all triangles at once, as a few operations on long arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The nearest surface in each covered pixel (F of them)."""
+
+    pixels: Integers
+    """(F,) flat index into the image."""
+    triangles: Integers
+    """(F,) which triangle."""
+    depth: Floats
+    """(h * w,) infinite where nothing is."""
+    _corners: Integers
+    _offsets: tuple[Floats, Floats]
+    _local: Integers
+    _edges: tuple[Floats, Floats, Floats, Floats]
+
+    def interpolate(self, values: Floats) -> Floats:
+        """Values (F,) at the pixels of values (V,) at the vertices, linear on each triangle."""
+        first, second, third = values[self._corners]
+        along_x, along_y = _gradient(second - first, third - first, *self._edges)
+        dx, dy = self._offsets
+        return first[self._local] + along_x[self._local] * dx + along_y[self._local] * dy
+
+
+def _gradient(d1: Floats, d2: Floats, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> tuple[Floats, Floats]:
+    """Slopes in x and y of values that change by d1, d2 along a triangle's edges (x1, y1), (x2, y2)."""
+    area = x1 * y2 - x2 * y1
+    return (d1 * y2 - d2 * y1) / area, (d2 * x1 - d1 * x2) / area
+
+
+def _bounds(x: Floats, y: Floats, first: Floats, owner: Integers, line: Floats) -> tuple[Floats, Floats]:
+    """Where each pixel row of each triangle begins and ends.
+
+    Edges that go up bound a triangle on the left, those that go down on the right; of the three, one stands
+    alone on its side. Where that is the right side, all is mirrored, so that one rule does for both.
+
+    Args:
+        x, y: (3, T) corners.
+        first: (T,) height of each triangle's first row.
+        owner, line: (R,) triangle of each row, and number of the row within it.
+    """
+    rise = y[[1, 2, 0]] - y
+    slope = (x[[1, 2, 0]] - x) / (rise + np.float32(1e-30))  # a level edge bounds nothing
+    start = x + (first - y) * slope
+    up = rise < 0
+    left = (up[0] ^ up[1] ^ up[2]) & ~(up[0] & up[1])
+    alone = up == left
+    single = alone[1] + 2 * alone[2].astype(np.intp)
+    sign = left * np.float32(2) - np.float32(1)
+    every, count = np.arange(len(sign)), len(sign)
+    bounds = []
+    for shift in ([0, 1, 2], [1, 2, 0], [2, 0, 1]):
+        edge = np.array(shift)[single] * count + every
+        bounds.append((sign * start.take(edge))[owner] + (sign * slope.take(edge))[owner] * line)
+    other = np.minimum(bounds[1], bounds[2])
+    kept = left[owner]
+    return np.where(kept, bounds[0], -other), np.where(kept, other, -bounds[0])
+
+
+def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tuple[int, int]) -> Surface:
+    """Find the nearest front face in each pixel.
+
+    Triangles are cut into pixel rows, rows into pixels, and the nearest pixel wins.
+
+    Args:
+        x, y, depth: (V,) position of the vertices in pixels (centre of the first pixel: 0.5) and depth.
+        triangles: (3, T) corners; clockwise on the screen faces the camera.
+        size: height and width of the image.
+    """
+    height, width = size
+    xs, ys = x[triangles], y[triangles]
+    area = (xs[1] - xs[0]) * (ys[2] - ys[0]) - (xs[2] - xs[0]) * (ys[1] - ys[0])
+    top = np.maximum(np.ceil(np.minimum(np.minimum(ys[0], ys[1]), ys[2]) - 0.5), 0)
+    bottom = np.minimum(np.floor(np.maximum(np.maximum(ys[0], ys[1]), ys[2]) - 0.5), height - 1)
+    facing = np.flatnonzero((area > 1e-3) & (bottom >= top))
+    corners = np.take(triangles, facing, axis=1)
+    xs, ys, top, bottom = x[corners], y[corners], top[facing], bottom[facing]
+    edges = (xs[1] - xs[0], ys[1] - ys[0], xs[2] - xs[0], ys[2] - ys[0])
+    zs = depth[corners]
+    depth_x, depth_y = _gradient(zs[1] - zs[0], zs[2] - zs[0], *edges)
+    depth_top = zs[0] + depth_x * (0.5 - xs[0]) + depth_y * (top + 0.5 - ys[0])
+
+    rows = (bottom - top).astype(np.intp) + 1
+    owner = np.repeat(np.arange(len(facing)), rows)
+    line = np.arange(len(owner)) - (np.cumsum(rows) - rows)[owner]  # within the triangle
+    low, high = _bounds(xs, ys, top + np.float32(0.5), owner, line.astype(np.float32))
+    start = np.minimum(np.maximum(np.ceil(low - np.float32(0.5)), 0), width).astype(np.intp)
+    stop = np.minimum(np.maximum(np.floor(high + np.float32(0.5)), 0), width).astype(np.intp)
+    lengths = np.maximum(stop - start, 0)
+
+    span = np.repeat(np.arange(len(owner)), lengths)
+    column = np.arange(len(span)) - (np.cumsum(lengths) - lengths - start)[span]
+    row = line + top.astype(np.intp)[owner]
+    pixel = (row * width)[span] + column
+    depth_row = depth_top[owner] + depth_y[owner] * line.astype(np.float32)
+    near = depth_row[span] + depth_x[owner][span] * column.astype(np.float32)
+
+    buffer = np.full(height * width, np.inf, np.float32)
+    np.minimum.at(buffer, pixel, near)
+    nearest = np.flatnonzero(near == buffer[pixel])
+    winner = np.full(height * width, -1, np.intp)
+    winner[pixel[nearest]] = nearest
+    pixels = np.flatnonzero(winner >= 0)
+    chosen = winner[pixels]
+    line_of = span[chosen]
+    local = owner[line_of]
+    dx = column[chosen].astype(np.float32) - (xs[0] - np.float32(0.5))[local]
+    dy = row[line_of].astype(np.float32) - (ys[0] - np.float32(0.5))[local]
+    return Surface(pixels, facing[local], buffer, corners, (dx, dy), local, edges)
