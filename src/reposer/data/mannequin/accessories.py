@@ -24,10 +24,12 @@ from reposer.data.mannequin.figure import (
     PELVIS,
     RIGHT_LEG,
     Body,
+    Floats,
     Skeleton,
 )
-from reposer.data.mannequin.mesh import Mesh, Numbers, Patch, circle, grid_normals, join, loft, ramp
+from reposer.data.mannequin.mesh import Mesh, Patch, circle, grid_normals, join, loft, ramp
 
+Point = tuple[float, float, float]
 SKIRT_RINGS, SKIRT_SIDES = 11, 22
 
 # Height of the hairline at angles 0 (front), 40, 65, 85, 110 and 180 degrees.
@@ -58,9 +60,7 @@ _ANGLES = (0, 40, 65, 85, 110, 180)
 def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: float, peak: float = 0.0) -> Patch:
     """A second skull that comes out of the head above a line and stays inside it below."""
     centres, deep, wide = skull_rings()
-    patch = loft(
-        chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=18, bones=(HEAD, HEAD), label=label
-    )
+    patch = loft(chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=18, bones=(HEAD, HEAD), label=label)
     height = patch.points[..., 1]
     edge = np.interp(np.abs(patch.around - 0.5) * 360, _ANGLES, line)
     grow = (depth + 0.006) * ramp(height - edge, -0.009, 0.006) - 0.006
@@ -72,15 +72,13 @@ def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: f
     return on_head(patch, body)
 
 
-def _blob(label: str, chart: str, centre: Numbers, radii: Numbers, bone: int) -> Patch:
+def _blob(label: str, chart: str, centre: Point, radii: Point, bone: int) -> Patch:
     """An ellipsoid."""
     t = np.linspace(np.pi, 0, 7)
     height = -np.cos(t) * radii[1]
     ring = np.sin(t) + 0.02
-    centres = np.asarray(centre) - height[:, None] * -UP
-    return loft(
-        chart, centres, FRONT, LEFT, ring * radii[2], ring * radii[0], sides=9, bones=(bone, bone), label=label
-    )
+    centres = np.asarray(centre) + height[:, None] * UP
+    return loft(chart, centres, FRONT, LEFT, ring * radii[2], ring * radii[0], sides=9, bones=(bone, bone), label=label)
 
 
 def _hair(body: Body, cut: Cut) -> list[Patch]:
@@ -179,7 +177,7 @@ def skirt_length(cut: Cut) -> float:
     return cut.skirt_top - LEG_TOP + cut.skirt * LEG_LENGTH
 
 
-def _skirt_rings(body: Body, cut: Cut) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+def _skirt_rings(body: Body, cut: Cut) -> tuple[Floats, Floats, Floats, Floats]:
     """Rest path beside the left leg (K, 3), half depth and width about it, and position along (0 to 1)."""
     along = np.concatenate([[0.0], np.linspace(0.0, 1.0, SKIRT_RINGS - 1) + 0.0])
     along[1] = 0.03
@@ -206,7 +204,7 @@ def _skirt(body: Body, cut: Cut) -> Patch | None:
     )  # fmt: skip
 
 
-def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Numbers, Numbers]:
+def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Floats, Floats]:
     """Hang the skirt around both legs of a posed body: points and normals (3, K * (M + 1)), metres.
 
     Each ring is the outline of two ellipses, one about either leg, so that no leg comes through the cloth.
@@ -229,7 +227,10 @@ def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Numbers, Number
     front, side = np.outer(deep * body.stature, cosine), np.outer(wide * body.stature, sine)
     points = np.stack(
         [
-            right[:, axis, None] + share * (left - right)[:, axis, None] + front * pelvis[axis, 2] + side * pelvis[axis, 0]
+            right[:, axis, None]
+            + share * (left - right)[:, axis, None]
+            + front * pelvis[axis, 2]
+            + side * pelvis[axis, 0]
             for axis in range(3)
         ]
     ).reshape(3, -1)

@@ -21,9 +21,10 @@ from reposer.data.mannequin.figure import (
     SHOULDER_HEIGHT,
     UPPER_ARM,
     Body,
+    Floats,
     scale_head,
 )
-from reposer.data.mannequin.mesh import Numbers, Patch, loft, mirrored, ramp
+from reposer.data.mannequin.mesh import Patch, loft, mirrored, ramp
 
 ARM_LENGTH = UPPER_ARM + FOREARM
 ELBOW_AT = UPPER_ARM / ARM_LENGTH
@@ -31,6 +32,7 @@ LEG_TOP, LEG_LENGTH = HIP_HEIGHT, HIP_HEIGHT - ANKLE_HEIGHT
 KNEE_AT = (HIP_HEIGHT - KNEE_HEIGHT) / LEG_LENGTH
 TORSO_TOP, TORSO_BOTTOM = 0.868, 0.462
 WAIST_HEIGHT = 0.628
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
@@ -57,7 +59,7 @@ class Cut:
     bag: bool = False
 
 
-def _with_step(stations: Numbers, at: float) -> Numbers:
+def _with_step(stations: Floats, at: float) -> Floats:
     """Stations with two close ones at a hem, so that the cloth ends in a step."""
     low, high = stations[0] + 1e-3, stations[-1] - 1e-3
     return np.sort(np.concatenate([stations, np.clip([at - 0.004, at + 0.004], low, high)]))
@@ -68,8 +70,8 @@ _TORSO = np.array([  # height, half width, half depth, middle of the depth
     [0.835, 0.074, 0.041, -0.010], [0.822, 0.096, 0.047, -0.008], [0.800, 0.104, 0.054, -0.005],
     [0.770, 0.100, 0.062, 0.000], [0.735, 0.094, 0.064, 0.002], [0.695, 0.087, 0.060, 0.001],
     [0.655, 0.080, 0.055, 0.000], [0.620, 0.079, 0.054, -0.001], [0.585, 0.086, 0.059, -0.004],
-    [0.550, 0.094, 0.066, -0.008], [0.520, 0.097, 0.067, -0.010], [0.490, 0.085, 0.058, -0.009],
-    [0.462, 0.045, 0.030, -0.006],
+    [0.550, 0.094, 0.066, -0.008], [0.520, 0.096, 0.064, -0.010], [0.490, 0.080, 0.050, -0.009],
+    [0.462, 0.030, 0.022, -0.006],
 ])  # fmt: skip
 _ARM = np.array([  # along, radius towards the front, radius sideways
     [-0.105, 0.008, 0.008], [-0.075, 0.024, 0.022], [-0.02, 0.033, 0.030], [0.07, 0.035, 0.031],
@@ -105,7 +107,7 @@ _HAND = np.array([  # along, half width, half thickness, shift towards the palm
 LEFT, UP, FRONT = np.eye(3)
 
 
-def _columns(table: Numbers, stations: Numbers) -> list[Numbers]:
+def _columns(table: Floats, stations: Floats) -> list[Floats]:
     return [np.interp(stations, table[:, 0], column) for column in table.T[1:]]
 
 
@@ -158,9 +160,7 @@ def arm_patches(body: Body, cut: Cut) -> list[Patch]:
     left = np.cross(FRONT, ARM_DIRECTION)
     centres = shoulder + stations[:, None] * ARM_LENGTH * ARM_DIRECTION
     elbow = ramp(stations, ELBOW_AT - 0.10, ELBOW_AT + 0.10)
-    bones = np.where(
-        (stations < 0.25)[:, None], (LEFT_ARM, CHEST), (LEFT_ARM, LEFT_ARM + 1)
-    )
+    bones = np.where((stations < 0.25)[:, None], (LEFT_ARM, CHEST), (LEFT_ARM, LEFT_ARM + 1))
     weights = np.where(stations < 0.25, 0.62 + 0.38 * ramp(stations, -0.1, 0.18), 1 - elbow)
     labels = ["left upper arm" if s < ELBOW_AT else "left lower arm" for s in stations[:-1]]
     sleeve = loft(
@@ -223,7 +223,7 @@ def leg_patches(body: Body, cut: Cut) -> list[Patch]:
     return [leg, mirrored(leg), shoe, mirrored(shoe)]
 
 
-def skull_rings() -> tuple[Numbers, Numbers, Numbers]:
+def skull_rings() -> tuple[Floats, Floats, Floats]:
     """Centres, half depths and half widths of the head's rings from crown to chin."""
     height, wide, deep, middle = _HEAD.T
     return np.stack([np.zeros_like(height), height, middle], axis=1), deep, wide

@@ -174,17 +174,22 @@ def _sample_cut(rng: np.random.Generator, body: Body) -> tuple[Cut, str, bool]:
     kind = pick(rng, names, odds)
     category, joined = {"trousers": "Pants", "skinny": "Denim", "wide": "Pants"}.get(kind, ""), False
     if kind in ("trousers", "coat"):
-        cut = replace(cut, leg=0.985, leg_ease=float(rng.uniform(0.004, 0.009)), leg_flare=float(rng.uniform(0.004, 0.014)))
+        cut = replace(
+            cut, leg=0.985, leg_ease=float(rng.uniform(0.004, 0.009)), leg_flare=float(rng.uniform(0.004, 0.014))
+        )
     if kind == "skinny":
         cut = replace(cut, leg=0.95, leg_ease=0.002, boot=pick(rng, (2.0, 0.62, 0.8), (0.6, 0.2, 0.2)))
     if kind == "wide":
         cut = replace(cut, leg=0.985, leg_ease=0.009, leg_flare=float(rng.uniform(0.02, 0.034)))
     if kind == "shorts":
-        cut = replace(cut, leg=float(rng.uniform(0.22, 0.50)), leg_ease=float(rng.uniform(0.006, 0.014)), leg_flare=0.01)
+        cut = replace(
+            cut, leg=float(rng.uniform(0.22, 0.50)), leg_ease=float(rng.uniform(0.006, 0.014)), leg_flare=0.01
+        )
         category = "Shorts"
     if kind in ("skirt", "dress"):
         cut = replace(
-            cut, leg=0.0, leg_ease=0.0, skirt=float(rng.uniform(0.26, 0.78)), skirt_flare=float(rng.uniform(0.0, 0.075)),
+            cut, leg=0.0, leg_ease=0.0, skirt=float(rng.uniform(0.26, 0.78)),
+            skirt_flare=float(rng.uniform(0.0, 0.075)),
             hem_height=WAIST_HEIGHT - 0.02 if kind == "dress" else cut.hem_height,
             boot=pick(rng, (2.0, 0.62, 0.8), (0.7, 0.15, 0.15)),
         )  # fmt: skip
@@ -243,7 +248,9 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         hair=hair_style,
         hat=hat,
         collar=0.006 if neckline in ("high", "shirt") else 0.0,
-        hood=bool(rng.random() < 0.14 and cut.sleeve > 0.9 and neckline != "shirt" and hair_style not in ("long", "bob")),
+        hood=bool(
+            rng.random() < 0.14 and cut.sleeve > 0.9 and neckline != "shirt" and hair_style not in ("long", "bob")
+        ),
         backpack=bool(carried < (0.10 if easy else 0.17)),
         bag=bool(not easy and 0.17 < carried < 0.30),
     )
@@ -281,7 +288,15 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
     if category == "Shorts" and rng.random() < 0.6:
         category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
-    shoe_palette = ((24, 24, 26), (236, 236, 234), (96, 62, 40), (150, 40, 40), (40, 60, 120), (128, 128, 130), (190, 150, 100))
+    shoe_palette = (
+        (24, 24, 26),
+        (236, 236, 234),
+        (96, 62, 40),
+        (150, 40, 40),
+        (40, 60, 120),
+        (128, 128, 130),
+        (190, 150, 100),
+    )
     return Outfit(
         cut=cut,
         category=category,
@@ -308,7 +323,9 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         legs=_dye(rng, ((26, 26, 30), (90, 70, 60), (60, 60, 70))) if hosiery else skin,
         shoes=_vivid(rng) if rng.random() < 0.18 else _dye(rng, shoe_palette),
         soles=_dye(rng, ((236, 236, 232), (30, 30, 30), (150, 110, 70)), (0.6, 0.25, 0.15)),
-        socks=_dye(rng, ((236, 236, 236), (40, 40, 44), (120, 120, 124))) if rng.random() < 0.5 and not hosiery else skin,
+        socks=_dye(rng, ((236, 236, 236), (40, 40, 44), (120, 120, 124)))
+        if rng.random() < 0.5 and not hosiery
+        else skin,
         hat=_any(rng),
         backpack=_any(rng),
         bag=_dye(rng, ((30, 28, 28), (110, 72, 44), (170, 130, 90), (150, 30, 40))),

@@ -58,7 +58,13 @@ class MannequinConfig:
     """Processes; 0: one per core. The result does not depend on it."""
 
     def __post_init__(self) -> None:
-        for name, least in (("images_per_identity", 2), ("identities", 2), ("test_pairs", 1), ("seed", 0), ("workers", 0)):
+        for name, least in (
+            ("images_per_identity", 2),
+            ("identities", 2),
+            ("test_pairs", 1),
+            ("seed", 0),
+            ("workers", 0),
+        ):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
         for name, choices in (
@@ -123,7 +129,7 @@ def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, ind
 _NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
 
 
-def _write(path: Path, content: NDArray[np.uint8]) -> None:
+def _write(path: Path, content: bytes) -> None:
     with path.open("wb", buffering=0) as file:
         file.write(content)
 
@@ -138,10 +144,10 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
         bgr = np.ascontiguousarray(picture.image[..., ::-1])
-        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
             encoded = cv2.imencode(".png", picture.parts, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]
-            _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded)
+            _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded.tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
         joints = np.clip(np.rint(picture.joints), 0, (width - 1, height - 1)).astype(np.float32)
@@ -212,7 +218,9 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         drawn = np.sort(rng.choice(len(pairs["test"]), config.test_pairs, replace=False))
         pairs["test"] = [pairs["test"][index] for index in drawn]
     for split, made in records.items():
-        poses = {record.name: Pose(torch.from_numpy(record.joints), torch.from_numpy(record.visible)) for record in made}
+        poses = {
+            record.name: Pose(torch.from_numpy(record.joints), torch.from_numpy(record.visible)) for record in made
+        }
         write_annotations(folder / f"{prefix}-annotation-{split}.csv", poses)
         write_pairs(folder / f"{prefix}-pairs-{split}.csv", pairs[split])
         if config.layout == "deepfashion":

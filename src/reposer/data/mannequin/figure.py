@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from math import cos, sin
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Floats = NDArray[Any]
+"""Floating point numbers."""
 Sex = Literal["women", "men"]
 
 BONES = (
@@ -38,9 +39,7 @@ FACE_POINTS = np.array(
     [[0, 0.917, 0.064], [-0.0165, 0.936, 0.051], [0.0165, 0.936, 0.051], [-0.047, 0.925, -0.003],
      [0.047, 0.925, -0.003]]
 )  # fmt: skip
-FACE_NORMALS = np.array(
-    [[0, 0, 1], [-0.5, 0, 0.87], [0.5, 0, 0.87], [-0.995, 0, -0.1], [0.995, 0, -0.1]]
-)
+FACE_NORMALS = np.array([[0, 0, 1], [-0.5, 0, 0.87], [0.5, 0, 0.87], [-0.995, 0, -0.1], [0.995, 0, -0.1]])
 FACE_LIMITS = np.array([-0.12, 0.02, 0.02, -0.25, -0.25])
 
 
@@ -67,7 +66,7 @@ class Body:
     head: float
     """Size of the head relative to the average."""
 
-    def place(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
+    def place(self, points: Floats) -> Floats:
         """Turn canonical points (..., 3) into metres: longer or shorter legs, same stature."""
         hip = HIP_HEIGHT * self.leg_ratio
         heights = np.interp(points[..., 1], (-1, 0, HIP_HEIGHT, 1, 2), (-1, 0, hip, 1, 2))
@@ -109,15 +108,15 @@ class Stance:
     """Turn of the head over the chest, positive towards the left."""
     head_nod: float
     """Nod of the head, positive downwards."""
-    wrists: NDArray[np.floating]
+    wrists: Floats
     """(2, 3) from shoulder to wrist in the chest's frame, in arm lengths."""
-    elbows: NDArray[np.floating]
+    elbows: Floats
     """(2, 3) the way the elbows point."""
-    thighs: NDArray[np.floating]
+    thighs: Floats
     """(2, 3) hip flexion, abduction and outward turn."""
-    knees: NDArray[np.floating]
+    knees: Floats
     """(2,) knee flexion."""
-    feet: NDArray[np.floating]
+    feet: Floats
     """(2,) foot pitch, positive toes up."""
 
 
@@ -171,7 +170,7 @@ def sample_stance(rng: np.random.Generator) -> Stance:
     chance = rng.random(8)
     if walking:
         phase = 2 * chance[0] - 1
-        stride, lift = (0.25 + 0.3 * chance[1]) * phase, 0.25 + (0.2 + chance[2]) * abs(phase)
+        stride, lift = (0.25 + 0.3 * chance[1]) * phase, 0.25 + (0.2 + 0.7 * chance[2]) * abs(phase)
         flexion = np.array([stride, -0.8 * stride]) + 0.06
         knees = np.where(flexion < 0, lift, 0.12) * (0.6 + 0.4 * chance[3:5])
         feet = np.where(flexion < 0, -0.35, 0.15) * abs(phase)
@@ -207,15 +206,15 @@ def sample_stance(rng: np.random.Generator) -> Stance:
 class Skeleton:
     """A posed skeleton; rest point p of bone b is at rotations[b] @ p + translations[b] (metres)."""
 
-    rotations: Array
+    rotations: Floats
     """(16, 3, 3)"""
-    translations: Array
+    translations: Floats
     """(16, 3)"""
-    joints: Array
+    joints: Floats
     """(18, 3) in OpenPose order."""
-    face_normals: Array
+    face_normals: Floats
     """(5, 3) the way nose, right eye, left eye, right ear and left ear look."""
-    origins: Array
+    origins: Floats
     """(16, 3) where the bones begin."""
 
 
@@ -223,19 +222,19 @@ class Skeleton:
 class _Rig:
     """A body at rest, metres; arms and legs are rows of 12: right arm, left arm, right leg, left leg."""
 
-    bones: NDArray[np.floating]
+    bones: Floats
     """(16, 3) where the bones begin."""
-    steps: NDArray[np.floating]
+    steps: Floats
     """(16, 3) from each bone's parent."""
-    frames: NDArray[np.floating]
+    frames: Floats
     """(12, 3, 3) transposed frames of the limbs."""
-    lengths: NDArray[np.floating]
+    lengths: Floats
     """(2,) upper arm and forearm."""
-    soles: NDArray[np.floating]
+    soles: Floats
     """(3, 2) heel and toe below the ankle."""
-    face: NDArray[np.floating]
+    face: Floats
     """(5, 3) nose, eyes and ears."""
-    collar: NDArray[np.floating]
+    collar: Floats
     """(3,) middle of the shoulders."""
 
 
@@ -268,7 +267,7 @@ def _rig(body: Body) -> _Rig:
     )
 
 
-def _rotation(x: float, y: float, z: float) -> NDArray[np.floating]:
+def _rotation(x: float, y: float, z: float) -> Floats:
     """Rotation about the axis z, then x, then y (radians)."""
     cx, cy, cz, sx, sy, sz = cos(x), cos(y), cos(z), sin(x), sin(y), sin(z)
     return np.array(
@@ -280,11 +279,11 @@ def _rotation(x: float, y: float, z: float) -> NDArray[np.floating]:
     )
 
 
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+def _unit(vectors: Floats) -> Floats:
     return vectors / np.sqrt((vectors * vectors).sum(-1, keepdims=True))
 
 
-def _frames(directions: NDArray[np.floating], fronts: NDArray[np.floating]) -> NDArray[np.floating]:
+def _frames(directions: Floats, fronts: Floats) -> Floats:
     """Orthonormal frames (N, 3, 3), columns direction, front and their cross product."""
     along = _unit(directions)
     front = _unit(fronts - (fronts * along).sum(1, keepdims=True) * along)
@@ -295,9 +294,7 @@ def _frames(directions: NDArray[np.floating], fronts: NDArray[np.floating]) -> N
     return frames
 
 
-def _arms(
-    stance: Stance, lengths: NDArray[np.floating]
-) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+def _arms(stance: Stance, lengths: Floats) -> tuple[Floats, Floats, Floats]:
     """Both arms reach for their wrists: (2, 3) upper arms, forearms and fronts in the chest's frame."""
     upper, fore = lengths
     target = stance.wrists * _FLIP
@@ -311,7 +308,7 @@ def _arms(
     return elbow, along * reach - elbow, -side
 
 
-def _legs(stance: Stance) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def _legs(stance: Stance) -> tuple[Floats, Floats]:
     """Directions and fronts (2, 3, 3) of thigh, shin and foot of both legs in the pelvis's frame."""
     directions, fronts = [], []
     for sign, (flexion, spread, turn), knee, foot in zip(
@@ -373,7 +370,7 @@ def pose_body(body: Body, stance: Stance) -> Skeleton:
     )
 
 
-def scale_head(points: NDArray[np.floating], body: Body) -> NDArray[np.floating]:
+def scale_head(points: Floats, body: Body) -> Floats:
     """Scale canonical head points (..., 3) about the top of the neck."""
     pivot = np.array([0.0, HEAD_HEIGHT, 0.0])
     return (points - pivot) * body.head + pivot

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.mannequin.figure import MIRRORED_BONES, Body
+from reposer.data.mannequin.figure import MIRRORED_BONES, Body, Floats
 
 PART_NAMES = (
     "background", "head", "hair", "hat", "torso",
@@ -18,23 +18,20 @@ PART_NAMES = (
 _LABEL = {name: value for value, name in enumerate(PART_NAMES)}
 _MIRRORED_LABELS = np.array([0, 1, 2, 3, 4, 8, 9, 10, 5, 6, 7, 14, 15, 16, 11, 12, 13, 17, 18, 19], np.uint8)
 
-Numbers = NDArray[np.floating]
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Patch:
     """A grid of vertices (K rings, M + 1 around, the seam twice) with its texture chart."""
 
     chart: str
-    points: Numbers
-    around: Numbers
-    along: Numbers
+    points: Floats
+    around: Floats
+    along: Floats
     bones: NDArray[np.intp]
-    weights: Numbers
+    weights: Floats
     labels: NDArray[np.uint8]
     """(K - 1,) part of each band between two rings."""
-    upright: Numbers
+    upright: Floats
     """0 to 1: how far to shade as if the surface were vertical, which hides where two patches meet."""
     flipped: bool = False
 
@@ -63,14 +60,14 @@ class Mesh:
     """The skirt's vertices: they are laid around the legs for each pose."""
 
 
-def ramp(values: Numbers, low: float, high: float) -> Numbers:
+def ramp(values: Floats, low: float, high: float) -> Floats:
     """Smooth step from 0 at `low` to 1 at `high`."""
     t = np.minimum(np.maximum((values - low) / (high - low), 0), 1)
     return t * t * (3 - 2 * t)
 
 
 @lru_cache(maxsize=64)
-def circle(sides: int, power: float = 1.0) -> tuple[Numbers, Numbers, Numbers]:
+def circle(sides: int, power: float = 1.0) -> tuple[Floats, Floats, Floats]:
     """Around (0 to 1, front at 0.5), cosine and sine of `sides + 1` angles from back to back."""
     around = np.linspace(0, 1, sides + 1)
     angle = (around * 2 - 1) * np.pi
@@ -80,35 +77,31 @@ def circle(sides: int, power: float = 1.0) -> tuple[Numbers, Numbers, Numbers]:
 
 def loft(
     chart: str,
-    centres: Numbers,
-    front: Numbers,
-    left: Numbers,
-    depth: Numbers,
-    width: Numbers,
+    centres: Floats,
+    front: Floats,
+    left: Floats,
+    depth: Floats,
+    width: Floats,
     *,
     sides: int,
     bones: tuple[int, int] | NDArray[np.intp],
-    weights: Numbers | float = 1.0,
+    weights: Floats | float = 1.0,
     label: str | list[str],
-    along: Numbers | None = None,
-    upright: Numbers | float = 0.0,
+    along: Floats | None = None,
+    upright: Floats | float = 0.0,
     power: float = 1.0,
 ) -> Patch:
     """Rings around a line: `depth` towards `front`, `width` towards `left`; listed so that they run along
     left x front. `power` below 1 makes boxes, 1 ellipses.
     """
     around, cosine, sine = circle(sides, power)
-    points = (
-        centres[:, None]
-        + (depth[:, None] * cosine)[..., None] * front
-        + (width[:, None] * sine)[..., None] * left
-    )
+    points = centres[:, None] + (depth[:, None] * cosine)[..., None] * front + (width[:, None] * sine)[..., None] * left
     shape = points.shape[:2]
     labels = [label] * (shape[0] - 1) if isinstance(label, str) else label
     if along is None:
         along = np.linspace(0, 1, shape[0])
 
-    def spread(values: Numbers | float) -> Numbers:
+    def spread(values: Floats | float) -> Floats:
         """Per ring to per vertex."""
         result = np.empty(shape)
         result[...] = values[:, None] if isinstance(values, np.ndarray) else values
@@ -163,7 +156,7 @@ def _grid_neighbours(rings: int, columns: int, flipped: bool) -> NDArray[np.intp
     return np.stack([*order, above, below]).reshape(4, -1)
 
 
-def _normals(points: Numbers, neighbours: NDArray[np.intp]) -> Numbers:
+def _normals(points: Floats, neighbours: NDArray[np.intp]) -> Floats:
     before, after, above, below = neighbours
     ax, ay, az = points[:, after] - points[:, before]
     bx, by, bz = points[:, below] - points[:, above]
@@ -171,7 +164,7 @@ def _normals(points: Numbers, neighbours: NDArray[np.intp]) -> Numbers:
     return normal / (np.sqrt((normal * normal).sum(0)) + 1e-12)
 
 
-def grid_normals(points: Numbers, rings: int) -> Numbers:
+def grid_normals(points: Floats, rings: int) -> Floats:
     """Unit normals (3, V) of the points (3, V) of one closed grid."""
     return _normals(points, _grid_neighbours(rings, points.shape[1] // rings, False))
 
@@ -182,7 +175,9 @@ def _topology(shapes: tuple[tuple[int, int, bool], ...]) -> tuple[NDArray[np.int
     starts = np.cumsum([0] + [rings * columns for rings, columns, _ in shapes])
     return (
         np.concatenate([_grid_triangles(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1),
-        np.concatenate([_grid_neighbours(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1),
+        np.concatenate(
+            [_grid_neighbours(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1
+        ),
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reposer.data.mannequin.figure import Floats
+
 Integers = NDArray[np.intp]
 
 

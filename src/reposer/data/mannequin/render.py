@@ -12,6 +12,7 @@ from reposer.data.mannequin.clothes import Outfit, Tier, sample_outfit
 from reposer.data.mannequin.figure import (
     FACE_LIMITS,
     Body,
+    Floats,
     Skeleton,
     Stance,
     pose_body,
@@ -23,7 +24,6 @@ from reposer.data.mannequin.raster import rasterize
 from reposer.data.mannequin.scene import Scene, View, frame_background, sample_scene, sample_view
 from reposer.data.mannequin.textures import paint_atlas, place_in_atlas
 
-Floats = NDArray[np.float32]
 OccludedJoints = Literal["report", "drop"]
 IDENTITY, PICTURE = 0, 1  # purposes of random numbers
 
@@ -152,15 +152,13 @@ def _occlusion(depth: Floats, pixels: NDArray[np.intp], stature: float) -> Float
     reach = max(3, height // 56) | 1
     solid = np.isfinite(coarse)
     share = cv2.blur(solid.astype(np.float32), (reach, reach))
-    mean = cv2.blur(np.where(solid, coarse, np.float32(0)), (reach, reach)) / np.maximum(share, 1e-3)
-    mean = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
+    total = cv2.blur(np.where(solid, coarse, np.float32(0)), (reach, reach))
+    mean: Floats = cv2.resize(total / np.maximum(share, 1e-3), (width, height), interpolation=cv2.INTER_LINEAR)
     behind = (depth.ravel()[pixels] - mean.ravel()[pixels]) / np.float32(0.09 * stature)
     return 1 - 0.42 * np.minimum(np.maximum(behind, 0), 1)
 
 
-def _floor_shadow(
-    mannequin: Mannequin, skeleton: Skeleton, camera: _Camera, size: tuple[int, int]
-) -> Floats:
+def _floor_shadow(mannequin: Mannequin, skeleton: Skeleton, camera: _Camera, size: tuple[int, int]) -> Floats:
     """Brightness of the floor (h, w): soft contact shadows under the feet and the body."""
     height, width = size
     stature = mannequin.body.stature
@@ -210,9 +208,8 @@ def _photograph(mannequin: Mannequin, skeleton: Skeleton, view: View) -> Picture
         mixed = _shrink(canvas.reshape(height, width), size) + around * background[channel]
         channels.append(cv2.convertScaleAbs(mixed, alpha=255 * view.gain[channel]))
 
-    parts = np.zeros(height * width, np.uint8)
-    parts[surface.pixels] = mesh.labels[surface.triangles]
-    parts = parts.reshape(height, width)
+    parts = np.zeros((height, width), np.uint8)
+    parts.reshape(-1)[surface.pixels] = mesh.labels[surface.triangles]
     joints, visible, joint_depth = _keypoints(skeleton, small, size)
     hidden = _hidden(joints, joint_depth, depth, parts, factor, mannequin.body.stature)
     middle = factor // 2
@@ -233,9 +230,7 @@ def _shrink(image: Floats, size: tuple[int, int]) -> Floats:
 _FACE = np.array([0, 14, 15, 16, 17])
 
 
-def _keypoints(
-    skeleton: Skeleton, camera: _Camera, size: tuple[int, int]
-) -> tuple[Floats, NDArray[np.bool_], Floats]:
+def _keypoints(skeleton: Skeleton, camera: _Camera, size: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Joints (18, 2), whether each can be seen from this side and lies in the frame, and depths (18,)."""
     points = camera.view(skeleton.joints)
     x, y, depth = camera.project(points.T)

@@ -5,9 +5,8 @@ from math import pi
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from reposer.data.mannequin.figure import Body, pick
+from reposer.data.mannequin.figure import Body, Floats, pick
 
 MARGIN = 0.10  # of the size, that the painted background is larger on each side
 
@@ -16,9 +15,9 @@ MARGIN = 0.10  # of the size, that the painted background is larger on each side
 class Scene:
     """What stays the same in all pictures of one identity."""
 
-    background: NDArray[np.float32]
+    background: Floats
     """(3, h, w) RGB 0 to 1, larger than the picture by MARGIN on each side."""
-    light: NDArray[np.float32]
+    light: Floats
     """(3,) unit vector towards the light, camera axes (right, up, towards the camera)."""
     ambient: float
     """Share of light that comes from everywhere."""
@@ -51,12 +50,12 @@ class View:
     """1 to 6"""
 
 
-def _blobs(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.float32]:
+def _blobs(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> Floats:
     coarse = rng.standard_normal(cells).astype(np.float32)
     return cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) -> NDArray[np.float32]:
+def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) -> Floats:
     """A soft colour (3, 1, 1)."""
     return (rng.uniform(low, high) + rng.normal(0, tint, (3, 1, 1))).astype(np.float32)
 
@@ -108,25 +107,21 @@ def sample_view(rng: np.random.Generator) -> View:
     """Draw one picture's camera: any yaw, the front and the back a bit more often."""
     kind, turn, camera, pan = rng.random(4).tolist()
     normal = rng.standard_normal(10).tolist()
-    if kind < 0.47:
-        yaw = 0.4 * normal[0] + (0 if kind < 0.27 else pi)
-    else:
-        yaw = (2 * turn - 1) * pi
-    brightness = 1 + 0.05 * normal[1]
+    middle = 0 if kind < 0.27 else pi
+    yaw = middle + 0.4 * normal[0] if kind < 0.47 else (2 * turn - 1) * pi
+    tint = [(1 + 0.05 * normal[1]) * (1 + 0.012 * value) for value in normal[7:]]
     return View(
         yaw=(yaw + pi) % (2 * pi) - pi,
         elevation=0.02 * normal[2],
         zoom=min(max(1 + 0.02 * normal[3], 0.95), 1.05),
         shift=(0.02 * normal[4], 0.008 * normal[5]),
         pan=((2 * pan - 1) * 0.09, min(max(0.015 * normal[6], -0.05), 0.05)),
-        gain=(
-            brightness * (1 + 0.012 * normal[7]), brightness * (1 + 0.012 * normal[8]), brightness * (1 + 0.012 * normal[9])
-        ),
+        gain=(tint[0], tint[1], tint[2]),
         camera=1 + int(6 * camera),
-    )  # fmt: skip
+    )
 
 
-def frame_background(scene: Scene, view: View, size: tuple[int, int]) -> NDArray[np.float32]:
+def frame_background(scene: Scene, view: View, size: tuple[int, int]) -> Floats:
     """Cut the picture's part (3, h, w) out of the scene's background."""
     height, width = size
     top, left = round((MARGIN + view.pan[1]) * height), round((MARGIN + view.pan[0]) * width)

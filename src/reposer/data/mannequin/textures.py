@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reposer.data.mannequin.accessories import skirt_length
-from reposer.data.mannequin.anatomy import HEAD_BOTTOM, HEAD_TOP, TORSO_BOTTOM, TORSO_TOP, ramp
+from reposer.data.mannequin.anatomy import HEAD_BOTTOM, HEAD_TOP, TORSO_BOTTOM, TORSO_TOP
 from reposer.data.mannequin.clothes import Colour, Fabric, Outfit, Print
-from reposer.data.mannequin.figure import Body
+from reposer.data.mannequin.figure import Body, Floats
+from reposer.data.mannequin.mesh import ramp
 
-Image = NDArray[np.float32]
+Image = Floats
 """(3, h, w) RGB: channels first, long rows last, which is what numpy is fast at."""
-Grid = NDArray[np.float32]
+Grid = Floats
 
 # Width (around) and height (along) of each chart in texels at density 1, and where it lies in the atlas.
 CHARTS: dict[str, tuple[int, int, int, int]] = {
@@ -48,7 +49,7 @@ def _rgb(colour: Colour | Image) -> Image:
     return values if values.ndim == 3 else values.reshape(3, 1, 1)
 
 
-def _mix(image: Image, colour: Colour | Image, amount: Grid | NDArray[np.bool_] | float) -> Image:
+def _mix(image: Image, colour: Colour | Image, amount: Grid | float) -> Image:
     """Blend a colour or an image over an image (3, h, w); amount is a mask or 0 to 1, broadcast to (h, w)."""
     if isinstance(amount, np.ndarray) and amount.dtype == bool:
         return np.where(amount, _rgb(colour), image)
@@ -193,14 +194,14 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
         strap = (np.abs(np.abs(np.abs(around - 0.5) - 0.25) - 0.14) < 0.016) & (y < 0.2 * scale) & (y > 0.02)
         image = _mix(image, outfit.top_front.colours[0], strap)
     hem = (TORSO_TOP - cut.hem_height) * body.stature
-    image = _mix(image, tuple(0.82 * c for c in outfit.trim), ((y > hem - 0.012) & (y < hem)) * 0.5)
+    image = _mix(image, _rgb(outfit.trim) * 0.82, ((y > hem - 0.012) & (y < hem)) * 0.5)
     image = np.where((y > hem), weave(outfit.bottom, x, y - hem), image)
     if outfit.belt and cut.hem_height > 0.6 and cut.skirt == 0:
         image = _mix(image, outfit.belt, ((y > hem) & (y < hem + 0.035)))
         image = _mix(image, (0.8, 0.75, 0.6), (y > hem) & (y < hem + 0.035) & (middle < 0.02) & front)
     if cut.backpack:
         strap = (np.abs(middle - 0.095) < 0.022) & (y < 0.32 * scale) & front
-        dark = tuple(0.75 * c for c in outfit.backpack)
+        dark = _rgb(outfit.backpack) * 0.75
         image = _mix(image, dark, strap)
     if cut.bag:
         leftwards = np.where(front, x, np.where(x > 0, x[0, -1], x[0, 0]) - x)
@@ -239,10 +240,9 @@ def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
     around, along = _grid("skirt", density)
     x = (around - 0.5) * (0.75 * body.stature * (0.5 + 0.5 * body.girth))
     y = along * (skirt_length(outfit.cut) * body.stature)
-    shape = (along.shape[0], around.shape[1])
-    joined = outfit.skirt_front is outfit.top_front or outfit.skirt_front == outfit.top_front
+    joined = outfit.skirt_front == outfit.top_front
     shift = (TORSO_TOP - outfit.cut.skirt_top) * body.stature if joined else 0.0
-    front = (np.abs(around - 0.5) < 0.25)
+    front = np.abs(around - 0.5) < 0.25
     image = np.where(front, weave(outfit.skirt_front, x, y + shift), weave(outfit.skirt_back, x, y + shift))
     if joined and outfit.front in ("buttons", "zip"):
         image = _mix(image, outfit.trim, ((np.abs(x) < 0.005) * 0.8))
@@ -254,7 +254,7 @@ def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
         image = image * (1 - depth * (1 + np.cos(around * 2 * np.pi * 14)))
     if outfit.belt:
         image = _mix(image, outfit.belt, (y < 0.035))
-    return _mix(image, tuple(0.7 * c for c in outfit.skirt_front.colours[0]), (along > 0.965) * 0.5)
+    return _mix(image, _rgb(outfit.skirt_front.colours[0]) * 0.7, (along > 0.965) * 0.5)
 
 
 def _head(outfit: Outfit, density: float) -> Image:
@@ -274,7 +274,11 @@ def _head(outfit: Outfit, density: float) -> Image:
         left, right = int((middle - reach) * shape[1]), int((middle + reach) * shape[1]) + 2
         top, bottom = max(0, int((centre - tall) * shape[0])), int((centre + tall) * shape[0]) + 2
         area = (slice(None), slice(top, bottom), slice(left, right))
-        return area, (around[:, left:right] - np.float32(middle)) / np.float32(reach), (along[top:bottom] - np.float32(centre)) / np.float32(tall)
+        return (
+            area,
+            (around[:, left:right] - np.float32(middle)) / np.float32(reach),
+            (along[top:bottom] - np.float32(centre)) / np.float32(tall),
+        )
 
     def spot(x: float, y: float, wide: float, high: float, colour: Image, amount: float) -> None:
         """A soft spot; it fades to nothing within twice its size."""
@@ -343,9 +347,9 @@ def _shoe(outfit: Outfit, density: float) -> Image:
     top = np.abs(around - 0.5)
     if outfit.cut.boot > 1:
         image = _mix(image, outfit.soles, (top < 0.09) & (along > 0.42) & (along < 0.68) & ((along * 22) % 1 < 0.5))
-        image = _mix(image, tuple(0.7 * c for c in outfit.shoes), (along > 0.82) * 0.5)
+        image = _mix(image, _rgb(outfit.shoes) * 0.7, (along > 0.82) * 0.5)
         image = _mix(image, outfit.socks, (top < 0.12) & (along > 0.22) & (along < 0.36))
-    return _mix(image, outfit.soles, (top > 0.345))
+    return _mix(image, outfit.soles, (top > 0.345) & (along > 0.08) & (along < 0.93))
 
 
 def _others(outfit: Outfit, density: float) -> dict[str, Image]:
