@@ -1,0 +1,180 @@
+"""Data sets of mannequins on disk: layouts, lists, determinism, safety."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from reposer.data.mannequin import PART_NAMES, MannequinConfig, make_mannequins
+from reposer.data.mannequin import dataset as module
+from reposer.poses import read_annotations, read_pairs
+
+SMALL = {"identities": 5, "images_per_identity": 4, "test_identities": 2, "seed": 7, "workers": 1}
+
+
+def hashes(folder: Path, *, only: str = "**/*") -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob(only))
+        if path.is_file() and path.name != "mannequins.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("mannequins") / "market"
+    make_mannequins(out, MannequinConfig(**SMALL))
+    return out
+
+
+def test_market_layout(market):
+    for split, count in (("train", 12), ("test", 8)):
+        images = sorted(path.name for path in (market / split).iterdir())
+        assert len(images) == count
+        assert all(re.fullmatch(r"\d{4}_c[1-6]s1_\d{6}_\d\d\.jpg", name) for name in images)
+        poses = read_annotations(market / f"market-annotation-{split}.csv")
+        assert sorted(poses) == images
+        masks = sorted(path.name for path in (market / "part-masks" / split).iterdir())
+        assert masks == [name.replace(".jpg", ".png") for name in images]
+        image = cv2.imread(str(market / split / images[0]))
+        mask = cv2.imread(str(market / "part-masks" / split / masks[0]), cv2.IMREAD_UNCHANGED)
+        assert image.shape == (128, 64, 3)
+        assert mask.shape == (128, 64)
+        assert mask.dtype == np.uint8
+        assert 1 < len(np.unique(mask)) <= len(PART_NAMES)
+        for pose in poses.values():
+            joints = pose.joints[pose.visible]
+            assert (joints >= 0).all()
+            assert (joints[:, 0] < 64).all()
+            assert (joints[:, 1] < 128).all()
+
+
+def test_pairs(market):
+    people = {}
+    for split in ("train", "test"):
+        poses = read_annotations(market / f"market-annotation-{split}.csv")
+        pairs = read_pairs(market / f"market-pairs-{split}.csv")
+        usable = [name for name, pose in poses.items() if pose.visible[[2, 5, 8, 11]].all()]
+        expected = {(a, b) for a in usable for b in usable if a != b and a[:4] == b[:4]}
+        assert set(pairs) == expected
+        assert len(pairs) == len(expected)
+        people[split] = {name[:4] for name in poses}
+    assert not people["train"] & people["test"]
+
+
+def test_fewer_test_pairs(tmp_path):
+    summary = make_mannequins(tmp_path / "out", MannequinConfig(**SMALL, test_pairs=5))
+    assert summary.test_pairs == len(read_pairs(tmp_path / "out" / "market-pairs-test.csv")) == 5
+
+
+def test_bit_identical_on_any_number_of_workers(tmp_path):
+    config = {**SMALL, "images_per_identity": 32}
+    for workers in (1, 2):
+        make_mannequins(tmp_path / str(workers), MannequinConfig(**{**config, "workers": workers}))
+    assert hashes(tmp_path / "1") == hashes(tmp_path / "2")
+
+
+def test_images_do_not_depend_on_how_many_are_made(market, tmp_path):
+    make_mannequins(tmp_path / "more", MannequinConfig(**{**SMALL, "identities": 6, "images_per_identity": 5}))
+    few, many = hashes(market, only="*/*.jpg"), hashes(tmp_path / "more", only="*/*.jpg")
+    assert few.items() <= many.items()
+
+
+def test_seed_changes_everything(market, tmp_path):
+    make_mannequins(tmp_path / "other", MannequinConfig(**{**SMALL, "seed": 8}))
+    assert not set(hashes(market, only="*/*.jpg").values()) & set(hashes(tmp_path / "other", only="*/*.jpg").values())
+
+
+def test_deepfashion_layout(tmp_path):
+    out = tmp_path / "fashion"
+    make_mannequins(out, MannequinConfig(**SMALL, layout="deepfashion", part_masks=False))
+    pattern = r"fashion(WOMEN|MEN)[A-Z][A-Za-z_]+id\d{8}01_\d+(front|side|back)\.jpg"
+    for split in ("train", "test"):
+        images = sorted(path.name for path in (out / split).iterdir())
+        assert all(re.fullmatch(pattern, name) for name in images)
+        assert sorted((out / f"{split}.lst").read_text().split()) == images
+        poses = read_annotations(out / f"fasion-resize-annotation-{split}.csv")
+        assert sorted(poses) == images
+        pairs = read_pairs(out / f"fasion-resize-pairs-{split}.csv")
+        assert pairs
+        assert all(a.rsplit("_", 1)[0] == b.rsplit("_", 1)[0] and a != b for a, b in pairs)
+        assert cv2.imread(str(out / split / images[0])).shape == (256, 176, 3)
+    assert not (out / "part-masks").exists()
+
+
+def test_dropping_occluded_joints_only_removes(market, tmp_path):
+    make_mannequins(tmp_path / "drop", MannequinConfig(**SMALL, occluded_joints="drop"))
+    reported = read_annotations(market / "market-annotation-train.csv")
+    dropped = read_annotations(tmp_path / "drop" / "market-annotation-train.csv")
+    assert all((dropped[name].visible <= pose.visible).all() for name, pose in reported.items())
+    assert sum(int(pose.visible.sum()) for pose in dropped.values()) < sum(
+        int(pose.visible.sum()) for pose in reported.values()
+    )
+
+
+def test_facts_and_progress(tmp_path):
+    calls = []
+    summary = make_mannequins(
+        tmp_path / "out", MannequinConfig(**SMALL), lambda done, total: calls.append((done, total))
+    )
+    assert calls == [(4 * k, 20) for k in range(1, 6)]
+    facts = json.loads((tmp_path / "out" / "mannequins.json").read_text())
+    assert facts["part_names"] == list(PART_NAMES)
+    assert facts["config"]["seed"] == 7
+    assert facts["counts"]["train_images"] == summary.train_images == 12
+    assert "3 + 2 people" in str(summary)
+
+
+def test_a_full_folder_is_refused_and_an_empty_one_used(tmp_path):
+    (tmp_path / "out").mkdir()
+    make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    before = hashes(tmp_path / "out")
+    with pytest.raises(ValueError, match="empty folder"):
+        make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert hashes(tmp_path / "out") == before
+
+
+def test_nothing_is_left_after_ctrl_c(tmp_path):
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_mannequins(tmp_path / "out", MannequinConfig(**SMALL), stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"identities": 1}, "identities must be at least 2, got 1"),
+        ({"identities": 10_000}, "identities must be at most 9999 for layout 'market', got 10000"),
+        ({"images_per_identity": 1}, "images_per_identity must be at least 2, got 1"),
+        ({"test_identities": 200}, "test_identities must be from 1 to identities - 1 = 199, got 200"),
+        ({"test_identities": 0}, "test_identities must be from 1"),
+        ({"test_pairs": 0}, "test_pairs must be at least 1"),
+        ({"workers": -1}, "workers must be at least 0"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"layout": "coco"}, "layout must be market or deepfashion, got 'coco'"),
+        ({"clothing": "none"}, "clothing must be easy or full"),
+        ({"occluded_joints": "guess"}, "occluded_joints must be report or drop"),
+    ],
+)
+def test_config_errors(changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        MannequinConfig(**changes)
+
+
+def test_an_eighth_is_for_testing():
+    assert {split: len(people) for split, people in MannequinConfig().people.items()} == {"train": 175, "test": 25}
+    assert len(MannequinConfig(identities=3).people["test"]) == 1
+
+
+def test_threads_of_opencv_are_given_back(tmp_path):
+    before = cv2.getNumThreads()
+    make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert cv2.getNumThreads() == before
+    assert module.SIZES["market"] == (128, 64)
