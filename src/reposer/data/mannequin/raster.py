@@ -15,7 +15,7 @@ class Surface:
     """The nearest surface in each covered pixel (F of them)."""
 
     pixels: Integers
-    """(F,) flat index into the image."""
+    """(F,) flat index into the image; a pixel on the very edge of two triangles may stand here twice."""
     triangles: Integers
     """(F,) which triangle."""
     depth: Floats
@@ -26,11 +26,15 @@ class Surface:
     _edges: tuple[Floats, Floats, Floats, Floats]
 
     def interpolate(self, values: Floats) -> Floats:
-        """Values (F,) at the pixels of values (V,) at the vertices, linear on each triangle."""
-        first, second, third = values[self._corners]
+        """Values (k, F) at the pixels of values (k, V) at the vertices, linear on each triangle."""
+        first, second, third = np.take(values, self._corners, axis=1).transpose(1, 0, 2)
         along_x, along_y = _gradient(second - first, third - first, *self._edges)
         dx, dy = self._offsets
-        return first[self._local] + along_x[self._local] * dx + along_y[self._local] * dy
+        result = np.take(along_x, self._local, axis=1)
+        result *= dx
+        result += np.take(first, self._local, axis=1)
+        result += np.take(along_y, self._local, axis=1) * dy
+        return result
 
 
 def _gradient(d1: Floats, d2: Floats, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> tuple[Floats, Floats]:
@@ -80,12 +84,14 @@ def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tu
     """
     height, width = size
     xs, ys = x[triangles], y[triangles]
-    area = (xs[1] - xs[0]) * (ys[2] - ys[0]) - (xs[2] - xs[0]) * (ys[1] - ys[0])
+    facing = np.flatnonzero((xs[1] - xs[0]) * (ys[2] - ys[0]) - (xs[2] - xs[0]) * (ys[1] - ys[0]) > 1e-3)
+    ys = np.take(ys, facing, axis=1)
     top = np.maximum(np.ceil(np.minimum(np.minimum(ys[0], ys[1]), ys[2]) - 0.5), 0)
     bottom = np.minimum(np.floor(np.maximum(np.maximum(ys[0], ys[1]), ys[2]) - 0.5), height - 1)
-    facing = np.flatnonzero((area > 1e-3) & (bottom >= top))
+    crossing = np.flatnonzero(bottom >= top)  # some pass between the centres of two pixel rows
+    facing, top, bottom = facing[crossing], top[crossing], bottom[crossing]
     corners = np.take(triangles, facing, axis=1)
-    xs, ys, top, bottom = x[corners], y[corners], top[facing], bottom[facing]
+    xs, ys = x[corners], y[corners]
     edges = (xs[1] - xs[0], ys[1] - ys[0], xs[2] - xs[0], ys[2] - ys[0])
     zs = depth[corners]
     depth_x, depth_y = _gradient(zs[1] - zs[0], zs[2] - zs[0], *edges)
@@ -108,13 +114,9 @@ def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tu
 
     buffer = np.full(height * width, np.inf, np.float32)
     np.minimum.at(buffer, pixel, near)
-    nearest = np.flatnonzero(near == buffer[pixel])
-    winner = np.full(height * width, -1, np.intp)
-    winner[pixel[nearest]] = nearest
-    pixels = np.flatnonzero(winner >= 0)
-    chosen = winner[pixels]
+    chosen = np.flatnonzero(near == buffer[pixel])
     line_of = span[chosen]
     local = owner[line_of]
     dx = column[chosen].astype(np.float32) - (xs[0] - np.float32(0.5))[local]
     dy = row[line_of].astype(np.float32) - (ys[0] - np.float32(0.5))[local]
-    return Surface(pixels, facing[local], buffer, corners, (dx, dy), local, edges)
+    return Surface(pixel[chosen], facing[local], buffer, corners, (dx, dy), local, edges)

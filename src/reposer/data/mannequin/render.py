@@ -190,12 +190,11 @@ def _photograph(mannequin: Mannequin, skeleton: Skeleton, view: View) -> Picture
     surface = rasterize(*camera.project(points), mesh.triangles, (height, width))
     depth = surface.depth.reshape(height, width)
 
-    light = surface.interpolate(_shade(normals, scene))
+    across, down, light = surface.interpolate(np.concatenate([mannequin.texels, _shade(normals, scene)[None]]))
     light *= _occlusion(depth, surface.pixels, mannequin.body.stature)
     rows, columns = mannequin.atlas.shape[1:]
-    across = np.minimum(np.maximum(surface.interpolate(mannequin.texels[0]), 0), columns - 1)
-    down = np.minimum(np.maximum(surface.interpolate(mannequin.texels[1]), 0), rows - 1)
-    texel = down.astype(np.intp) * columns + across.astype(np.intp)
+    across = np.minimum(np.maximum(across, 0), columns - 1).astype(np.intp)
+    texel = np.minimum(np.maximum(down, 0), rows - 1).astype(np.intp) * columns + across
     covered = _shrink(np.isfinite(depth).astype(np.float32), size)
 
     small = _camera(mannequin, view, size)
