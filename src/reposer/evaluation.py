@@ -169,6 +169,28 @@ class Evaluation:
         return "\n".join(map(str, self.scores))
 
 
+def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
+    """Return the scores of several results as a rich table, a row each: value and 95 % interval of every metric.
+
+    Raises:
+        InputError: if two of them may not be compared.
+    """
+    from rich.table import Table
+
+    first = next(iter(evaluations.values()))
+    table = Table("", title=f"{first.protocol.name}, {len(first.per_image)} pairs, 95 % intervals")
+    for score in first.scores:
+        table.add_column(first.heading(score.name), justify="right")
+    for name, evaluation in evaluations.items():
+        cells = []
+        for score in first.scores:
+            own = evaluation.score(score.name)
+            metrics.check_comparable(score, own)
+            cells.append("{:.4f}\n{:.4f} to {:.4f}".format(own.value, *own.interval))
+        table.add_row(name, *cells)
+    return table
+
+
 def evaluate(
     results_dir: str | Path,
     *,

@@ -140,6 +140,7 @@ def ssim_index(
         sigma: its standard deviation in pixels.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
     """
+    check_images(generated, target)
     x, y = to_unit(generated, value_range), to_unit(target, value_range)
     return ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(1, 2, 3))
 

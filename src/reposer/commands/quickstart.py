@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from reposer.commands.arguments import call
-from reposer.evaluation import scores_table
+from reposer.evaluation import comparison_table
 from reposer.quickstart import quickstart
 
 
@@ -26,7 +26,7 @@ def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
     """
     result = quickstart(out, seed=seed)
     console = Console()
-    console.print(scores_table(result.evaluations))
+    console.print(comparison_table(result.evaluations))
     for note in next(iter(result.evaluations.values())).notes():
         console.print(note, highlight=False)
     seconds = sum(result.seconds.values())

@@ -33,7 +33,7 @@ class RunFolder:
                 raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
         elif path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"{path}: not empty and not a run folder; choose another --out")
-        path.mkdir(parents=True, exist_ok=True)
+        self.samples.mkdir(parents=True, exist_ok=True)
         write_text(saved, config_to_json(config) + "\n")
         from torch.utils.tensorboard import SummaryWriter
 

@@ -1,0 +1,153 @@
+"""A run: what it writes, that it repeats itself, that it resumes exactly, and what it refuses."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from reposer.checks import InputError, RunError
+from reposer.config import RunConfig, config_from_json
+from reposer.progress import Progress
+from reposer.training import train
+from reposer.training.run_folder import read_log
+
+
+def weights(path: Path) -> dict[str, Tensor]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def assert_same(a: Path, b: Path) -> None:
+    first, second = weights(a), weights(b)
+    assert first.keys() == second.keys()
+    for name, tensor in first.items():
+        assert tensor.equal(second[name]), name
+
+
+class StopAt(Progress):
+    """Presses Ctrl-C once a step is reached."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__("test", shown=False)
+        self.step = step
+
+    def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
+        if done == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    generator = train(small, data=market, out=run)
+    assert config_from_json((run / "config.json").read_text()) == small
+    rows = read_log(run)
+    assert [row["step"] for row in rows] == list(range(1, 13))
+    for name in ("loss/l1", "loss/part_ssim", "loss/adversarial", "weight/l1", "gradient_norm/generator",
+                 "gradient_norm/shape", "discriminator/appearance", "images_per_second", "learning_rate"):  # fmt: skip
+        assert all(isinstance(row[name], float) for row in rows), name
+    assert rows[0]["learning_rate"] == pytest.approx(2e-4 * 1 / 2 * 2 / 3)  # warm-up and decay
+    assert [p.name for p in sorted((run / "samples").iterdir())] == [
+        f"step-{step:07d}.png" for step in (5, 10, 12)
+    ]
+    assert [p.name for p in sorted((run / "checkpoints").iterdir())] == [
+        f"{kind}-{step:07d}.{suffix}"
+        for kind, suffix in (("generator", "safetensors"), ("state", "pt"))
+        for step in (9, 12)
+    ]
+    assert any((run / "tensorboard").iterdir())
+    with safe_open(generator, framework="pt") as file:
+        metadata = file.metadata()
+    assert metadata["step"] == "12"
+    assert config_from_json(metadata["config"]) == small
+
+
+def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    first = train(small, data=market, out=tmp_path / "a")
+    second = train(replace(small, data=replace(small.data, workers=2)), data=market, out=tmp_path / "b")
+    assert_same(first, second)
+    other = train(replace(small, seed=1), data=market, out=tmp_path / "c")
+    assert not all(tensor.equal(weights(other)[name]) for name, tensor in weights(first).items())
+
+
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, tmp_path: Path, stop: int) -> None:
+    whole = train(small, data=market, out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(small, data=market, out=tmp_path / "halves", progress=StopAt(stop))
+    assert [row["step"] for row in read_log(tmp_path / "halves")][-1] <= stop + 1
+    resumed = train(small, data=market, out=tmp_path / "halves", resume=True)
+    assert_same(whole, resumed)
+    logs = [
+        [{k: v for k, v in row.items() if k != "images_per_second"} for row in read_log(tmp_path / name)]
+        for name in ("whole", "halves")
+    ]
+    assert logs[0] == logs[1]
+
+
+def test_damaged_checkpoint_is_named_and_skipped(
+    small: RunConfig, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = train(small, data=market, out=tmp_path / "whole")
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(small, data=market, out=run, progress=StopAt(7))
+    newest = sorted((run / "checkpoints").glob("state-*"))[-1]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with (run / "metrics.jsonl").open("a") as log:
+        log.write('{"step": 9, "lo')  # the row that was being written
+    resumed = train(small, data=market, out=run, resume=True, progress=Progress("test"))
+    assert f"{newest.name}: damaged checkpoint skipped" in capsys.readouterr().err
+    assert_same(whole, resumed)
+
+
+def test_resume_of_a_finished_run_changes_nothing(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    generator = train(small, data=market, out=tmp_path)
+    before = generator.read_bytes()
+    assert train(small, data=market, out=tmp_path, resume=True) == generator
+    assert generator.read_bytes() == before
+    assert len(read_log(tmp_path)) == 12
+
+
+def test_folder_with_a_run_is_not_overwritten(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    train(small, data=market, out=tmp_path)
+    with pytest.raises(InputError, match="already holds a run; add --resume"):
+        train(small, data=market, out=tmp_path)
+    with pytest.raises(InputError, match=r"other settings: objective.l1 5 -> 7"):
+        train(replace(small, objective=replace(small.objective, l1=7)), data=market, out=tmp_path, resume=True)
+    faster = replace(small, logging=replace(small.logging, log_every=5))
+    train(faster, data=market, out=tmp_path, resume=True)
+
+
+def test_folder_with_other_things_is_left_alone(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("important")
+    with pytest.raises(InputError, match="not empty and not a run folder"):
+        train(small, data=market, out=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_wrong_image_size_is_named(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="images are 128x64, recipe small is for 256x176"):
+        train(replace(small, size=(256, 176)), data=market, out=tmp_path)
+
+
+def test_loss_that_is_not_finite_stops_the_run(
+    small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reposer.losses.objective.l1_loss", lambda x, y: (x - y).mean() * torch.nan)
+    with pytest.raises(RunError, match=r"step 1: the loss term 'l1' is nan; pairs: 000\d_c"):
+        train(small, data=market, out=tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_config_json_is_readable_and_checked(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    train(small, data=market, out=tmp_path)
+    saved = json.loads((tmp_path / "config.json").read_text())
+    saved["objective"]["l3"] = 1.0
+    with pytest.raises(InputError, match=r"objective.l3.*did you mean 'objective.l1'"):
+        config_from_json(json.dumps(saved))
