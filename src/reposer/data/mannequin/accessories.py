@@ -60,7 +60,7 @@ _ANGLES = (0, 40, 65, 85, 110, 180)
 def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: float, peak: float = 0.0) -> Patch:
     """A second skull that comes out of the head above a line and stays inside it below."""
     centres, deep, wide = skull_rings()
-    patch = loft(chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=18, bones=(HEAD, HEAD), label=label)
+    patch = loft(chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=16, bones=(HEAD, HEAD), label=label)
     height = patch.points[..., 1]
     edge = np.interp(np.abs(patch.around - 0.5) * 360, _ANGLES, line)
     grow = (depth + 0.006) * ramp(height - edge, -0.009, 0.006) - 0.006

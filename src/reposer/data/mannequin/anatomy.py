@@ -95,14 +95,14 @@ _HEAD = np.array([  # height, half width, half depth, middle of the depth
 ])[::-1]  # fmt: skip
 HEAD_TOP, HEAD_BOTTOM = 0.999, 0.861
 _SHOE = np.array([  # from the heel forwards, middle height, half height, half width
-    [-0.041, 0.022, 0.010, 0.008], [-0.037, 0.023, 0.021, 0.017], [-0.022, 0.027, 0.027, 0.0225],
+    [-0.042, 0.022, 0.001, 0.001], [-0.037, 0.023, 0.021, 0.017], [-0.022, 0.027, 0.027, 0.0225],
     [0.004, 0.028, 0.028, 0.023], [0.028, 0.0245, 0.0245, 0.025], [0.055, 0.0185, 0.0185, 0.028],
-    [0.080, 0.0145, 0.0145, 0.027], [0.098, 0.0115, 0.0115, 0.020], [0.107, 0.009, 0.007, 0.008],
+    [0.080, 0.0145, 0.0145, 0.027], [0.098, 0.0115, 0.0115, 0.020], [0.108, 0.009, 0.001, 0.001],
 ])  # fmt: skip
 _HAND = np.array([  # along, half width, half thickness, shift towards the palm
     [-0.10, 0.013, 0.010, 0.0], [0.0, 0.0145, 0.0105, 0.0], [0.25, 0.0215, 0.0115, 0.001],
     [0.50, 0.0225, 0.0105, 0.003], [0.72, 0.020, 0.009, 0.006], [0.90, 0.015, 0.0075, 0.010],
-    [1.0, 0.004, 0.003, 0.013],
+    [1.0, 0.001, 0.001, 0.013],
 ])  # fmt: skip
 LEFT, UP, FRONT = np.eye(3)
 
@@ -131,7 +131,7 @@ def torso_patch(body: Body, cut: Cut) -> Patch:
     ease = np.where(clothed, ease, np.minimum(cut.leg_ease, 0.006))
     centres = np.stack([np.zeros_like(heights), heights, middle], axis=1)
     patch = loft(
-        "torso", centres, FRONT, LEFT, depth + ease, width + ease, sides=20, bones=(0, 0), label="torso",
+        "torso", centres, FRONT, LEFT, depth + ease, width + ease, sides=18, bones=(0, 0), label="torso",
         along=(TORSO_TOP - heights) / (TORSO_TOP - TORSO_BOTTOM), power=0.88, upright=0.9 * ramp(heights, 0.56, 0.49),
     )  # fmt: skip
     x, y = patch.points[..., 0], patch.points[..., 1]
@@ -172,7 +172,7 @@ def arm_patches(body: Body, cut: Cut) -> list[Patch]:
     reach, wide, thin, curl = _HAND.T
     hand = loft(
         "hand", wrist + reach[:, None] * size * ARM_DIRECTION - curl[:, None] * left, FRONT, left,
-        wide * 1.02, thin * 1.1, sides=8, bones=(LEFT_ARM + 2, LEFT_ARM + 2), label="left hand",
+        wide * 1.02, thin * 1.1, sides=7, bones=(LEFT_ARM + 2, LEFT_ARM + 2), label="left hand",
     )  # fmt: skip
     start = wrist + 0.18 * size * ARM_DIRECTION + 0.012 * FRONT - 0.003 * left
     way = 0.72 * ARM_DIRECTION + 0.62 * FRONT - 0.25 * left
@@ -210,14 +210,14 @@ def leg_patches(body: Body, cut: Cut) -> list[Patch]:
     weights = np.where(stations > 0.9, 1 - ramp(stations, 0.99, 1.06), weights)
     labels = ["left upper leg" if s < KNEE_AT else "left lower leg" for s in stations[:-1]]
     leg = loft(
-        "leg", centres, FRONT, LEFT, deep + ease, wide + ease, sides=12, bones=bones, weights=weights,
+        "leg", centres, FRONT, LEFT, deep + ease, wide + ease, sides=10, bones=bones, weights=weights,
         label=labels, along=np.clip(stations, 0, 1), upright=0.9 * ramp(stations, 0.12, -0.02),
     )  # fmt: skip
     z, middle, high, broad = _SHOE.T
     size = 1.05 if body.sex == "men" else 0.96
     centres = np.stack([np.full_like(z, 0.047 * body.hips), middle, z - 0.004], axis=1) * (1, 1, size)
     shoe = loft(
-        "shoe", centres, UP, LEFT, high, broad, sides=12,
+        "shoe", centres, UP, LEFT, high, broad, sides=10,
         bones=(LEFT_LEG + 2, LEFT_LEG + 2), label="left foot", power=0.8,
     )  # fmt: skip
     return [leg, mirrored(leg), shoe, mirrored(shoe)]
@@ -258,7 +258,7 @@ def head_patches(body: Body, cut: Cut) -> list[Patch]:
     radius = radius * (1.06 if body.sex == "men" else 0.92) + cut.collar * ramp(heights, 0.89, 0.868)
     neck = loft(
         "neck", np.stack([0 * heights, heights, np.linspace(-0.004, -0.010, 5)], axis=1), FRONT, LEFT, radius * 1.06,
-        radius, sides=12, bones=np.array([[HEAD, NECK], [HEAD, NECK], [NECK, CHEST], [NECK, CHEST], [CHEST, NECK]]),
+        radius, sides=10, bones=np.array([[HEAD, NECK], [HEAD, NECK], [NECK, CHEST], [NECK, CHEST], [CHEST, NECK]]),
         weights=np.array([1, 0.45, 0.8, 0.35, 1.0]), label="head",
     )  # fmt: skip
     return [on_head(skull, body), *(on_head(p, body) for p in (ear, mirrored(ear))), neck]

@@ -143,7 +143,7 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
     for index in range(config.images_per_identity):
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
-        bgr = np.ascontiguousarray(picture.image[..., ::-1])
+        bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
         _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
             encoded = cv2.imencode(".png", picture.parts, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1]

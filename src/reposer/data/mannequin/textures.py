@@ -159,7 +159,7 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
     scale = body.stature / 1.72
     across, down = shape[1] / float(x[0, -1] - x[0, 0]), shape[0] / float(y[-1, 0])
     if outfit.yoke:
-        image = _mix(image, outfit.yoke, (y < 0.17 * scale))
+        image = _mix(image, outfit.yoke, y < 0.17 * scale)
     image = _draw_print(image, outfit.print_front, 0.5 * shape[1], 0.20 * scale * down, across, down)
     rolled = np.roll(image, shape[1] // 2, axis=2)  # the seam is in the middle of the back
     rolled = _draw_print(rolled, outfit.print_back, 0.5 * shape[1], 0.22 * scale * down, across, down)
@@ -171,7 +171,7 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
         image = _mix(image, outfit.trim, (np.abs(middle - 0.038 - 0.05 * y) < 0.008) & front)
     elif outfit.front != "closed":
         line = 0.004 if outfit.front == "buttons" else 0.009
-        image = _mix(image, outfit.trim, ((middle < line) * 0.8))
+        image = _mix(image, outfit.trim, (middle < line) * 0.8)
         if outfit.front == "buttons":
             image = _mix(image, outfit.trim, (middle < 0.010) & ((y % 0.09) < 0.02))
     low = {"crew": 0.045, "v": 0.15, "scoop": 0.105, "shirt": 0.085, "high": 0.0, "straps": 0.16}[outfit.neckline]
@@ -188,8 +188,8 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
         edge = np.where((np.abs(around - 0.25) < 0.06) | (np.abs(around - 0.75) < 0.06), 0.17 * scale, edge)
     elif outfit.neckline != "high":
         width = 0.03 if outfit.neckline == "shirt" else 0.014
-        image = _mix(image, outfit.trim, (y < edge + width))
-    image = _mix(image, outfit.skin, (y < edge))
+        image = _mix(image, outfit.trim, y < edge + width)
+    image = _mix(image, outfit.skin, y < edge)
     if outfit.neckline == "straps":
         strap = (np.abs(np.abs(np.abs(around - 0.5) - 0.25) - 0.14) < 0.016) & (y < 0.2 * scale) & (y > 0.02)
         image = _mix(image, outfit.top_front.colours[0], strap)
@@ -197,7 +197,7 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
     image = _mix(image, _rgb(outfit.trim) * 0.82, ((y > hem - 0.012) & (y < hem)) * 0.5)
     image = np.where((y > hem), weave(outfit.bottom, x, y - hem), image)
     if outfit.belt and cut.hem_height > 0.6 and cut.skirt == 0:
-        image = _mix(image, outfit.belt, ((y > hem) & (y < hem + 0.035)))
+        image = _mix(image, outfit.belt, (y > hem) & (y < hem + 0.035))
         image = _mix(image, (0.8, 0.75, 0.6), (y > hem) & (y < hem + 0.035) & (middle < 0.02) & front)
     if cut.backpack:
         strap = (np.abs(middle - 0.095) < 0.022) & (y < 0.32 * scale) & front
@@ -222,9 +222,9 @@ def _limb(chart: str, body: Body, outfit: Outfit, density: float) -> Image:
         worn = 0.10 * np.exp(-(((around - 0.5) / 0.12) ** 2) - ((along - 0.3) / 0.2) ** 2)
         image = np.clip(image + worn, 0, 1)
     if outfit.side_stripe:
-        image = _mix(image, outfit.side_stripe, (np.abs(around - 0.75) < 0.055))
+        image = _mix(image, outfit.side_stripe, np.abs(around - 0.75) < 0.055)
     if arm and outfit.yoke:
-        image = _mix(image, outfit.yoke, (along < 0.3))
+        image = _mix(image, outfit.yoke, along < 0.3)
     image = _mix(image, outfit.trim if arm else (0.1, 0.1, 0.1),
                  (np.abs(along - cloth + 0.025) < 0.02) * (0.6 if arm else 0.12))  # fmt: skip
     bare = _fill(shape, outfit.skin if arm else outfit.legs)
@@ -232,7 +232,7 @@ def _limb(chart: str, body: Body, outfit: Outfit, density: float) -> Image:
     image = np.where((along > cloth), bare, image)
     if not arm:
         image = _mix(image, outfit.socks, (along > 0.9) & (along > cloth))
-        image = _mix(image, outfit.shoes, (along > outfit.cut.boot))
+        image = _mix(image, outfit.shoes, along > outfit.cut.boot)
     return image
 
 
@@ -245,15 +245,15 @@ def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
     front = np.abs(around - 0.5) < 0.25
     image = np.where(front, weave(outfit.skirt_front, x, y + shift), weave(outfit.skirt_back, x, y + shift))
     if joined and outfit.front in ("buttons", "zip"):
-        image = _mix(image, outfit.trim, ((np.abs(x) < 0.005) * 0.8))
+        image = _mix(image, outfit.trim, (np.abs(x) < 0.005) * 0.8)
     if joined and outfit.front == "open":
         gap = np.abs(x) < 0.06 + 0.05 * y
-        image = np.where((gap & front[..., 0]), weave(outfit.bottom, x, y), image)
+        image = np.where(gap & front, weave(outfit.bottom, x, y), image)
     if outfit.cut.skirt_flare > 0.02:  # pleats
         depth = 0.06 * ramp(along, 0.1, 0.6)
         image = image * (1 - depth * (1 + np.cos(around * 2 * np.pi * 14)))
-    if outfit.belt:
-        image = _mix(image, outfit.belt, (y < 0.035))
+    if outfit.belt and outfit.front != "open":
+        image = _mix(image, outfit.belt, y < 0.035)
     return _mix(image, _rgb(outfit.skirt_front.colours[0]) * 0.7, (along > 0.965) * 0.5)
 
 
@@ -349,7 +349,7 @@ def _shoe(outfit: Outfit, density: float) -> Image:
         image = _mix(image, outfit.soles, (top < 0.09) & (along > 0.42) & (along < 0.68) & ((along * 22) % 1 < 0.5))
         image = _mix(image, _rgb(outfit.shoes) * 0.7, (along > 0.82) * 0.5)
         image = _mix(image, outfit.socks, (top < 0.12) & (along > 0.22) & (along < 0.36))
-    return _mix(image, outfit.soles, (top > 0.345) & (along > 0.08) & (along < 0.93))
+    return _mix(image, outfit.soles, (top > 0.345) & (along > 0.13) & (along < 0.86))
 
 
 def _others(outfit: Outfit, density: float) -> dict[str, Image]:
@@ -375,7 +375,7 @@ def _others(outfit: Outfit, density: float) -> dict[str, Image]:
     shape = (along.shape[0], around.shape[1])
     neck = _fill(shape, outfit.skin) * (1 - 0.30 * ramp(along, 0.7, 0.1) * (np.abs(around - 0.5) < 0.3))
     if outfit.neckline == "high":
-        neck = _mix(neck, outfit.top_front.colours[0], (along > 0.3))
+        neck = _mix(neck, outfit.top_front.colours[0], along > 0.3)
     if outfit.neckline == "shirt":
         neck = _mix(neck, outfit.trim, (along > 0.45) & (np.abs(around - 0.5) > 0.06))
     images["neck"] = neck
