@@ -160,7 +160,8 @@ def test_rasterizer_fills_exactly_the_pixels_whose_centres_are_inside():
     for a, b in ((0, 1), (1, 2), (2, 0)):
         inside &= (x[b] - x[a]) * (rows - y[a]) - (y[b] - y[a]) * (columns - x[a]) >= 0
     assert np.array_equal(np.flatnonzero(inside), surface.pixels)
-    assert surface.interpolate(np.stack([x, y])) == pytest.approx(np.stack([columns[inside], rows[inside]]), abs=1e-4)
+    assert surface.interpolate(x) == pytest.approx(columns[inside], abs=1e-4)
+    assert surface.interpolate(y) == pytest.approx(rows[inside], abs=1e-4)
 
 
 def test_rasterizer_shows_the_nearer_triangle_and_culls_back_faces():

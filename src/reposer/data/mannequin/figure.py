@@ -225,7 +225,7 @@ class _Rig:
     bones: Floats
     """(16, 3) where the bones begin."""
     steps: Floats
-    """(16, 3) from each bone's parent."""
+    """(16, 3) from each bone's parent; of the pelvis, from the origin."""
     frames: Floats
     """(12, 3, 3) transposed frames of the limbs."""
     lengths: Floats
@@ -239,6 +239,7 @@ class _Rig:
 
 
 _PARENTS = np.array([0, 0, 1, 2, 1, 4, 5, 1, 7, 8, 0, 10, 11, 0, 13, 14])
+_LIMB_ROOTS = np.array([CHEST, CHEST, PELVIS, PELVIS])
 _SHOULDERS, _FEET = np.array([RIGHT_ARM, LEFT_ARM]), np.array([RIGHT_LEG + 2, LEFT_LEG + 2])
 _LIFT = np.array([[0.3, 1.0, 0.0], [-0.3, 1.0, 0.0]])  # of the right and the left shoulder
 _FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
@@ -258,7 +259,7 @@ def _rig(body: Body) -> _Rig:
     soles = body.place(np.array([[0, 0, -0.03], [0, 0, 0.10]])) - body.place(np.array([0, ANKLE_HEIGHT, 0]))
     return _Rig(
         bones=bones,
-        steps=bones - bones[_PARENTS],
+        steps=np.concatenate([bones[:1], bones[1:] - bones[_PARENTS[1:]]]),
         frames=_frames(down, np.broadcast_to((0.0, 0.0, 1.0), (12, 3))).transpose(0, 2, 1),
         lengths=np.linalg.norm(np.diff(bones[RIGHT_ARM : RIGHT_ARM + 3], axis=0), axis=1),
         soles=soles.T,
@@ -348,13 +349,14 @@ def pose_body(body: Body, stance: Stance) -> Skeleton:
     rotations[4:] = _frames(directions.reshape(12, 3), fronts.reshape(12, 3)) @ rig.frames
 
     steps = (rotations[_PARENTS] @ rig.steps[:, :, None])[..., 0]
+    steps[0] = rig.steps[0]
     lift = np.maximum(0, upper[:, 1] / rig.lengths[0] + 0.4) * 0.022 * body.stature
     # A raised arm lifts its shoulder and draws it in.
     steps[_SHOULDERS] += lift[:, None] * (_LIFT @ chest.T)
     origins = np.empty((16, 3))
-    origins[0] = rig.bones[0]
-    for bone in range(1, 16):
-        origins[bone] = origins[_PARENTS[bone]] + steps[bone]
+    np.cumsum(steps[:4], axis=0, out=origins[:4])
+    limbs = origins[_LIMB_ROOTS][:, None] + np.cumsum(steps[4:].reshape(4, 3, 3), axis=1)
+    origins[4:] = limbs.reshape(12, 3)
     soles = rotations[_FEET, 1] @ rig.soles + origins[_FEET, 1, None]
     origins[:, 1] -= soles.min()
     translations = origins - (rotations @ rig.bones[:, :, None])[..., 0]

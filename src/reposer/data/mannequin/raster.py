@@ -26,15 +26,11 @@ class Surface:
     _edges: tuple[Floats, Floats, Floats, Floats]
 
     def interpolate(self, values: Floats) -> Floats:
-        """Values (k, F) at the pixels of values (k, V) at the vertices, linear on each triangle."""
-        first, second, third = np.take(values, self._corners, axis=1).transpose(1, 0, 2)
+        """Values (F,) at the pixels of values (V,) at the vertices, linear on each triangle."""
+        first, second, third = values[self._corners]
         along_x, along_y = _gradient(second - first, third - first, *self._edges)
         dx, dy = self._offsets
-        result = np.take(along_x, self._local, axis=1)
-        result *= dx
-        result += np.take(first, self._local, axis=1)
-        result += np.take(along_y, self._local, axis=1) * dy
-        return result
+        return first[self._local] + along_x[self._local] * dx + along_y[self._local] * dy
 
 
 def _gradient(d1: Floats, d2: Floats, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> tuple[Floats, Floats]:
@@ -43,11 +39,14 @@ def _gradient(d1: Floats, d2: Floats, x1: Floats, y1: Floats, x2: Floats, y2: Fl
     return (d1 * y2 - d2 * y1) / area, (d2 * x1 - d1 * x2) / area
 
 
+_ORDER = np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1]])  # an edge and the two after it
+
+
 def _bounds(x: Floats, y: Floats, first: Floats, owner: Integers, line: Floats) -> tuple[Floats, Floats]:
     """Where each pixel row of each triangle begins and ends.
 
     Edges that go up bound a triangle on the left, those that go down on the right; of the three, one stands
-    alone on its side. Where that is the right side, all is mirrored, so that one rule does for both.
+    alone on its side.
 
     Args:
         x, y: (3, T) corners.
@@ -58,18 +57,17 @@ def _bounds(x: Floats, y: Floats, first: Floats, owner: Integers, line: Floats) 
     slope = (x[[1, 2, 0]] - x) / (rise + np.float32(1e-30))  # a level edge bounds nothing
     start = x + (first - y) * slope
     up = rise < 0
-    left = (up[0] ^ up[1] ^ up[2]) & ~(up[0] & up[1])
+    left = (up[0] ^ up[1] ^ up[2]) & ~(up[0] & up[1])  # one edge goes up: it stands alone on the left
     alone = up == left
-    single = alone[1] + 2 * alone[2].astype(np.intp)
-    sign = left * np.float32(2) - np.float32(1)
-    every, count = np.arange(len(sign)), len(sign)
-    bounds = []
-    for shift in ([0, 1, 2], [1, 2, 0], [2, 0, 1]):
-        edge = np.array(shift)[single] * count + every
-        bounds.append((sign * start.take(edge))[owner] + (sign * slope.take(edge))[owner] * line)
-    other = np.minimum(bounds[1], bounds[2])
-    kept = left[owner]
-    return np.where(kept, bounds[0], -other), np.where(kept, other, -bounds[0])
+    which = alone[1] + 2 * alone[2].astype(np.intp)
+    single, one, two = _ORDER[:, which] * len(left) + np.arange(len(left))
+
+    def cross(edge: Integers) -> Floats:
+        return start.take(edge)[owner] + slope.take(edge)[owner] * line
+
+    low = np.maximum(cross(np.where(left, single, one)), cross(np.where(left, single, two)))
+    high = np.minimum(cross(np.where(left, one, single)), cross(np.where(left, two, single)))
+    return low, high
 
 
 def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tuple[int, int]) -> Surface:
@@ -83,31 +81,31 @@ def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tu
         size: height and width of the image.
     """
     height, width = size
+    half = np.float32(0.5)  # pixel centres are at halves: rounding goes to the next one
     xs, ys = x[triangles], y[triangles]
     facing = np.flatnonzero((xs[1] - xs[0]) * (ys[2] - ys[0]) - (xs[2] - xs[0]) * (ys[1] - ys[0]) > 1e-3)
     ys = np.take(ys, facing, axis=1)
-    top = np.maximum(np.ceil(np.minimum(np.minimum(ys[0], ys[1]), ys[2]) - 0.5), 0)
-    bottom = np.minimum(np.floor(np.maximum(np.maximum(ys[0], ys[1]), ys[2]) - 0.5), height - 1)
-    crossing = np.flatnonzero(bottom >= top)  # some pass between the centres of two pixel rows
-    facing, top, bottom = facing[crossing], top[crossing], bottom[crossing]
+    top = np.maximum(np.minimum(np.minimum(ys[0], ys[1]), ys[2]) + half, 0).astype(np.intp)
+    bottom = np.minimum(np.maximum(np.maximum(ys[0], ys[1]), ys[2]) + half, height).astype(np.intp)
+    crossing = np.flatnonzero(bottom > top)  # some pass between the centres of two pixel rows
+    facing, top, rows = facing[crossing], top[crossing], (bottom - top)[crossing]
     corners = np.take(triangles, facing, axis=1)
     xs, ys = x[corners], y[corners]
     edges = (xs[1] - xs[0], ys[1] - ys[0], xs[2] - xs[0], ys[2] - ys[0])
     zs = depth[corners]
     depth_x, depth_y = _gradient(zs[1] - zs[0], zs[2] - zs[0], *edges)
-    depth_top = zs[0] + depth_x * (0.5 - xs[0]) + depth_y * (top + 0.5 - ys[0])
+    first = top.astype(np.float32) + half
+    depth_top = zs[0] + depth_x * (half - xs[0]) + depth_y * (first - ys[0])
 
-    rows = (bottom - top).astype(np.intp) + 1
     owner = np.repeat(np.arange(len(facing)), rows)
     line = np.arange(len(owner)) - (np.cumsum(rows) - rows)[owner]  # within the triangle
-    low, high = _bounds(xs, ys, top + np.float32(0.5), owner, line.astype(np.float32))
-    start = np.minimum(np.maximum(np.ceil(low - np.float32(0.5)), 0), width).astype(np.intp)
-    stop = np.minimum(np.maximum(np.floor(high + np.float32(0.5)), 0), width).astype(np.intp)
+    low, high = _bounds(xs, ys, first, owner, line.astype(np.float32))
+    start, stop = (np.minimum(np.maximum(edge + half, 0), width).astype(np.intp) for edge in (low, high))
     lengths = np.maximum(stop - start, 0)
 
     span = np.repeat(np.arange(len(owner)), lengths)
     column = np.arange(len(span)) - (np.cumsum(lengths) - lengths - start)[span]
-    row = line + top.astype(np.intp)[owner]
+    row = line + top[owner]
     pixel = (row * width)[span] + column
     depth_row = depth_top[owner] + depth_y[owner] * line.astype(np.float32)
     near = depth_row[span] + depth_x[owner][span] * column.astype(np.float32)
@@ -117,6 +115,6 @@ def rasterize(x: Floats, y: Floats, depth: Floats, triangles: Integers, size: tu
     chosen = np.flatnonzero(near == buffer[pixel])
     line_of = span[chosen]
     local = owner[line_of]
-    dx = column[chosen].astype(np.float32) - (xs[0] - np.float32(0.5))[local]
-    dy = row[line_of].astype(np.float32) - (ys[0] - np.float32(0.5))[local]
+    dx = column[chosen].astype(np.float32) - (xs[0] - half)[local]
+    dy = row[line_of].astype(np.float32) - (ys[0] - half)[local]
     return Surface(pixel[chosen], facing[local], buffer, corners, (dx, dy), local, edges)

@@ -1,6 +1,7 @@
 """Pictures of mannequins: camera, skinning, shading, part labels and keypoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import cos, sin
 from typing import Literal
 
 import cv2
@@ -71,7 +72,7 @@ def make_mannequin(
     body = sample_body(rng)
     outfit = sample_outfit(rng, body, clothing)
     scene = sample_scene(rng, body, size, studio=studio)
-    density = max(0.5, size[0] * supersampling / 290)
+    density = max(0.5, size[0] * supersampling / 340)
     atlas = paint_atlas(body, outfit, density, rng)
     mesh = dress(body, outfit.cut)
     corners = np.array([place_in_atlas(chart, density) for chart, _ in mesh.charts], np.float32).T
@@ -90,6 +91,11 @@ class _Camera:
     focal: float
     principal: tuple[float, float]
 
+    def enlarged(self, factor: int) -> "_Camera":
+        """The same camera for pictures `factor` times as large."""
+        x, y = self.principal
+        return replace(self, focal=self.focal * factor, principal=(x * factor, y * factor))
+
     def view(self, points: Floats) -> Floats:
         """Camera-space coordinates (N, 3) of body-space points (N, 3)."""
         return (points - self.centre) @ self.rotation.T
@@ -101,16 +107,16 @@ class _Camera:
         return self.principal[0] + points[0] * scale, self.principal[1] - points[1] * scale, depth
 
 
-def _camera(mannequin: Mannequin, view: View, size: tuple[int, int]) -> _Camera:
-    height, width = size
-    scene, stature = mannequin.scene, mannequin.body.stature
+def _camera(mannequin: Mannequin, view: View) -> _Camera:
+    (height, width), scene, stature = mannequin.size, mannequin.scene, mannequin.body.stature
     tilt = scene.elevation + view.elevation
-    cos_y, sin_y, cos_t, sin_t = np.cos(view.yaw), np.sin(view.yaw), np.cos(tilt), np.sin(tilt)
-    turn = np.array([[cos_y, 0, sin_y], [0, 1, 0], [-sin_y, 0, cos_y]])
-    rise = np.array([[1, 0, 0], [0, cos_t, -sin_t], [0, sin_t, cos_t]])
+    cos_y, sin_y, cos_t, sin_t = cos(view.yaw), sin(view.yaw), cos(tilt), sin(tilt)
     distance = scene.distance * stature
     return _Camera(
-        rotation=(rise @ turn).astype(np.float32),
+        rotation=np.array(
+            [[cos_y, 0, sin_y], [sin_t * sin_y, cos_t, -sin_t * cos_y], [-cos_t * sin_y, sin_t, cos_t * cos_y]],
+            np.float32,
+        ),
         centre=np.array([0, 0.5 * stature, 0], np.float32),
         distance=distance,
         focal=scene.fill * view.zoom * height * distance / stature,
@@ -179,25 +185,25 @@ def _floor_shadow(mannequin: Mannequin, skeleton: Skeleton, camera: _Camera, siz
 def photograph(mannequin: Mannequin, stance: Stance, view: View) -> Picture:
     """Photograph a mannequin in a pose from one side."""
     skeleton = pose_body(mannequin.body, stance)
-    return _photograph(mannequin, skeleton, view)
+    return _photograph(mannequin, skeleton, view, _camera(mannequin, view))
 
 
-def _photograph(mannequin: Mannequin, skeleton: Skeleton, view: View) -> Picture:
+def _photograph(mannequin: Mannequin, skeleton: Skeleton, view: View, small: _Camera) -> Picture:
     factor, size, scene, mesh = mannequin.supersampling, mannequin.size, mannequin.scene, mannequin.mesh
     height, width = size[0] * factor, size[1] * factor
-    camera = _camera(mannequin, view, (height, width))
+    camera = small.enlarged(factor)
     points, normals = _skin(mannequin, skeleton, camera)
     surface = rasterize(*camera.project(points), mesh.triangles, (height, width))
     depth = surface.depth.reshape(height, width)
 
-    across, down, light = surface.interpolate(np.concatenate([mannequin.texels, _shade(normals, scene)[None]]))
+    light = surface.interpolate(_shade(normals, scene))
     light *= _occlusion(depth, surface.pixels, mannequin.body.stature)
     rows, columns = mannequin.atlas.shape[1:]
+    across, down = (surface.interpolate(texels) for texels in mannequin.texels)
     across = np.minimum(np.maximum(across, 0), columns - 1).astype(np.intp)
     texel = np.minimum(np.maximum(down, 0), rows - 1).astype(np.intp) * columns + across
     covered = _shrink(np.isfinite(depth).astype(np.float32), size)
 
-    small = _camera(mannequin, view, size)
     around = (1 - covered) * _floor_shadow(mannequin, skeleton, small, size)
     background = frame_background(scene, view, size)
     channels = []
@@ -275,11 +281,10 @@ def take_picture(mannequin: Mannequin, seed: int, identity: int, index: int) -> 
     rng = np.random.default_rng([seed, identity, index, PICTURE])
     view = sample_view(rng)
     height, width = mannequin.size
-    margin = 0.04 * height
+    camera, margin = _camera(mannequin, view), 0.04 * height
     for _ in range(5):  # most pictures show the whole person
         skeleton = pose_body(mannequin.body, sample_stance(rng))
-        camera = _camera(mannequin, view, mannequin.size)
         x, y, _ = camera.project(camera.view(skeleton.joints).T)
         if x.min() > margin and x.max() < width - margin and y.min() > margin and y.max() < height - 0.5 * margin:
             break
-    return _photograph(mannequin, skeleton, view)
+    return _photograph(mannequin, skeleton, view, camera)
