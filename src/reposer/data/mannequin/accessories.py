@@ -1,5 +1,7 @@
 """What is worn beside the body's own outline: hair, hats, skirts and coats, bags; in canonical units."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from reposer.data.mannequin.anatomy import (
@@ -30,7 +32,7 @@ from reposer.data.mannequin.figure import (
 from reposer.data.mannequin.mesh import Mesh, Patch, circle, grid_normals, join, loft, ramp
 
 Point = tuple[float, float, float]
-SKIRT_RINGS, SKIRT_SIDES = 11, 22
+SKIRT_RINGS, SKIRT_SIDES = 10, 18
 
 # Height of the hairline at angles 0 (front), 40, 65, 85, 110 and 180 degrees.
 _HAIRLINES = {
@@ -204,27 +206,38 @@ def _skirt(body: Body, cut: Cut) -> Patch | None:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8)
+def _skirt_at_rest(body: Body, cut: Cut) -> tuple[list[Floats], list[Floats], Floats, Floats]:
+    """Paths (K, 3) beside the right and the left leg, weights (K, 1) of pelvis, thigh and shin along them,
+    half depth and width (K,), metres.
+    """
+    path, deep, wide, _ = _skirt_rings(body, cut)
+    down = np.clip((LEG_TOP - path[:, 1]) / LEG_LENGTH, 0, 1)
+    leg = ramp(path[:, 1], LEG_TOP + 0.045, LEG_TOP - 0.02)[:, None]
+    shin = 0.85 * ramp(down, KNEE_AT - 0.06, KNEE_AT + 0.06)[:, None]
+    paths = [body.place(path * (sign, 1, 1)) for sign in (-1, 1)]
+    return paths, [1 - leg, leg * (1 - shin), leg * shin], deep * body.stature, wide * body.stature
+
+
 def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Floats, Floats]:
     """Hang the skirt around both legs of a posed body: points and normals (3, K * (M + 1)), metres.
 
     Each ring is the outline of two ellipses, one about either leg, so that no leg comes through the cloth.
     """
-    path, deep, wide, _ = _skirt_rings(body, cut)
-    down = np.clip((LEG_TOP - path[:, 1]) / LEG_LENGTH, 0, 1)
-    thigh = ramp(path[:, 1], LEG_TOP + 0.045, LEG_TOP - 0.02)[:, None]
-    shin = 0.85 * ramp(down, KNEE_AT - 0.06, KNEE_AT + 0.06)[:, None]
-    legs = []
-    for sign, bone in ((-1, RIGHT_LEG), (1, LEFT_LEG)):
-        rest = body.place(path * (sign, 1, 1))
-        posed = [rest @ skeleton.rotations[b].T + skeleton.translations[b] for b in (PELVIS, bone, bone + 1)]
-        legs.append((1 - thigh) * posed[0] + thigh * ((1 - shin) * posed[1] + shin * posed[2]))
-    right, left = legs
+    paths, weights, deep, wide = _skirt_at_rest(body, cut)
+    right, left = (
+        sum(
+            weight * (path @ skeleton.rotations[bone].T + skeleton.translations[bone])
+            for weight, bone in zip(weights, (PELVIS, leg, leg + 1), strict=True)
+        )
+        for path, leg in zip(paths, (RIGHT_LEG, LEFT_LEG), strict=True)
+    )
     pelvis = skeleton.rotations[PELVIS]
     _, cosine, sine = circle(SKIRT_SIDES)
     outwards = np.outer(pelvis[:, 2], cosine) + np.outer(pelvis[:, 0], sine)
     ahead = ((left - right) @ outwards) / (0.035 * body.stature)
     share = 1 / (1 + np.exp(-np.clip(2 * ahead, -30, 30)))
-    front, side = np.outer(deep * body.stature, cosine), np.outer(wide * body.stature, sine)
+    front, side = np.outer(deep, cosine), np.outer(wide, sine)
     points = np.stack(
         [
             right[:, axis, None]
@@ -234,7 +247,7 @@ def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Floats, Floats]
             for axis in range(3)
         ]
     ).reshape(3, -1)
-    return points, grid_normals(points, len(path))
+    return points, grid_normals(points, SKIRT_RINGS)
 
 
 def dress(body: Body, cut: Cut) -> Mesh:

@@ -267,8 +267,10 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
     top_front = _fabric(rng, base, tier)
     top_back = top_front
     # The back differs: another cloth, a print, or an opening and pocket that only the front has.
-    if easy:
+    if easy and rng.random() < 0.25:
         top_back = _fabric(rng, back_base, tier)
+    elif easy:  # the same main colour, so that one side tells of the other
+        top_back = replace(top_front, pattern="blocks", size=0.5) if top_front.pattern == "plain" else _plain(base)
     elif rng.random() < 0.40:
         top_back = _plain(_apart(rng, base)) if rng.random() < 0.6 else _fabric(rng, _apart(rng, base), tier)
     elif rng.random() < 0.25:

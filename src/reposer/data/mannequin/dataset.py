@@ -146,7 +146,7 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
         _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
-            encoded = cv2.imencode(".png", picture.parts, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+            encoded = cv2.imencode(".png", picture.parts)[1]
             _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded.tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size

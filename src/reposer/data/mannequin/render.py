@@ -12,6 +12,8 @@ from reposer.data.mannequin.accessories import dress, lay_skirt
 from reposer.data.mannequin.clothes import Outfit, Tier, sample_outfit
 from reposer.data.mannequin.figure import (
     FACE_LIMITS,
+    LEFT_LEG,
+    RIGHT_LEG,
     Body,
     Floats,
     Skeleton,
@@ -27,6 +29,7 @@ from reposer.data.mannequin.textures import paint_atlas, place_in_atlas
 
 OccludedJoints = Literal["report", "drop"]
 IDENTITY, PICTURE = 0, 1  # purposes of random numbers
+_FEET = np.array([RIGHT_LEG + 2, LEFT_LEG + 2])  # bones
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ def make_mannequin(
     rng = np.random.default_rng([seed, identity, IDENTITY])
     body = sample_body(rng)
     outfit = sample_outfit(rng, body, clothing)
-    scene = sample_scene(rng, body, size, studio=studio)
-    density = max(0.5, size[0] * supersampling / 340)
+    scene = sample_scene(rng, body, size, studio=studio, plain=clothing == "easy")
+    density = max(0.5, size[0] * supersampling / 400)
     atlas = paint_atlas(body, outfit, density, rng)
     mesh = dress(body, outfit.cut)
     corners = np.array([place_in_atlas(chart, density) for chart, _ in mesh.charts], np.float32).T
@@ -168,18 +171,24 @@ def _floor_shadow(mannequin: Mannequin, skeleton: Skeleton, camera: _Camera, siz
     """Brightness of the floor (h, w): soft contact shadows under the feet and the body."""
     height, width = size
     stature = mannequin.body.stature
-    feet = skeleton.origins[[12, 15]] + skeleton.rotations[[12, 15], :, 2] * np.float32(0.03 * stature)
+    feet = skeleton.origins[_FEET] + skeleton.rotations[_FEET, :, 2] * np.float32(0.03 * stature)
     spots = np.concatenate([feet, feet.mean(0, keepdims=True)])
-    strength = np.minimum(np.maximum(1.5 - spots[:, 1] / (0.12 * stature), 0.15), 1)
-    strength[2] = 0.55
+    lifted = spots[:, 1].tolist()
     spots[:, 1] = 0
     centre_x, centre_y, _ = camera.project(camera.view(spots).T)
-    radius = np.array([0.075, 0.075, 0.16], np.float32) * np.float32(camera.focal / camera.distance * stature)
-    flat = radius * max(0.28, float(camera.rotation[2, 1]) * 2)
-    x, y = np.arange(width, dtype=np.float32)[:, None], np.arange(height, dtype=np.float32)[:, None]
-    across, down = np.exp(-(((x - centre_x) / radius) ** 2)), strength * np.exp(-(((y - centre_y) / flat) ** 2))
-    shade = np.maximum(np.outer(down[:, 0], across[:, 0]), np.outer(down[:, 1], across[:, 1]))
-    return 1 - mannequin.scene.shadow * np.maximum(shade, np.outer(down[:, 2], across[:, 2]))
+    unit = camera.focal / camera.distance * stature
+    flat = max(0.28, float(camera.rotation[2, 1]) * 2)
+    x, y = np.arange(width, dtype=np.float32), np.arange(height // 2, height, dtype=np.float32)
+    shade = np.zeros((len(y), width), np.float32)
+    for cx, cy, lift, radius in zip(
+        centre_x.tolist(), centre_y.tolist(), lifted, (0.075 * unit, 0.075 * unit, 0.16 * unit), strict=True
+    ):
+        strength = min(max(1.5 - lift / (0.12 * stature), 0.15), 1) * (1 if radius < 0.1 * unit else 0.55)
+        across, down = ((x - cx) / radius) ** 2, ((y - cy) / (radius * flat)) ** 2
+        np.maximum(shade, np.outer(strength * np.exp(-down), np.exp(-across)), out=shade)
+    bright = np.ones(size, np.float32)
+    bright[height // 2 :] -= mannequin.scene.shadow * shade
+    return bright
 
 
 def photograph(mannequin: Mannequin, stance: Stance, view: View) -> Picture:
@@ -232,7 +241,7 @@ def _shrink(image: Floats, size: tuple[int, int]) -> Floats:
     return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
 
 
-_FACE = np.array([0, 14, 15, 16, 17])
+_FACE = np.array([0, 14, 15, 16, 17])  # joints
 
 
 def _keypoints(skeleton: Skeleton, camera: _Camera, size: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_], Floats]:
@@ -279,7 +288,7 @@ def _hidden(
 def take_picture(mannequin: Mannequin, seed: int, identity: int, index: int) -> Picture:
     """Picture number `index` of an identity; depends on nothing but the arguments."""
     rng = np.random.default_rng([seed, identity, index, PICTURE])
-    view = sample_view(rng)
+    view = sample_view(rng, mannequin.scene)
     height, width = mannequin.size
     camera, margin = _camera(mannequin, view), 0.04 * height
     for _ in range(5):  # most pictures show the whole person

@@ -29,6 +29,8 @@ class Scene:
     """Height of the standing person in the picture, share of the picture's height."""
     shadow: float
     """Darkness of the shadow at the feet, 0 to 1."""
+    pan: float
+    """Largest sideways shift of the background between two pictures, share of the picture's width."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +62,20 @@ def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) ->
     return (rng.uniform(low, high) + rng.normal(0, tint, (3, 1, 1))).astype(np.float32)
 
 
-def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *, studio: bool) -> Scene:
-    """Draw the surroundings of a person for pictures of `size` (h, w): a street, or a bright studio."""
+def sample_scene(
+    rng: np.random.Generator, body: Body, size: tuple[int, int], *, studio: bool, plain: bool = False
+) -> Scene:
+    """Draw the surroundings of a person for pictures of `size` (h, w): a street, or a bright studio.
+
+    A `plain` street has one smooth wall, and stays nearly still from picture to picture.
+    """
     height, width = (round(side * (1 + 2 * MARGIN)) for side in size)
     y = (np.arange(height, dtype=np.float32) / height)[:, None]
     x = (np.arange(width, dtype=np.float32) / width)[None, :]
     wall = _soft_rgb(rng, 0.8, 0.95, 0.02) if studio else _soft_rgb(rng, 0.35, 0.85, 0.09)
     light = 1 + (0.03 if studio else 0.10) * _blobs(rng, (height, width), (4, 3))
     light = light + rng.uniform(-0.12, 0.12) * (x - 0.5) + rng.uniform(-0.15, 0.1) * (y - 0.4)
-    kind = 0 if studio else int(rng.integers(5))
+    kind = 0 if studio or plain else int(rng.integers(5))
     if kind == 1:  # panels
         edges = np.sin((x + rng.random()) * np.pi * rng.uniform(3, 6))
         light = light + rng.uniform(0.06, 0.16) * np.tanh(6 * edges)
@@ -100,10 +107,11 @@ def sample_scene(rng: np.random.Generator, body: Body, size: tuple[int, int], *,
         distance=float(rng.uniform(3.2, 5.0)),
         fill=float(np.clip(rng.uniform(0.77, 0.82) * (body.stature / 1.72) ** 0.5, 0.74, 0.85)),
         shadow=float(rng.uniform(0.25, 0.5)),
+        pan=0.02 if plain else 0.09,
     )
 
 
-def sample_view(rng: np.random.Generator) -> View:
+def sample_view(rng: np.random.Generator, scene: Scene) -> View:
     """Draw one picture's camera: any yaw, the front and the back a bit more often."""
     kind, turn, camera, pan = rng.random(4).tolist()
     normal = rng.standard_normal(10).tolist()
@@ -115,7 +123,7 @@ def sample_view(rng: np.random.Generator) -> View:
         elevation=0.02 * normal[2],
         zoom=min(max(1 + 0.02 * normal[3], 0.95), 1.05),
         shift=(0.02 * normal[4], 0.008 * normal[5]),
-        pan=((2 * pan - 1) * 0.09, min(max(0.015 * normal[6], -0.05), 0.05)),
+        pan=((2 * pan - 1) * scene.pan, min(max(0.015 * normal[6], -0.05), 0.05)),
         gain=(tint[0], tint[1], tint[2]),
         camera=1 + int(6 * camera),
     )
