@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
+from reposer.images import write_image
 from reposer.poses import write_annotations
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -50,3 +52,19 @@ def real_annotations() -> Path:
     if not folder:
         pytest.skip("REPOSER_REAL_ANNOTATIONS does not name a folder with the published annotation files")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Market-1501 folder: 3 images of each of 2 training and 2 test people, noise on one colour."""
+    root = tmp_path_factory.mktemp("market")
+    for split, identities in (("train", ("0001", "0002")), ("test", ("0003", "0004"))):
+        names = [f"{identity}_c{i}s1_00000{i}_00.jpg" for identity in identities for i in (1, 2, 3)]
+        (root / split).mkdir()
+        for i, name in enumerate(names):
+            generator = torch.Generator().manual_seed(i)
+            noise = torch.randint(0, 60, (3, 128, 64), generator=generator, dtype=torch.uint8)
+            write_image(root / split / name, noise + 30 * i)
+        poses = {name: pose(i, (128, 64), missing=(17,)) for i, name in enumerate(names)}
+        write_annotations(root / f"market-annotation-{split}.csv", poses)
+    return root

@@ -18,10 +18,14 @@ _HOME = {
     "evaluate": "reposer.evaluation",
 }
 
-__all__ = ["__version__", *_HOME]
+_MODULES = ("data", "images", "losses", "metrics", "models", "poses", "protocols", "similarity")
+
+__all__ = ["__version__", *_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return import_module(f"reposer.{name}")
     raise AttributeError(f"module 'reposer' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from reposer import __version__
 from reposer.checks import InputError, RunError, check_choice
+from reposer.memory import keep_freed_memory
 
 COMMANDS = {
     "quickstart": "make people, train, generate, evaluate, report: the whole way in a few minutes, no download",
@@ -41,6 +42,7 @@ def _dispatch(arguments: list[str]) -> None:
         print(f"reposer {__version__}")
     else:
         check_choice("command", arguments[0], COMMANDS)
+        keep_freed_memory()
         import_module(f"reposer.commands.{arguments[0]}").main(arguments[1:])
 
 

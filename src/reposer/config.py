@@ -37,7 +37,10 @@ class OptimizationConfig:
     warmup_steps: int = 0
     """Steps in which the learning rate rises linearly at the start."""
     ema_decay: float = 0.0
-    """Decay per step of the running average of the generator's weights, which then generates; 0: none."""
+    """Decay per step of the running average of the generator's weights, which then generates; 0: none.
+
+    After n steps it is at most (1 + n) / (10 + n).
+    """
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "pairs_per_epoch", "constant_epochs"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from reposer.checks import check_choice
 from reposer.config import LoggingConfig, OptimizationConfig, RunConfig
+from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
 from reposer.models import DiscriminatorConfig, GeneratorConfig
 from reposer.poses import HeatmapConfig
@@ -79,6 +80,7 @@ def mannequin_tiny() -> RunConfig:
     """Mannequins on two CPU cores in a few minutes: a small PATN with L1 + PSSIM; needs no download."""
     return RunConfig(
         recipe="mannequin-tiny",
+        data=DataConfig(workers=0),  # a worker would take a core from the training
         generator=GeneratorConfig(channels=16, blocks=4, dropout=0.0),
         objective=ObjectiveConfig(adversarial=0, l1=10, part_ssim=10, pool_size=0),
         optimization=OptimizationConfig(

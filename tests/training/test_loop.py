@@ -52,9 +52,7 @@ def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
                  "gradient_norm/shape", "discriminator/appearance", "images_per_second", "learning_rate"):  # fmt: skip
         assert all(isinstance(row[name], float) for row in rows), name
     assert rows[0]["learning_rate"] == pytest.approx(2e-4 * 1 / 2 * 2 / 3)  # warm-up and decay
-    assert [p.name for p in sorted((run / "samples").iterdir())] == [
-        f"step-{step:07d}.png" for step in (5, 10, 12)
-    ]
+    assert [p.name for p in sorted((run / "samples").iterdir())] == [f"step-{step:07d}.png" for step in (5, 10, 12)]
     assert [p.name for p in sorted((run / "checkpoints").iterdir())] == [
         f"{kind}-{step:07d}.{suffix}"
         for kind, suffix in (("generator", "safetensors"), ("state", "pt"))

@@ -124,9 +124,7 @@ def test_steps_equal_a_straight_line_implementation(published: RunConfig, market
             (1 * (gan_loss(real, 1.0) + gan_loss(generated, 0.0)) / 2).backward()
             optimizer.step()
 
-    for player, network in zip(
-        (state.generator, *state.discriminators.values()), (G, D_PP, D_PB), strict=True
-    ):
+    for player, network in zip((state.generator, *state.discriminators.values()), (G, D_PP, D_PB), strict=True):
         own = player.network.module.state_dict()
         for name, tensor in network.state_dict().items():
             np.testing.assert_allclose(own[name], tensor, atol=1e-6, err_msg=name)

@@ -20,7 +20,6 @@ from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.progress import Progress
 from reposer.training.checkpoint import generator_path, load_newest_checkpoint, save_checkpoint
-from reposer.training.memory import keep_freed_memory
 from reposer.training.run_folder import RunFolder
 from reposer.training.samples import contact_sheet, fixed_pairs
 from reposer.training.step import build_state, train_step
@@ -54,8 +53,6 @@ def train(config: RunConfig, *, data: Path, out: Path, resume: bool = False, pro
         )
     dataset, samples = PairDataset(index, flip=config.data.flip), fixed_pairs(data, config)
     fabric = Fabric(accelerator=config.hardware.accelerator, devices=1, precision=config.hardware.precision)
-    if fabric.device.type == "cpu":
-        keep_freed_memory()
     objective = Objective(config.objective).to(fabric.device)
     samples = samples.to(fabric.device)
     steps, steps_per_epoch = config.optimization.steps, config.optimization.steps_per_epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,8 @@ from reposer.images import to_signed
 from reposer.losses import ImagePool, Objective
 from reposer.models import build_discriminators, build_generator
 from reposer.poses import pose_maps
+
+ParamList = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass
@@ -65,14 +67,25 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
     for name, network in networks.items():
         network = network.to(device=fabric.device, memory_format=memory_format)  # type: ignore[call-overload]
         if name == "generator" and config.optimization.ema_decay:
-            ema = get_ema_multi_avg_fn(config.optimization.ema_decay)
-            average = AveragedModel(network, multi_avg_fn=ema, use_buffers=True)
+            average = AveragedModel(
+                network, multi_avg_fn=_running_average(config.optimization.ema_decay), use_buffers=True
+            )
         optimizer = Adam(network.parameters(), lr=config.optimization.learning_rate, betas=config.optimization.betas)
         network, optimizer = fabric.setup(network, optimizer)
         pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
         players[name] = Player(network, optimizer, pool)
     generator = players.pop("generator")
     return TrainingState(generator, players, average)
+
+
+def _running_average(decay: float) -> Callable[[ParamList, ParamList, Tensor | int], None]:
+    """Exponential running average that forgets faster at the start: the first weights are noise."""
+
+    def update(averaged: ParamList, current: ParamList, updates: Tensor | int) -> None:
+        now = min(decay, (1 + int(updates)) / (10 + int(updates)))
+        get_ema_multi_avg_fn(now)(averaged, current, updates)
+
+    return update
 
 
 def step_seed(seed: int, step: int) -> int:

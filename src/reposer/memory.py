@@ -1,4 +1,4 @@
-"""Memory of CPU trainings."""
+"""Memory of a process that computes on the CPU."""
 
 from __future__ import annotations
 

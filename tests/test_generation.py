@@ -1,0 +1,122 @@
+"""Generation: loading a checkpoint, one picture, both result layouts, the manifest, and what is refused."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from tests.small_run import SMALL
+
+import reposer
+from reposer.checks import InputError
+from reposer.config import RunConfig, config_to_json
+from reposer.data import open_pairs
+from reposer.generation import checkpoint_provenance, generate, load_generator
+from reposer.images import read_image, to_signed, to_uint8
+from reposer.models import build_generator
+from reposer.poses import draw_pose, pose_maps
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    network = build_generator(SMALL.generator)
+    path = tmp_path_factory.mktemp("run") / "checkpoints" / "generator-0000012.safetensors"
+    path.parent.mkdir()
+    save_file(network.state_dict(), path, {"format": "pt", "config": config_to_json(SMALL)})
+    return path
+
+
+def test_run_folder_and_file_load_the_same(checkpoint: Path) -> None:
+    older = checkpoint.with_name("generator-0000002.safetensors")
+    older.write_bytes(b"not the newest")
+    from_run, from_file = (reposer.load_generator(path) for path in (checkpoint.parents[1], checkpoint))
+    older.unlink()
+    assert from_run.config == SMALL
+    assert not from_run.training
+    for name, tensor in from_run.state_dict().items():
+        assert tensor.equal(from_file.state_dict()[name])
+
+
+def test_generated_images_are_the_networks_output(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator = load_generator(checkpoint)
+    index = open_pairs(market, "test")
+    written = generate(generator, index, tmp_path / "out", provenance=checkpoint_provenance(checkpoint))
+    assert [path.name for path in written] == [f"{a}___{b}_vis.png" for a, b in index.pairs]
+    source, target = index.pairs[3]
+    maps = (
+        pose_maps(index.poses[name].joints[None], index.poses[name].visible[None], (128, 64), SMALL.heatmaps)
+        for name in (source, target)
+    )
+    with torch.no_grad():
+        expected = generator.network(to_signed(read_image(index.images / source))[None], *maps)
+    difference = to_uint8(expected)[0].int() - read_image(written[3]).int()
+    assert difference.abs().max() <= 1  # batches of another size round differently
+
+
+def test_strips_are_the_published_panels(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index = load_generator(checkpoint), open_pairs(market, "test")
+    written = generate(generator, index, tmp_path, layout="strips")
+    source, target = index.pairs[0]
+    assert written[0].name == f"{source}___{target}_vis.jpg"
+    strip = read_image(written[0])
+    assert strip.shape == (3, 128, 5 * 64)
+    panels = strip.split(64, dim=-1)
+    originals = (
+        read_image(index.images / source),
+        draw_pose(index.poses[source], (128, 64)),
+        read_image(index.images / target),
+        draw_pose(index.poses[target], (128, 64)),
+    )
+    for panel, original in zip(panels, originals, strict=False):
+        assert (panel.float() - original.float()).abs().mean() < 12  # JPEG quality 75 of noise
+
+
+def test_manifest_names_checkpoint_hash_and_config(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    index = open_pairs(market, "test")
+    generate(load_generator(checkpoint), index, tmp_path, provenance=checkpoint_provenance(checkpoint))
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["checkpoint"]["sha256"] == hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    assert manifest["config"]["generator"]["channels"] == SMALL.generator.channels
+    assert manifest["pairs"] == [list(pair) for pair in index.pairs]
+
+
+@pytest.mark.parametrize("layout", ["images", "strips"])
+def test_results_can_be_evaluated_without_options(checkpoint: Path, market: Path, tmp_path: Path, layout: str) -> None:
+    index = open_pairs(market, "test")
+    generate(load_generator(checkpoint), index, tmp_path, layout=layout)  # type: ignore[arg-type]
+    evaluation = reposer.evaluate(tmp_path)
+    assert evaluation.layout == layout
+    assert len(evaluation.per_image) == len(index.pairs)
+
+
+def test_transfer_is_one_call(checkpoint: Path, market: Path) -> None:
+    generator, index = reposer.load_generator(checkpoint), open_pairs(market, "test")
+    a, b = index.pairs[0]
+    with Image.open(index.images / a) as image:
+        picture = reposer.transfer(image, index.poses[a], index.poses[b], generator)
+        assert picture.size == (64, 128)
+        with pytest.raises(InputError, match="expected an image of 128x64 pixels"):
+            reposer.transfer(image.resize((60, 128)), index.poses[a], index.poses[b], generator)
+
+
+def test_wrong_files_are_named(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such run folder or checkpoint"):
+        load_generator(tmp_path / "absent")
+    with pytest.raises(InputError, match="expected a run folder"):
+        load_generator(tmp_path)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(checkpoint.read_bytes()[:5000])
+    with pytest.raises(InputError, match=r"broken.safetensors: not a readable safetensors file"):
+        load_generator(broken)
+    bare = tmp_path / "bare.safetensors"
+    save_file({"a": torch.zeros(1)}, bare)
+    with pytest.raises(InputError, match="holds no configuration"):
+        load_generator(bare)
+    other = tmp_path / "other.safetensors"
+    save_file({"a": torch.zeros(1)}, other, {"config": config_to_json(RunConfig())})
+    with pytest.raises(InputError, match="weights do not fit"):
+        load_generator(other)
