@@ -22,7 +22,11 @@ def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOS
 
     Returns:
         (3, H, W) uint8 RGB.
+
+    Raises:
+        ValueError: if the pose has not the joints of the skeleton.
     """
+    skeleton.check(pose.joints[None], pose.visible[None])
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     joints = pose.joints.cpu().numpy()
     visible = pose.visible.cpu().numpy()

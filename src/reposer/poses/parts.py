@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reposer.checks import check_joints
 from reposer.poses.skeleton import OPENPOSE_18, Skeleton
 
 _EPSILON = 1e-6
@@ -39,11 +38,11 @@ def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skelet
         (B, P, H, W) in [0, 1], float.
 
     Raises:
-        ValueError: if the shapes do not fit together.
+        ValueError: if the shapes do not fit together or are not those of the skeleton.
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
-    check_joints(joints, visible)
+    skeleton.check(joints, visible)
     height, width = size
     joints = joints if joints.is_floating_point() else joints.float()
     start, end, whole = _segments(joints, visible, skeleton)
@@ -91,7 +90,7 @@ def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
     Reference: the mask of mask-SSIM: Ma et al., "Pose Guided Person Image Generation", NIPS 2017, as drawn by
     the evaluation of Def-GAN (Siarohin et al., CVPR 2018) and PATN.
     """
-    check_joints(joints, visible)
+    OPENPOSE_18.check(joints, visible)
     poses = zip(joints.cpu().double().numpy(), visible.cpu().numpy(), strict=True)
     return torch.from_numpy(np.stack([_one_body_mask(j, v, size) for j, v in poses])).to(joints.device)
 

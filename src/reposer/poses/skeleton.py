@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from reposer.checks import check_joints
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,25 @@ class Part:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A fixed order of joints, and what can be said about them. A new skeleton is a value, not a subclass."""
+    """A fixed order of joints, and what can be said about them. A new skeleton is a value, not a subclass:
+
+    >>> arms = Skeleton(
+    ...     name="arms",
+    ...     joints=("neck", "right elbow", "right wrist", "left elbow", "left wrist"),
+    ...     limbs=((0, 1), (1, 2), (0, 3), (3, 4)),
+    ...     left_right=((1, 3), (2, 4)),
+    ...     parts=(Part("right lower arm", (1,), (2,), width=9.0), Part("left lower arm", (3,), (4,), width=9.0)),
+    ... )
+    >>> arms.flip_order
+    (0, 3, 4, 1, 2)
+
+    ``PartSSIMLoss(skeleton=arms)`` and ``draw_pose(pose, size, skeleton=arms)`` take it as it is. Joints named as in
+    :data:`reposer.poses.SKELETONS` take part in :func:`reposer.poses.convert_joints`.
+
+    Raises:
+        ValueError: if two joints or two parts have one name, a joint is in two pairs, a part has no end or no
+            width, or an index is not that of a joint.
+    """
 
     name: str
     joints: tuple[str, ...]
@@ -31,6 +52,45 @@ class Skeleton:
     """Joint pairs that change places when the picture is flipped."""
     parts: tuple[Part, ...]
     """Body parts of the part-based losses."""
+
+    def __post_init__(self) -> None:
+        self._check_once("joint name", self.joints)
+        self._check_once("part name", (part.name for part in self.parts))
+        self._check_once("joint of left_right", (joint for pair in self.left_right for joint in pair))
+        for limb in self.limbs:
+            self._check_indices(f"limb {limb}", limb)
+        for pair in self.left_right:
+            self._check_indices(f"pair {pair}", pair)
+        for part in self.parts:
+            self._check_indices(f"part {part.name!r}", (*part.start, *part.end))
+            if not (part.start and part.end and part.width > 0):
+                raise ValueError(f"skeleton {self.name!r}: a part needs two ends and a positive width, got {part}")
+
+    def _check_once(self, what: str, values: Iterable[object]) -> None:
+        seen = set()
+        for value in values:
+            if value in seen:
+                raise ValueError(f"skeleton {self.name!r}: {what} {value!r} stands twice")
+            seen.add(value)
+
+    def _check_indices(self, what: str, indices: Iterable[int]) -> None:
+        for index in indices:
+            if not 0 <= index < len(self.joints):
+                raise ValueError(
+                    f"skeleton {self.name!r}: {what} names joint {index}, there are 0 to {len(self.joints) - 1}"
+                )
+
+    def check(self, joints: Tensor, visible: Tensor) -> None:
+        """Raise ValueError unless joints (B, J, 2) and visible (B, J) have the number of joints of this skeleton.
+
+        Joints of another skeleton would otherwise give masks of the wrong limbs without a word.
+        """
+        check_joints(joints, visible)
+        if joints.shape[1] != len(self.joints):
+            raise ValueError(
+                f"joints of the skeleton {self.name!r} must have shape (B, {len(self.joints)}, 2), got "
+                f"{tuple(joints.shape)}; name your skeleton, or convert with reposer.poses.convert_joints"
+            )
 
     @property
     def flip_order(self) -> tuple[int, ...]:
@@ -108,7 +168,11 @@ def flip_joints(
 
     Returns:
         Flipped joints (B, J, 2) and visibility (B, J); missing joints stay at 0.
+
+    Raises:
+        ValueError: if the shapes do not fit together or are not those of the skeleton.
     """
+    skeleton.check(joints, visible)
     order = list(skeleton.flip_order)
     visible = visible[:, order]
     flipped = torch.stack((width - 1 - joints[:, order, 0], joints[:, order, 1]), dim=-1)
