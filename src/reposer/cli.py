@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
     "evaluate": "score a folder of results under a stated protocol",
+    "weights": "import weights of the released code",
 }
 
 

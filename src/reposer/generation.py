@@ -60,7 +60,7 @@ class Generator(nn.Module):
 
 
 def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Generator:
-    """Load a generator from a run folder or from one of its ``generator-*.safetensors`` files.
+    """Load a generator from a run folder, or from a ``generator-*.safetensors`` file or the folder that holds it.
 
     Raises:
         InputError: if there is no generator, or the file is not one.
@@ -84,7 +84,7 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
 
 
 def generator_file(path: str | Path) -> Path:
-    """Return the generator file of a run folder (the newest), or the file itself.
+    """Return the newest generator file of a run folder or of the folder that holds it, or the file itself.
 
     Raises:
         InputError: if there is none.
@@ -94,9 +94,9 @@ def generator_file(path: str | Path) -> Path:
         return path
     if not path.exists():
         raise InputError(f"{path}: no such run folder or checkpoint")
-    found = sorted((path / "checkpoints").glob("generator-*.safetensors"))
+    found = [file for folder in (path, path / "checkpoints") for file in sorted(folder.glob("generator-*.safetensors"))]
     if not found:
-        raise InputError(f"{path}: no checkpoints/generator-*.safetensors; expected a run folder of 'reposer train'")
+        raise InputError(f"{path}: no generator-*.safetensors here or in checkpoints/; expected a run folder")
     return found[-1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from reposer.checks import check_choice
 from reposer.config import LoggingConfig, OptimizationConfig, RunConfig
@@ -22,6 +23,15 @@ def recipe(name: str) -> RunConfig:
     """
     check_choice("recipe", name, RECIPES)
     return RECIPES[name]()
+
+
+def released(generator: GeneratorConfig) -> RunConfig:
+    """Configuration for released weights: their norm tells the data set, and with it size and heatmaps.
+
+    Which objective they were trained with, the weights do not tell.
+    """
+    published = _fashion if generator.norm == "instance" else _market
+    return replace(published("released", ObjectiveConfig()), generator=generator)
 
 
 def _add(function: Callable[[], RunConfig]) -> Callable[[], RunConfig]:

@@ -3,14 +3,27 @@
 from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator, build_discriminators
 from reposer.models.generators import GeneratorConfig, build_generator
 from reposer.models.patn import PATNGenerator
-from reposer.models.released_weights import load_released_weights
+from reposer.models.released_weights import (
+    ReleasedDiscriminator,
+    detect_released,
+    load_released_network,
+    load_released_weights,
+)
+from reposer.models.saving import generator_path, save_network
+from reposer.models.xing import XingGenerator
 
 __all__ = [
     "DiscriminatorConfig",
     "GeneratorConfig",
     "PATNGenerator",
+    "ReleasedDiscriminator",
     "ResNetDiscriminator",
+    "XingGenerator",
     "build_discriminators",
     "build_generator",
+    "detect_released",
+    "generator_path",
+    "load_released_network",
     "load_released_weights",
+    "save_network",
 ]

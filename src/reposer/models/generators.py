@@ -10,16 +10,17 @@ from torch import nn
 from reposer.checks import check_choice
 from reposer.models.blocks import Norm
 from reposer.models.patn import PATNGenerator
+from reposer.models.xing import XingGenerator
 
-GENERATORS: dict[str, type[nn.Module]] = {"patn": PATNGenerator}
+GENERATORS: dict[str, type[nn.Module]] = {"patn": PATNGenerator, "xing": XingGenerator}
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorConfig:
     """The generator network."""
 
-    network: Literal["patn"] = "patn"
-    """Architecture."""
+    network: Literal["patn", "xing"] = "patn"
+    """Architecture: PATN, or XingGAN's generator."""
     norm: Norm = "batch"
     """Norm layers: batch, or instance."""
     channels: int = 64

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reposer.checks import InputError
+from reposer.models.blocks import Norm
+from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator
+from reposer.models.generators import GeneratorConfig, build_generator
 
 _PREFIXES = ("module.", "model.")
 _NAMES = {
-    "stream1_down.": "image_encoder.",
-    "stream2_down.": "pose_encoder.",
-    "stream1_up.": "image_decoder.",
-    "att.": "blocks.",
-    "conv_block_stream1.": "image_branch.",
-    "conv_block_stream2.": "pose_branch.",
+    "stream1_down": "image_encoder",
+    "stream2_down": "pose_encoder",
+    "stream1_up": "image_decoder",
+    "stream2_up": "pose_decoder",
+    "att": "blocks",
+    "conv_block": "branch",
+    "conv_block_stream1": "image_branch",
+    "conv_block_stream2": "pose_branch",
+    "query_conv": "query",
+    "key_conv": "key",
+    "value_conv": "value",
+    "x2_con": "pose_narrowing.0",
+    "x2_norm": "pose_narrowing.1",
+    "atte_con": "mixing.0",
+    "atte_norm": "mixing.1",
+    "atte_con1": "mixing.3",
+    "atte_norm1": "mixing.4",
+    "atte_con2": "mixing.6",
 }
-_STALE = ("running_mean", "running_var", "num_batches_tracked")
+_COUNTER = "num_batches_tracked"
+_STATISTICS = ("running_mean", "running_var", _COUNTER)
 _ENCODER_LAYERS = 10  # layers of a discriminator before its residual blocks
+_LISTED = 4  # names in a message
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedDiscriminator(DiscriminatorConfig):
+    """One released discriminator."""
+
+    in_channels: int
+    """Channels that it judges: 6 (image, source image) or 21 (image, target heatmaps) as published."""
 
 
 def load_released_weights(network: nn.Module, weights: str | Path | Mapping[str, Tensor]) -> None:
     """Load a released state dict into a network of this package, strictly.
 
     Prefixes ``module.`` and ``model.`` are stripped, released names translated, and the running statistics that
-    old PyTorch saved for instance norm dropped.
+    old PyTorch saved for instance norm dropped. Batch counters, which older files lack, may be missing.
 
     Args:
         network: a generator or discriminator with the norm, channels and blocks of the weights.
@@ -37,45 +64,111 @@ def load_released_weights(network: nn.Module, weights: str | Path | Mapping[str,
     Raises:
         InputError: if the file is not a plain state dict, or lists what is missing, unexpected or of another shape.
     """
-    where = str(weights) if isinstance(weights, str | Path) else "state dict"
-    state = _read(Path(weights)) if isinstance(weights, str | Path) else weights
-    own = network.state_dict()
-    translated = {_translate(name): tensor for name, tensor in state.items()}
-    translated = {n: t for n, t in translated.items() if n in own or not n.endswith(_STALE)}
-    problems = [
-        *(f"missing {name} {tuple(own[name].shape)}" for name in own if name not in translated),
-        *(f"unexpected {name} {tuple(translated[name].shape)}" for name in translated if name not in own),
-        *(
-            f"{name} has shape {tuple(translated[name].shape)}, expected {tuple(own[name].shape)}"
-            for name in own
-            if name in translated and translated[name].shape != own[name].shape
-        ),
-    ]
-    if problems:
-        more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
-        raise InputError(f"{where} does not fit {type(network).__name__}: {'; '.join(problems[:8])}{more}")
-    network.load_state_dict(translated)
+    if isinstance(weights, str | Path):
+        _fill(network, _read(Path(weights)), weights)
+    else:
+        _fill(network, weights, "state dict")
+
+
+def load_released_network(path: str | Path) -> tuple[GeneratorConfig | ReleasedDiscriminator, nn.Module]:
+    """Build the network that a released ``.pth`` file belongs to, with its weights.
+
+    Returns:
+        Its configuration, and the network.
+
+    Raises:
+        InputError: if the file is not a plain state dict, or not one of a released network.
+    """
+    state = _read(Path(path))
+    config = detect_released(state, path)
+    if isinstance(config, ReleasedDiscriminator):
+        network: nn.Module = ResNetDiscriminator(**asdict(config))
+    else:
+        network = build_generator(config)
+    _fill(network, state, path)
+    return config, network
+
+
+def detect_released(
+    state: Mapping[str, Tensor], where: object = "state dict"
+) -> GeneratorConfig | ReleasedDiscriminator:
+    """Tell from names and shapes which network a released state dict belongs to.
+
+    Dropout leaves no trace in the weights; it is returned as published.
+
+    Args:
+        state: released names to tensors.
+        where: what an error calls it.
+
+    Raises:
+        InputError: if it belongs to none.
+    """
+    state = {_translate(name): tensor for name, tensor in state.items()}
+    encoder = next((name for name in ("image_encoder", "encoder") if f"{name}.1.weight" in state), None)
+    if encoder is None or state[f"{encoder}.1.weight"].ndim != 4:
+        raise InputError(
+            f"{where}: not weights of a released PATN or XingGAN generator (they hold model.stream1_down.1.weight) or "
+            f"discriminator (model.1.weight); got {_listed(list(state)) or 'nothing'}"
+        )
+    channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
+    blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
+    norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
+    if encoder == "encoder":
+        return ReleasedDiscriminator(in_channels=in_channels, norm=norm, channels=channels, blocks=blocks)
+    network: Any = "xing" if "blocks.0.gamma" in state else "patn"
+    return GeneratorConfig(network=network, norm=norm, channels=channels, blocks=blocks)
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such weights file") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise InputError(f"{path}: not a plain state dict of tensors ({str(error).splitlines()[0]})") from None
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    with file, warnings.catch_warnings(action="ignore"):
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # damaged files raise anything, from EOFError to UnicodeDecodeError
+            unsafe = "Unsupported global" in str(error)
+            why = "holds pickled code, which is never run" if unsafe else "damaged, cut short or of another format"
+            raise InputError(f"{path}: not a plain state dict of tensors ({why})") from None
+    if not isinstance(state, Mapping):
         raise InputError(f"{path}: expected a state dict (name to tensor), got {type(state).__name__}")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise InputError(f"{path}: expected a state dict (name to tensor), got {name!r} to {type(value).__name__}")
     return state
+
+
+def _fill(network: nn.Module, state: Mapping[str, Tensor], where: object) -> None:
+    own = network.state_dict()
+    given = {_translate(name): tensor for name, tensor in state.items()}
+    given = {name: tensor for name, tensor in given.items() if name in own or not name.endswith(_STATISTICS)}
+    given = {name: tensor for name, tensor in own.items() if name.endswith(_COUNTER)} | given
+    problems = {
+        "missing": [name for name in own if name not in given],
+        "unexpected": [name for name in given if name not in own],
+        "of another shape": [
+            f"{name} {tuple(given[name].shape)} instead of {tuple(own[name].shape)}"
+            for name in own
+            if name in given and given[name].shape != own[name].shape
+        ],
+    }
+    if any(problems.values()):
+        listed = "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in problems.items() if names)
+        raise InputError(f"{where}: does not fit {type(network).__name__}: {listed}")
+    network.load_state_dict(given)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])
 
 
 def _translate(name: str) -> str:
     while name.startswith(_PREFIXES):
         name = name.split(".", 1)[1]
-    for released, own in _NAMES.items():
-        name = name.replace(released, own)
+    name = ".".join(_NAMES.get(part, part) for part in name.split("."))
     index, _, rest = name.partition(".")
     if index.isdecimal():  # a discriminator is one sequence of layers
-        layer, rest = int(index), rest.replace("conv_block.", "branch.")
+        layer = int(index)
         name = f"encoder.{layer}.{rest}" if layer < _ENCODER_LAYERS else f"blocks.{layer - _ENCODER_LAYERS}.{rest}"
     return name

@@ -8,35 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
-from reposer import __version__
 from reposer.config import RunConfig, config_to_json
 from reposer.files import write_whole
+from reposer.models.saving import GENERATOR, generator_path, save_network
 from reposer.training.step import TrainingState
 
 STATE = "state-{:07d}.pt"
-GENERATOR = "generator-{:07d}.safetensors"
-
-
-def generator_path(folder: Path, step: int) -> Path:
-    """File of the generator after a step."""
-    return folder / GENERATOR.format(step)
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
     """Save state and generator of this step, and drop older ones than the run keeps."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = generator_path(folder, state.step)
-    tensors = {name: t.detach().cpu().contiguous() for name, t in state.best_generator().state_dict().items()}
-    metadata = {
-        "format": "pt",
-        "reposer": __version__,
-        "recipe": config.recipe,
-        "step": str(state.step),
-        "config": config_to_json(config),
-    }
-    write_whole(generator, lambda path: save_file(tensors, path, metadata))
+    text = config_to_json(config)
+    save_network(generator, state.best_generator(), config=text, recipe=config.recipe, step=state.step)
     write_whole(folder / STATE.format(state.step), lambda path: torch.save(_state_dict(state), path))
     for pattern in (STATE, GENERATOR):
         for old in sorted(folder.glob(pattern.replace("{:07d}", "*")))[: -config.logging.keep_checkpoints]:

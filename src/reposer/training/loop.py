@@ -18,8 +18,9 @@ from reposer.config import RunConfig
 from reposer.data import PairDataset, open_pairs, train_loader
 from reposer.images import write_image
 from reposer.losses import Objective
+from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training.checkpoint import generator_path, load_newest_checkpoint, save_checkpoint
+from reposer.training.checkpoint import load_newest_checkpoint, save_checkpoint
 from reposer.training.run_folder import RunFolder
 from reposer.training.samples import contact_sheet, fixed_pairs
 from reposer.training.step import build_state, train_step

@@ -1,0 +1,65 @@
+"""``reposer weights import FILE``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import tyro
+
+from reposer.checks import InputError, check_choice
+from reposer.commands.arguments import call
+from reposer.config import config_to_json
+from reposer.models import ReleasedDiscriminator, generator_path, load_released_network, save_network
+from reposer.recipes import released
+
+_HELP = """usage: reposer weights import FILE --out DIR
+
+Turn weights of the released code into a checkpoint of this package.
+
+'reposer weights import --help' tells more."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read what to do, then its options, and do it."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        if not arguments:
+            raise InputError("expected what to do: reposer weights import FILE --out DIR")
+        print(_HELP)
+        return
+    check_choice("action", arguments[0], ("import",))
+    call(run, arguments[1:], prog="reposer weights import")
+
+
+def run(file: tyro.conf.Positional[Path], /, *, out: Path) -> None:
+    """Turn a released *_net_netG.pth or *_net_netD_*.pth into a checkpoint, in safetensors.
+
+    The network is recognised from the weights: PATN, XingGAN or discriminator, norm, channels, blocks. Batch norm
+    means Market-1501 (128x64, Gaussian heatmaps), instance norm DeepFashion (256x176, one-pixel heatmaps). A
+    generator becomes DIR/generator-0000000.safetensors, which 'reposer generate' takes; a discriminator becomes
+    DIR/discriminator.safetensors.
+
+    Args:
+        file: state dict of the released code.
+        out: folder for the checkpoint.
+    """
+    config, network = load_released_network(file)
+    if isinstance(config, ReleasedDiscriminator):
+        what, seen = "discriminator", f"of {config.in_channels} channels"
+        path, text = out / "discriminator.safetensors", json.dumps(asdict(config), indent=2)
+    else:
+        run_config = released(config)
+        height, width = run_config.size
+        what, seen = f"{config.network} generator", f"for {height}x{width}, {run_config.heatmaps.kind} heatmaps"
+        path, text = generator_path(out, 0), config_to_json(run_config)
+    if path.exists():
+        raise InputError(f"{path}: exists already; name another folder with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    save_network(path, network, config=text, recipe="released", step=0)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    print(
+        f"{what} {seen}: {config.norm} norm, {config.channels} channels, {config.blocks} blocks, {parameters:,} weights"
+    )
+    print(path)

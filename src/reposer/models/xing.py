@@ -1,0 +1,122 @@
+"""XingGAN's generator: two streams that attend to each other (Tang et al., ECCV 2020)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from reposer.models.blocks import (
+    Norm,
+    branch,
+    check_generator_inputs,
+    encoder,
+    image_decoder,
+    init_published,
+    norm_layer,
+    pad_to_stride,
+    upsampling,
+)
+
+_DECODED = 10  # images that each of the two streams decodes
+
+
+class CrossingBlock(nn.Module):
+    r"""One transfer step: image and pose features attend to each other.
+
+    .. math::
+        X = F(image), \quad P = G(pose), \quad
+        X' = X + \gamma A(X, P), \quad P' = P + \gamma A(P, X), \quad
+        A(a, b) = \mathrm{softmax}(q(a)^\top k(b)) \, v(a)
+
+    with the softmax over the positions of b; image' = X', pose' = concat(X', P'). Both directions share q, k, v and
+    the scalar gamma.
+    """
+
+    def __init__(self, channels: int, norm: Norm, dropout: float, *, first: bool) -> None:
+        super().__init__()
+        self.image_branch = branch(channels, channels, norm, dropout, last_norm=True)
+        self.pose_branch = branch(channels if first else 2 * channels, channels, norm, dropout, last_norm=False)
+        self.query = nn.Conv2d(channels, channels // 8, 1)
+        self.key = nn.Conv2d(channels, channels // 8, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, image: Tensor, pose: Tensor) -> tuple[Tensor, Tensor]:
+        image, pose = self.image_branch(image), self.pose_branch(pose)
+        image, pose = self.attend(image, pose), self.attend(pose, image)
+        return image, torch.cat((image, pose), dim=1)
+
+    def attend(self, features: Tensor, others: Tensor) -> Tensor:
+        """Add to every position of (B, C, h, w) the values that its query finds by the keys of the other stream."""
+        # One head, (B, 1, h w, C): the fused GPU kernels, which never store the h w x h w weights, want 4 dimensions.
+        query, key, value = (
+            maps.flatten(2).transpose(1, 2)[:, None]
+            for maps in (self.query(features), self.key(others), self.value(features))
+        )
+        found = F.scaled_dot_product_attention(query, key, value, scale=1.0)
+        return features + self.gamma * found[:, 0].transpose(1, 2).unflatten(2, features.shape[2:])
+
+
+class XingGenerator(nn.Module):
+    """XingGAN's generator, as released with the seed work: the person of the source image in the target pose.
+
+    Each stream decodes 10 images; softmax weights mix these 20 and the source image at every pixel.
+
+    Args:
+        norm: "batch" (published for Market-1501) or "instance" (DeepFashion).
+        channels: width of the first layer, at least 2; 64 as published.
+        blocks: number of crossing blocks; 9 as published.
+        dropout: probability inside the blocks; 0.5 as published.
+        joints: channels of one pose.
+
+    ``forward(source, source_heatmaps, target_heatmaps)`` takes (B, 3, H, W) in [-1, 1] and two times
+    (B, joints, H, W) in [0, 1], at any H and W of at least 8, and returns (B, 3, H, W) in [-1, 1].
+
+    Raises:
+        ValueError: if the inputs do not fit together.
+
+    Reference: Tang et al., "XingGAN for Person Image Generation", ECCV 2020.
+    """
+
+    def __init__(
+        self,
+        norm: Norm = "batch",
+        channels: int = 64,
+        blocks: int = 9,
+        dropout: float = 0.5,
+        joints: int = 18,
+    ) -> None:
+        super().__init__()
+        self.joints = joints
+        width, bias = 4 * channels, norm == "instance"
+        self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
+        self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
+        self.blocks = nn.ModuleList(CrossingBlock(width, norm, dropout, first=i == 0) for i in range(blocks))
+        self.image_decoder = image_decoder(channels, 3 * _DECODED, norm)
+        self.pose_narrowing = nn.Sequential(
+            nn.ConvTranspose2d(2 * width, width, 1, bias=bias),
+            norm_layer(norm, width),
+            nn.ReLU(inplace=True),
+        )
+        self.pose_decoder = image_decoder(channels, 3 * _DECODED, norm)
+        self.mixing = nn.Sequential(
+            *upsampling(3 * width, width, norm),
+            *upsampling(width, width // 2, norm),
+            nn.ConvTranspose2d(width // 2, 2 * _DECODED + 1, 1, bias=bias),
+            nn.Softmax(dim=1),
+        )
+        self.apply(init_published)
+
+    def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
+        check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
+        height, width = source.shape[-2:]
+        source = pad_to_stride(source)
+        image = self.image_encoder(source)
+        pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
+        for block in self.blocks:
+            image, pose = block(image, pose)
+        images = torch.cat((self.image_decoder(image), self.pose_decoder(self.pose_narrowing(pose)), source), dim=1)
+        weights = self.mixing(torch.cat((image, pose), dim=1))
+        mixed = (images.unflatten(1, (-1, 3)) * weights[:, :, None]).sum(dim=1)
+        return mixed[..., :height, :width]
