@@ -97,7 +97,7 @@ class HardwareConfig:
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
     """Lightning Fabric's precision; losses are always computed in at least float32."""
     channels_last: bool = True
-    """Memory layout of the networks on a GPU; faster there, same results to rounding."""
+    """Memory layout of the networks; faster, same results to rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)

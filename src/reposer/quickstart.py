@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, PairIndex, open_pairs, test_loader
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import Evaluation, evaluate
@@ -28,7 +29,7 @@ from reposer.recipes import recipe
 from reposer.report import write_report
 from reposer.training import train
 
-MANNEQUINS = MannequinConfig(identities=360, images_per_identity=8, test_identities=40, clothing="easy")
+MANNEQUINS = MannequinConfig(identities=320, images_per_identity=8, test_identities=40, clothing="easy")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,14 @@ class QuickstartResult:
     """Time that each stage took."""
 
 
-def quickstart(out: Path, *, seed: int = 0, shown: bool = True) -> QuickstartResult:
+def quickstart(
+    out: Path,
+    *,
+    seed: int = 0,
+    mannequins: MannequinConfig = MANNEQUINS,
+    config: RunConfig | None = None,
+    shown: bool = True,
+) -> QuickstartResult:
     """Make a mannequin set, train ``mannequin-tiny``, generate the test pairs, and score them beside two baselines.
 
     ``out`` gets ``data/`` (the data set) and ``run/`` (the run folder, with ``results/`` and ``report.html``).
@@ -51,18 +59,20 @@ def quickstart(out: Path, *, seed: int = 0, shown: bool = True) -> QuickstartRes
     Args:
         out: folder to make or to go on in.
         seed: of the data set and of the training.
+        mannequins: the data set to make.
+        config: how to train; None: by the recipe ``mannequin-tiny``.
         shown: show progress on the terminal.
 
     Raises:
         InputError: if ``out`` holds something else.
     """
-    config = replace(recipe("mannequin-tiny"), seed=seed)
+    config = replace(config or recipe("mannequin-tiny"), seed=seed)
     data, run = out / "data", out / "run"
     seconds: dict[str, float] = {}
 
     if not (data / "mannequins.json").exists():
-        with _stage("mannequins", seconds, shown) as progress:
-            make_mannequins(data, replace(MANNEQUINS, seed=seed), progress)
+        with _stage("draw people", seconds, shown) as progress:
+            make_mannequins(data, replace(mannequins, seed=seed), progress)
     with _stage("train", seconds, shown) as progress:
         train(config, data=data, out=run, resume=(run / "config.json").exists(), progress=progress)
     checkpoint = generator_file(run)

@@ -87,20 +87,20 @@ def fashion_patn() -> RunConfig:
 
 @_add
 def mannequin_tiny() -> RunConfig:
-    """Mannequins on two CPU cores in a few minutes: a small PATN with L1 + PSSIM; needs no download."""
+    """Mannequins on two CPU cores in a few minutes: a small PATN with L1 + SSIM + PSSIM; needs no download."""
     return RunConfig(
         recipe="mannequin-tiny",
         data=DataConfig(workers=0),  # a worker would take a core from the training
         generator=GeneratorConfig(channels=16, blocks=4, dropout=0.0),
-        objective=ObjectiveConfig(adversarial=0, l1=10, part_ssim=10, pool_size=0),
+        objective=ObjectiveConfig(adversarial=0, l1=20, ssim=10, part_ssim=10, pool_size=0),
         optimization=OptimizationConfig(
-            batch_size=8,
-            learning_rate=1e-3,
-            pairs_per_epoch=800,
-            constant_epochs=4,
-            decay_epochs=3,
+            batch_size=4,
+            learning_rate=1.5e-3,
+            pairs_per_epoch=80,
+            constant_epochs=24,
+            decay_epochs=16,
             warmup_steps=50,
-            ema_decay=0.99,
+            ema_decay=0.98,
         ),
         logging=LoggingConfig(log_every=10, sample_every=200, checkpoint_every=200),
     )

@@ -60,8 +60,7 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
     if config.objective.adversarial:
         networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
-    channels_last = config.hardware.channels_last and fabric.device.type == "cuda"
-    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    memory_format = torch.channels_last if config.hardware.channels_last else torch.contiguous_format
     average = None
     players = {}
     for name, network in networks.items():

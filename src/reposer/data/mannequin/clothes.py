@@ -134,7 +134,7 @@ def _fabric(rng: np.random.Generator, base: Colour, tier: Tier) -> Fabric:
     phase = float(rng.random())
     if tier == "easy":
         simple: tuple[Pattern, ...] = ("plain", "stripes", "blocks")
-        pattern = pick(rng, simple, (0.4, 0.35, 0.25))
+        pattern = pick(rng, simple, (0.55, 0.2, 0.25))
         size = {"plain": 0.2, "stripes": float(rng.uniform(0.16, 0.24)), "blocks": 0.5}[pattern]
         return Fabric(pattern=pattern, colours=colours, size=size, phase=phase)
     patterns: tuple[Pattern, ...] = (
@@ -251,7 +251,7 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         hood=bool(
             rng.random() < 0.14 and cut.sleeve > 0.9 and neckline != "shirt" and hair_style not in ("long", "bob")
         ),
-        backpack=bool(carried < (0.10 if easy else 0.17)),
+        backpack=bool(not easy and carried < 0.17),
         bag=bool(not easy and 0.17 < carried < 0.30),
     )
     skin = _dye(rng, SKINS, (0.2, 0.24, 0.2, 0.13, 0.1, 0.08, 0.05))
@@ -281,7 +281,7 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
     if top_back is top_front and print_front.motif == print_back.motif == "none" and front != "open":
         print_back = _print(rng, base, 1.0)
     sleeves = top_front if rng.random() < 0.7 else _plain(_apart(rng, base))
-    bottom = _fabric(rng, under, tier) if rng.random() < (0.5 if easy else 0.3) else _plain(under)
+    bottom = _fabric(rng, under, tier) if rng.random() < 0.3 else _plain(under)
     skirt_front, skirt_back = (top_front, top_back) if joined else (bottom, bottom)
     if joined and category == "Dresses" and rng.random() < 0.3:
         skirt_front = skirt_back = _fabric(rng, under, tier)

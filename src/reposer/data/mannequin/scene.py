@@ -72,8 +72,11 @@ def sample_scene(
     height, width = (round(side * (1 + 2 * MARGIN)) for side in size)
     y = (np.arange(height, dtype=np.float32) / height)[:, None]
     x = (np.arange(width, dtype=np.float32) / width)[None, :]
-    wall = _soft_rgb(rng, 0.8, 0.95, 0.02) if studio else _soft_rgb(rng, 0.35, 0.85, 0.09)
-    light = 1 + (0.03 if studio else 0.10) * _blobs(rng, (height, width), (4, 3))
+    low, high, tint, uneven = (
+        (0.8, 0.95, 0.02, 0.03) if studio else (0.62, 0.82, 0.035, 0.04) if plain else (0.35, 0.85, 0.09, 0.10)
+    )
+    wall = _soft_rgb(rng, low, high, tint)
+    light = 1 + uneven * _blobs(rng, (height, width), (4, 3))
     light = light + rng.uniform(-0.12, 0.12) * (x - 0.5) + rng.uniform(-0.15, 0.1) * (y - 0.4)
     kind = 0 if studio or plain else int(rng.integers(5))
     if kind == 1:  # panels
@@ -90,10 +93,13 @@ def sample_scene(
         light = light + 0.10 * _blobs(rng, (height, width), (14, 9)) * np.clip(1.4 - 1.6 * y, 0, 1)
     elif kind == 4:  # a line of something far away
         light = light - rng.uniform(0.1, 0.25) * np.clip((y - rng.uniform(0.3, 0.5)) * 25, 0, 1)
-    tint = 0.03 * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)])
-    picture = wall * light + (0.2 if studio else 1.0) * tint
-    horizon = rng.uniform(0.74, 0.84)
-    floor = wall * rng.uniform(0.9, 1.02) if studio else _soft_rgb(rng, 0.25, 0.7, 0.05)
+    glow = 0.3 * uneven * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)])
+    picture = wall * light + glow
+    horizon = rng.uniform(0.79, 0.81) if plain else rng.uniform(0.74, 0.84)
+    if studio:
+        floor = wall * rng.uniform(0.9, 1.02)
+    else:
+        floor = _soft_rgb(rng, 0.35, 0.5, 0.03) if plain else _soft_rgb(rng, 0.25, 0.7, 0.05)
     ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * _blobs(rng, (height, width), (3, 4)))
     edge = np.clip((y - horizon) * (4 if studio else 60), 0, 1)
     picture = np.clip(picture + edge * (ground - picture), 0.03, 0.985).astype(np.float32)
@@ -105,7 +111,7 @@ def sample_scene(
         ambient=float(rng.uniform(0.52, 0.62)),
         elevation=float(rng.uniform(0.02, 0.08) if studio else rng.uniform(0.03, 0.22)),
         distance=float(rng.uniform(3.2, 5.0)),
-        fill=float(np.clip(rng.uniform(0.77, 0.82) * (body.stature / 1.72) ** 0.5, 0.74, 0.85)),
+        fill=float(np.clip(rng.uniform(0.77, 0.82) * (body.stature / 1.72) ** 0.5, 0.74, 0.85)) + 0.05 * plain,
         shadow=float(rng.uniform(0.25, 0.5)),
         pan=0.02 if plain else 0.09,
     )
