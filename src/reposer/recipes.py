@@ -92,13 +92,13 @@ def mannequin_tiny() -> RunConfig:
         recipe="mannequin-tiny",
         data=DataConfig(workers=0),  # a worker would take a core from the training
         generator=GeneratorConfig(channels=16, blocks=4, dropout=0.0),
-        objective=ObjectiveConfig(adversarial=0, l1=20, ssim=10, part_ssim=10, pool_size=0),
+        objective=ObjectiveConfig(adversarial=0, l1=40, ssim=10, part_ssim=10, pool_size=0),
         optimization=OptimizationConfig(
-            batch_size=4,
+            batch_size=8,
             learning_rate=1.5e-3,
-            pairs_per_epoch=80,
-            constant_epochs=24,
-            decay_epochs=16,
+            pairs_per_epoch=160,
+            constant_epochs=17,
+            decay_epochs=11,
             warmup_steps=50,
             ema_decay=0.98,
         ),
