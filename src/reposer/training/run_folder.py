@@ -10,7 +10,7 @@ from reposer.checks import InputError
 from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import write_text
 
-_FREE = ("logging.", "data.workers", "hardware.")
+_FREE = ("logging.", "data.workers ", "hardware.accelerator ")
 """Fields that may change when a run is resumed."""
 
 
