@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tyro.conf import Suppress
+
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
@@ -104,7 +106,7 @@ class HardwareConfig:
 class RunConfig:
     """Everything that decides the weights a run ends with, apart from the images themselves."""
 
-    recipe: str = "custom"
+    recipe: Suppress[str] = "custom"
     """Name of the recipe that this configuration started from."""
     seed: int = 0
     """Seed of initialisation, drawing of pairs, dropout and image pools."""

@@ -227,11 +227,11 @@ def test_dataset_is_cheap_to_send_to_a_worker(dataset: PairDataset) -> None:
 
 
 def test_config() -> None:
-    assert DataConfig(root=Path("here")).workers == 2
+    assert DataConfig().workers == 2
     with pytest.raises(InputError, match="workers must be 0 or more processes, got -1"):
-        DataConfig(root=Path("here"), workers=-1)
+        DataConfig(workers=-1)
     with pytest.raises(InputError, match=r"unknown layout 'markt'; did you mean 'market'\?"):
-        DataConfig(root=Path("here"), layout="markt")  # type: ignore[arg-type]
+        DataConfig(layout="markt")  # type: ignore[arg-type]
 
 
 def test_unknown_split_and_layout(tmp_path: Path) -> None:
