@@ -66,6 +66,16 @@ def test_ssim_map_equals_scikit_image(size: tuple[int, int], options: dict[str, 
     assert mine == pytest.approx(theirs, abs=1e-6)
 
 
+def test_ssim_is_luminance_times_contrast_and_structure() -> None:
+    torch.manual_seed(0)
+    x, y = torch.rand(2, 1, 3, 32, 24, dtype=torch.float64)
+    options: dict[str, Any] = {"window_size": 7, "window": "uniform"}
+    mean_x, mean_y = (torch.nn.functional.avg_pool2d(image, 7, stride=1) for image in (x, y))
+    luminance = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
+    torch.testing.assert_close(ssim_map(x, y, **options), luminance * ssim_map(x, y, luminance=False, **options))
+    torch.testing.assert_close(ssim_map(x, y, luminance=False), ssim_map(x + 3, y + 7, luminance=False))
+
+
 def test_missing_parts() -> None:
     x, y = torch.rand(2, 1, 3, 32, 24) * 2 - 1
     masks = torch.zeros(1, 10, 32, 24)

@@ -31,8 +31,8 @@ def check_choice(what: str, name: str, choices: Iterable[str]) -> None:
         raise InputError(f"unknown {what} {name!r}{suggestion(name, choices)} (known: {', '.join(choices)})")
 
 
-def check_images(generated: Tensor, target: Tensor) -> None:
-    """Raise unless both are float tensors (B, C, H, W) of one shape, dtype and device."""
+def check_images(generated: Tensor, target: Tensor, value_range: tuple[float, float] | None = None) -> None:
+    """Raise unless both are float tensors (B, C, H, W) of one shape; with a value range, as ``check_range`` too."""
     for name, image in (("generated", generated), ("target", target)):
         if not hasattr(image, "is_floating_point"):
             raise TypeError(f"{name} must be a torch tensor (B, C, H, W), got {type(image).__name__}")
@@ -47,6 +47,45 @@ def check_images(generated: Tensor, target: Tensor) -> None:
         raise ValueError(
             f"generated and target must have one shape, got {tuple(generated.shape)} and {tuple(target.shape)}"
         )
+    if value_range is not None:
+        check_range(generated, target, value_range)
+
+
+def check_range(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> None:
+    """Raise ValueError if a value lies outside the range by more than a tenth of its length.
+
+    That is how images of another range look; a network without a last tanh may overshoot a little. Values are read
+    in eager mode only: not when compiled, nor inside the transforms of ``torch.func``, where they cannot be.
+    """
+    import torch
+
+    low, high = value_range
+    if not low < high:
+        raise ValueError(f"value_range must be (lowest, highest), got {tuple(value_range)}")
+    images = (generated, target)
+    if torch.compiler.is_compiling() or any(torch.func.debug_unwrap(image) is not image for image in images):
+        return
+    if generated.numel() == 0:
+        return
+    # One pass over each image, one wait for the device.
+    extremes = torch.stack([value.float() for image in images for value in torch.aminmax(image.detach())]).tolist()
+    for name, lowest, highest in (("generated", *extremes[:2]), ("target", *extremes[2:])):
+        if _far_outside(lowest, highest, value_range):
+            fitting = [r for r in _USUAL_RANGES if not _far_outside(lowest, highest, r)]
+            remedy = f"pass value_range={fitting[0]}" if fitting else "pass their value_range"
+            raise ValueError(
+                f"{name} has values from {lowest:g} to {highest:g}, expected [{low:g}, {high:g}]; "
+                f"{remedy} or scale the images"
+            )
+
+
+_USUAL_RANGES = ((0, 1), (-1, 1), (0, 255))
+
+
+def _far_outside(lowest: float, highest: float, value_range: tuple[float, float]) -> bool:
+    low, high = value_range
+    slack = 0.1 * (high - low)
+    return lowest < low - slack or highest > high + slack
 
 
 def check_window(size: tuple[int, int], window_size: int) -> None:
@@ -70,3 +109,5 @@ def check_masks(part_masks: Tensor, image: Tensor) -> None:
     expected = (image.shape[0], "P", *image.shape[2:])
     if part_masks.ndim != 4 or part_masks.shape[0] != expected[0] or part_masks.shape[2:] != image.shape[2:]:
         raise ValueError(f"part_masks must have shape {expected}, got {tuple(part_masks.shape)}")
+    if part_masks.shape[1] == 0:
+        raise ValueError("part_masks must have at least one part, got none")

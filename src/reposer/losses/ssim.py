@@ -29,7 +29,8 @@ def ssim_loss(
         Scalar in [0, 2], at least float32; 0 for identical images.
 
     Raises:
-        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or the window does not fit.
+        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, the window does not fit, or
+            values lie far outside ``value_range``.
 
     Reference: Wang et al., IEEE TIP 2004, eq. 13.
     """

@@ -18,7 +18,21 @@ BODY_MASK_LIMBS = (
 """Limbs of the published body mask, 0-based."""
 
 
-def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skeleton: Skeleton = OPENPOSE_18) -> Tensor:
+_LIMB_WIDTH = 9.0
+_DIVISOR = 1.2
+_SCALES = ((5.0, 1.5), (7.0, 1.2), (9.0, 0.9), (11.0, 1.5), (13.0, 1.2))
+"""Of the multi-scale masks: width of a limb in pixels, and the divisor of the variance along it."""
+
+
+def limb_masks(
+    joints: Tensor,
+    visible: Tensor,
+    size: tuple[int, int],
+    *,
+    skeleton: Skeleton = OPENPOSE_18,
+    multi_scale: bool = False,
+    reference_height: float | None = None,
+) -> Tensor:
     r"""Soft masks of the body parts: a rotated 2-D Gaussian over each limb, scaled to a maximum of about 1.
 
     .. math:: g(p) = \exp\left(-\tfrac12 \left(\frac{u^2}{\max(5, d^2/1.2)} + \frac{v^2}{s^2}\right)\right),
@@ -33,19 +47,34 @@ def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skelet
         visible: (B, J) bool.
         size: (H, W) in pixels.
         skeleton: tells the parts; OpenPose-18 has 10 (head, arms, legs, torso).
+        multi_scale: five sets of masks, narrow to wide, one after the other: limbs of 5, 7, 9, 11 and 13 px (torso
+            2 px more), with 1.5, 1.2, 0.9, 1.5 and 1.2 in the place of the divisor 1.2. PSSIM then averages over
+            all of them.
+        reference_height: image height in pixels for which widths and the minimum 5 px^2 are meant; they scale
+            with H / reference_height (128 makes a picture of 256 rows as soft as one of 128). None: they do not
+            scale, as released.
 
     Returns:
-        (B, P, H, W) in [0, 1], float.
+        (B, P, H, W) in [0, 1], float32 or float64; (B, 5 P, H, W) with ``multi_scale``.
 
     Raises:
-        ValueError: if the shapes do not fit together or are not those of the skeleton.
+        ValueError: if the shapes do not fit together or are not those of the skeleton, or ``reference_height`` is
+            not positive.
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
     skeleton.check(joints, visible)
+    if reference_height is not None and not reference_height > 0:
+        raise ValueError(f"reference_height must be a positive number of pixels, got {reference_height}")
     height, width = size
-    joints = joints if joints.is_floating_point() else joints.float()
-    start, end, whole = _segments(joints, visible, skeleton)
+    zoom = 1.0 if reference_height is None else height / reference_height
+    if multi_scale:  # a part wider than a limb is so by half as much: the torso's 4 px become 2
+        sizes = [(limb + (p.width - _LIMB_WIDTH) / 2, divisor) for limb, divisor in _SCALES for p in skeleton.parts]
+    else:
+        sizes = [(p.width, _DIVISOR) for p in skeleton.parts]
+    sets = len(_SCALES) if multi_scale else 1
+    joints = joints if joints.dtype == torch.float64 else joints.float()
+    start, end, whole = (torch.cat([ends] * sets, dim=1) for ends in _segments(joints, visible, skeleton))
     middle = (start + end) / 2
     along = end - start
     squared_length = (along**2).sum(-1)  # (B, P)
@@ -53,8 +82,9 @@ def limb_masks(joints: Tensor, visible: Tensor, size: tuple[int, int], *, skelet
     y_axis = torch.tensor([0.0, 1.0], device=joints.device, dtype=joints.dtype)
     direction = torch.where(squared_length[..., None] > 0, along, y_axis)
     direction = direction / direction.norm(dim=-1, keepdim=True)
-    variance_along = (squared_length / 1.2).clamp(min=5.0)
-    width_squared = torch.tensor([p.width**2 for p in skeleton.parts], device=joints.device, dtype=joints.dtype)
+    across, divisors = torch.tensor(sizes, device=joints.device, dtype=joints.dtype).unbind(-1)
+    variance_along = (squared_length / divisors).clamp(min=5.0 * zoom**2)
+    width_squared = (across * zoom) ** 2
 
     # The exponent is a quadratic form in (dx, dy): three coefficients a part, so no map of u or v is ever built.
     cos, sin = direction.unbind(-1)

@@ -1,0 +1,33 @@
+"""Structural similarity: SSIM maps, masked SSIM and the part-based SSIM index; shared by losses and metrics.
+
+All of it rests on one formula (Wang et al., "Image quality assessment: from error visibility to structural
+similarity", IEEE TIP 2004, eq. 13), ``ssim_of_averages``: of averages under a sliding window, under a mask, or both.
+"""
+
+from reposer.similarity.parts import (
+    Background,
+    MissingParts,
+    Reduction,
+    Statistics,
+    part_ssim,
+    part_ssim_index,
+    part_ssim_values,
+)
+from reposer.similarity.ssim import K1, K2, Window, masked_ssim, ssim_index, ssim_map, window_weights
+
+__all__ = [
+    "K1",
+    "K2",
+    "Background",
+    "MissingParts",
+    "Reduction",
+    "Statistics",
+    "Window",
+    "masked_ssim",
+    "part_ssim",
+    "part_ssim_index",
+    "part_ssim_values",
+    "ssim_index",
+    "ssim_map",
+    "window_weights",
+]
