@@ -4,28 +4,61 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.losses.random_weights import vgg_state
+from torch import nn
 from torchvision.models import vgg19
 
 from reposer.checks import InputError
-from reposer.features import VGG19, VGG19Features
+from reposer.features import VGG19, VGG19_LAYERS, VGG19Features
 
 
 def test_equals_torchvision() -> None:
-    torch.manual_seed(0)
-    network = vgg19(weights=None).eval()
-    image = torch.rand(1, 3, 24, 16)
+    state = vgg_state(14)
+    with torch.device("meta"):
+        network = vgg19(weights=None).features[:14]
+    network.load_state_dict({name.removeprefix("features."): t for name, t in state.items()}, assign=True)
+    image = torch.rand(1, 3, 24, 16, generator=torch.Generator().manual_seed(0))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    for layer, count in (("relu1_2", 4), ("relu2_1", 7)):
-        state = {f"features.{n}": t for n, t in network.features[:count].state_dict().items()}
-        expected = network.features[:count]((image - mean) / std)
-        torch.testing.assert_close(VGG19Features(layer, state)(image), expected)
+    counts = {"relu1_2": 4, "relu2_1": 7, "relu3_2": 14}
+    maps = VGG19Features(*counts, weights=state)(image)
+    assert maps.keys() == counts.keys()
+    for layer, count in counts.items():
+        torch.testing.assert_close(maps[layer], network[:count]((image - mean) / std))
+    assert VGG19Features(weights=state)(image).keys() == {"relu1_2"}
+
+
+def test_every_layer_is_a_relu_of_its_block() -> None:
+    with torch.device("meta"):
+        features = vgg19(weights=None).features
+    assert len(VGG19_LAYERS) == 16
+    for name, index in VGG19_LAYERS.items():
+        block, number = (int(part) for part in name.removeprefix("relu").split("_"))
+        before = list(features[: index + 1])
+        pools = [i for i, layer in enumerate(before) if isinstance(layer, nn.MaxPool2d)]
+        assert len(pools) == block - 1
+        assert isinstance(before[-1], nn.ReLU)
+        assert sum(isinstance(layer, nn.ReLU) for layer in before[pools[-1] if pools else 0 :]) == number
 
 
 def test_frozen_even_in_training() -> None:
-    state = {f"features.{n}": t for n, t in vgg19(weights=None).features[:4].state_dict().items()}
-    features = VGG19Features(weights=state).train()
+    features = VGG19Features(weights=vgg_state()).train()
     assert not features.training
     assert not any(p.requires_grad for p in features.parameters())
+
+
+def test_computes_in_the_dtype_of_the_weights() -> None:
+    features = VGG19Features(weights=vgg_state())
+    assert features(torch.zeros(1, 3, 8, 8, dtype=torch.float64))["relu1_2"].dtype == torch.float32
+    assert features.double()(torch.zeros(1, 3, 8, 8))["relu1_2"].dtype == torch.float64
+
+
+def test_image_that_does_not_fit_is_named() -> None:
+    features = VGG19Features("relu1_1", "relu3_2", weights=vgg_state(14))
+    assert features(torch.zeros(1, 3, 4, 4))["relu3_2"].shape[-2:] == (1, 1)
+    with pytest.raises(ValueError, match=r"VGG19 needs images .* at least 4x4 pixels, got \(1, 3, 4, 3\)"):
+        features(torch.zeros(1, 3, 4, 3))
+    with pytest.raises(ValueError, match=r"\(B, 3, H, W\) .* got \(1, 1, 8, 8\)"):
+        features(torch.zeros(1, 1, 8, 8))
 
 
 def test_missing_weights_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,8 +83,10 @@ def test_wrong_or_absent_local_file(tmp_path: Path) -> None:
     path.write_bytes(b"something else")
     with pytest.raises(InputError, match="expected dcbb9e9d"):
         VGG19.load(path)
+    with pytest.raises(InputError, match=r"not the weights of VGG19: features\.0.weight is missing"):
+        VGG19Features(weights={})
 
 
 def test_unknown_layer_suggests_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"relu1_3.*did you mean 'relu1_"):
-        VGG19Features("relu1_3", {})
+    with pytest.raises(InputError, match=r"unknown VGG19 layer 'relu1_3'; did you mean 'relu\d_"):
+        VGG19Features("relu1_3", weights={})

@@ -2,45 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GANKind = Literal["cross_entropy", "least_squares"]
+from reposer.checks import check_choice
+
+GANKind = Literal["cross_entropy", "least_squares", "hinge"]
+Player = Literal["discriminator", "generator"]
 
 
-def adversarial_loss(logits: Tensor, *, real: bool, kind: GANKind = "cross_entropy") -> Tensor:
+def adversarial_loss(
+    logits: Tensor, *, real: bool, kind: GANKind = "cross_entropy", player: Player = "discriminator"
+) -> Tensor:
     r"""How far a discriminator's logits are from the answer 'real' (1) or 'generated' (0), averaged over all of them.
 
     Cross-entropy: :math:`-\log \sigma(l)` for real, :math:`-\log(1 - \sigma(l))` for generated.
     Least squares: :math:`(l - t)^2` with t = 1 or 0.
+    Hinge: :math:`\max(0, 1 - l)` for real, :math:`\max(0, 1 + l)` for generated; a generator, which has no reason
+    to stop at the margin, minimises :math:`-l` (real).
 
     Args:
         logits: any shape; before a sigmoid.
-        real: the answer that the logits should give.
-        kind: "cross_entropy" (published for Market-1501) or "least_squares" (DeepFashion).
+        real: the answer that the logits should give: for a generator's term True.
+        kind: "cross_entropy" (published for Market-1501), "least_squares" (DeepFashion) or "hinge".
+        player: whose loss it is; only hinge differs.
 
     Returns:
-        Scalar, at least 0.
+        Scalar, at least 0; a generator's hinge term may be any number.
 
-    Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2.
+    Raises:
+        InputError: if kind or player is unknown.
+
+    Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2; Lim and Ye,
+    "Geometric GAN", 2017, and Miyato et al., "Spectral normalization", ICLR 2018, eq. 16 and 17.
     """
+    check_choice("kind", kind, get_args(GANKind))
+    check_choice("player", player, get_args(Player))
+    if kind == "least_squares":
+        return (logits - float(real)).square().mean()
+    wrong = -logits if real else logits  # how far the logits lean to the other answer
     if kind == "cross_entropy":
-        return F.softplus(-logits if real else logits).mean()
-    return (logits - float(real)).square().mean()
+        return F.softplus(wrong).mean()
+    return (F.relu(1 + wrong) if player == "discriminator" else wrong).mean()
 
 
 class AdversarialLoss(nn.Module):
-    """Module form of :func:`adversarial_loss`."""
+    """Module form of :func:`adversarial_loss`; ``kind`` as there."""
 
     def __init__(self, *, kind: GANKind = "cross_entropy") -> None:
         super().__init__()
         self.kind: GANKind = kind
 
-    def forward(self, logits: Tensor, *, real: bool) -> Tensor:
-        return adversarial_loss(logits, real=real, kind=self.kind)
+    def forward(self, logits: Tensor, *, real: bool, player: Player = "discriminator") -> Tensor:
+        return adversarial_loss(logits, real=real, kind=self.kind, player=player)
 
 
 class ImagePool:

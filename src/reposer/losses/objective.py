@@ -9,12 +9,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from reposer.features import VGG19Features
 from reposer.losses.adversarial import GANKind, adversarial_loss
 from reposer.losses.part_ssim import PartSSIMLoss
-from reposer.losses.perceptual import PerceptualLoss
+from reposer.losses.perceptual import PUBLISHED_LAYERS, feature_maps, layer_sum, map_distance
+from reposer.losses.perceptual_ssim import map_dissimilarity
 from reposer.losses.pixel import l1_loss
 from reposer.losses.ssim import ssim_loss
+from reposer.losses.style import gram_distance
 from reposer.similarity import MissingParts
+
+TERMS = ("adversarial", "l1", "perceptual", "style", "ssim", "perceptual_ssim", "part_ssim")
+VGG19_TERMS = ("perceptual", "style", "perceptual_ssim")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +33,12 @@ class ObjectiveConfig:
     """Weight of L1."""
     perceptual: float = 0.0
     """Weight of the perceptual loss (VGG19 relu1_2; needs its weights)."""
+    style: float = 0.0
+    """Weight of the style loss (VGG19 relu1_2; needs its weights)."""
     ssim: float = 0.0
     """Weight of the SSIM loss."""
+    perceptual_ssim: float = 0.0
+    """Weight of the SSIM loss between features (VGG19 relu1_2; needs its weights)."""
     part_ssim: float = 0.0
     """Weight of the part-based SSIM loss (PSSIM)."""
     gan: GANKind = "cross_entropy"
@@ -36,7 +46,7 @@ class ObjectiveConfig:
     pool_size: int = 50
     """Past generated images kept to show to each discriminator; 0: none."""
     window_size: int = 7
-    """Window of SSIM and of PSSIM's background term, in pixels."""
+    """Window of SSIM, of perceptual SSIM and of PSSIM's background term, in pixels."""
     window_sigma: float = 0.8
     """Standard deviation of that window, in pixels."""
     missing_parts: MissingParts = "as_released"
@@ -54,13 +64,7 @@ class ObjectiveConfig:
     @property
     def weights(self) -> dict[str, float]:
         """Weight of each term."""
-        return {
-            "adversarial": self.adversarial,
-            "l1": self.l1,
-            "perceptual": self.perceptual,
-            "ssim": self.ssim,
-            "part_ssim": self.part_ssim,
-        }
+        return {name: getattr(self, name) for name in TERMS}
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Objective(nn.Module):
 
     ``forward(generated, target, joints, visible, fake_logits=(...))`` takes images (B, 3, H, W) in [-1, 1], the
     target's joints (B, J, 2) with visible (B, J), and the discriminators' logits for the generated images; it
-    returns an :class:`ObjectiveValue`.
+    returns an :class:`ObjectiveValue`. The terms on VGG19 features share one network and its feature maps.
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -86,7 +90,8 @@ class Objective(nn.Module):
         self.part_ssim = PartSSIMLoss(
             window_size=config.window_size, sigma=config.window_sigma, missing_parts=config.missing_parts
         )
-        self.perceptual = PerceptualLoss(weights=config.vgg19_weights) if config.perceptual else None
+        needs_features = any(name in self.weights for name in VGG19_TERMS)
+        self.features = VGG19Features(*PUBLISHED_LAYERS, weights=config.vgg19_weights) if needs_features else None
 
     def forward(
         self,
@@ -98,18 +103,27 @@ class Objective(nn.Module):
         fake_logits: tuple[Tensor, ...] = (),
     ) -> ObjectiveValue:
         config = self.config
+        if config.adversarial and not fake_logits:
+            raise ValueError("fake_logits must hold the discriminators' logits: the adversarial term has a weight")
+        # One pass of each image through VGG19, whichever terms need it.
+        maps = feature_maps(self.features, generated, target) if self.features is not None else ({}, {})
         compute: dict[str, Callable[[], Tensor]] = {
             "adversarial": lambda: torch.stack(
-                [adversarial_loss(logits, real=True, kind=config.gan) for logits in fake_logits]
+                [adversarial_loss(logits, real=True, kind=config.gan, player="generator") for logits in fake_logits]
             ).mean(),
             "l1": lambda: l1_loss(generated, target),
-            "perceptual": lambda: self.perceptual(generated, target),  # type: ignore[misc]
+            "perceptual": lambda: layer_sum(map_distance, maps, PUBLISHED_LAYERS),
+            "style": lambda: layer_sum(gram_distance, maps, PUBLISHED_LAYERS),
             "ssim": lambda: ssim_loss(generated, target, window_size=config.window_size, sigma=config.window_sigma),
+            "perceptual_ssim": lambda: layer_sum(self._map_dissimilarity, maps, PUBLISHED_LAYERS),
             "part_ssim": lambda: self.part_ssim(generated, target, joints, visible),
         }
         terms = {name: compute[name]() for name in self.weights}
         total = torch.stack([self.weights[name] * term.float() for name, term in terms.items()]).sum()
         return ObjectiveValue(terms, total)
+
+    def _map_dissimilarity(self, x: Tensor, y: Tensor) -> Tensor:
+        return map_dissimilarity(x, y, window_size=self.config.window_size, sigma=self.config.window_sigma)
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Loss of one discriminator: weight * (GAN(real, 1) + GAN(generated, 0)) / 2."""
