@@ -127,8 +127,19 @@ def test_small_overshoot_and_nan_are_no_range_errors(loss: Loss) -> None:
     x, y = images()
     assert loss(x * 1.19, y, masks()).isfinite()
     assert loss(torch.full_like(x, torch.nan), y, masks()).isnan()
+    with pytest.raises(ValueError, match="generated has values from"):
+        loss(x * 1.25, y, masks())
     with pytest.raises(ValueError, match="pass their value_range or scale the images"):
         loss(x * 1000, y, masks())
+
+
+@pytest.mark.slow
+def test_values_are_read_in_eager_mode_only() -> None:
+    torch.compiler.reset()
+    x, y = (1000 * image for image in images())
+    assert torch.compile(part_ssim_loss, fullgraph=True, backend="aot_eager")(x, y, masks()).isfinite()
+    assert torch.func.grad(part_ssim_loss)(x, y, masks()).isfinite().all()
+    assert torch.func.vmap(lambda a, b: ssim_loss(a[None], b[None], **SSIM))(x, y).isfinite().all()
 
 
 def test_vmap_equals_a_loop(loss: Loss) -> None:

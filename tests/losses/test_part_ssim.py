@@ -1,16 +1,19 @@
 """PSSIM beyond the paper: visible background, local statistics, values of parts, mask sizes."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from reposer import similarity
 from reposer.losses import PartSSIMLoss, part_ssim_loss
 from reposer.poses import OPENPOSE_18, limb_masks
-from reposer.similarity import masked_ssim, part_ssim, part_ssim_index, part_ssim_values, ssim_map, window_weights
+from reposer.similarity import part_ssim, part_ssim_index, part_ssim_values, ssim_map, window_weights
 
 WHAT_IS_SHOWN: dict[str, Any] = {"missing_parts": "exclude", "background": "normalized"}
+masked_ssim = partial(similarity.masked_ssim, value_range=(0, 1))
 
 
 def images(size: tuple[int, int] = (24, 16)) -> tuple[Tensor, Tensor]:
@@ -71,6 +74,9 @@ def test_masked_ssim_of_a_full_mask_is_ssim_and_of_an_empty_one_is_1() -> None:
     plain = ssim_map(x, y, window_size=7, sigma=0.8).mean(dim=(2, 3))
     torch.testing.assert_close(masked_ssim(x, y, full)[:, 0], plain)
     assert masked_ssim(x, y, 0 * full).eq(1).all()
+    signed = similarity.masked_ssim(2 * x.half() - 1, 2 * y.half() - 1, full)
+    assert signed.dtype == torch.float32
+    torch.testing.assert_close(signed[:, 0].double(), plain, atol=2e-3, rtol=0)
 
 
 def test_normalized_background_is_that_of_the_background_alone() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from reposer.checks import check_choice, check_masks
 from reposer.images import SIGNED
 from reposer.poses.parts import background_mask
-from reposer.similarity.ssim import masked_ssim, products, ssim_map, ssim_of_averages, unit_images
+from reposer.similarity.ssim import masked_ssim_of_unit, products, ssim_map, ssim_of_averages, unit_images
 
 _EPSILON = 1e-6
 
@@ -159,7 +159,7 @@ def part_ssim_index(
         foreground = parts.mean(1)
     visible = background_mask(masks)
     if background == "normalized":
-        surroundings = masked_ssim(x, y, visible, window_size=window_size, sigma=sigma).mean(dim=(1, 2))
+        surroundings = masked_ssim_of_unit(x, y, visible, window_size=window_size, sigma=sigma).mean(dim=(1, 2))
     else:
         surroundings = ssim_map(x * visible, y * visible, window_size=window_size, sigma=sigma).mean(dim=(1, 2, 3))
     index = (foreground + surroundings) / 2
@@ -183,7 +183,7 @@ def _unit(
 def _part_ssim(x: Tensor, y: Tensor, masks: Tensor, statistics: Statistics, window_size: int, sigma: float) -> Tensor:
     """SSIM (B, P, C) of each part of images in [0, 1]."""
     if statistics == "local":
-        return masked_ssim(x, y, masks, window_size=window_size, sigma=sigma)
+        return masked_ssim_of_unit(x, y, masks, window_size=window_size, sigma=sigma)
     masks = masks.flatten(2)
     # All statistics of all parts are one batched matrix product: (B, P, HW) x (B, HW, 4C).
     with torch.autocast(x.device.type, enabled=False):

@@ -169,7 +169,15 @@ def ssim_index(
     return ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(1, 2, 3))
 
 
-def masked_ssim(x: Tensor, y: Tensor, masks: Tensor, *, window_size: int = 7, sigma: float = 0.8) -> Tensor:
+def masked_ssim(
+    generated: Tensor,
+    target: Tensor,
+    masks: Tensor,
+    *,
+    window_size: int = 7,
+    sigma: float = 0.8,
+    value_range: tuple[float, float] = SIGNED,
+) -> Tensor:
     r"""Mean of the SSIM map under each mask, by normalised convolution: pixels outside a mask count for nothing.
 
     .. math:: s = G * m,\quad \mu_x = \frac{G * (m x)}{s},\quad \sigma_x^2 = \frac{G * (m x^2)}{s} - \mu_x^2,\quad
@@ -179,22 +187,29 @@ def masked_ssim(x: Tensor, y: Tensor, masks: Tensor, *, window_size: int = 7, si
     mean: a part at the border of the image counts although no window is centred on it.
 
     Args:
-        x: (B, C, H, W) in [0, 1], float32 or float64.
-        y: (B, C, H, W).
-        masks: (B, P, H, W) in [0, 1], of the dtype of the images; an all-zero mask has the value 1.
+        generated: (B, C, H, W) with values in ``value_range``.
+        target: (B, C, H, W).
+        masks: (B, P, H, W) in [0, 1]; an all-zero mask has the value 1.
         window_size: odd width of the Gaussian window in pixels.
         sigma: its standard deviation in pixels.
+        value_range: lowest and highest possible value; mapped to [0, 1] inside.
 
     Returns:
-        (B, P, C) in [-1, 1].
+        (B, P, C) in [-1, 1], at least float32.
 
     Raises:
-        ValueError: if the masks or the window do not fit the images.
+        TypeError, ValueError: if images, masks or window do not fit together, or values lie far outside
+            ``value_range``.
 
     Reference: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993; Wang et al., IEEE TIP 2004.
     """
-    check_images(x, y)
-    check_masks(masks, x)
+    x, y = unit_images(generated, target, value_range)
+    check_masks(masks, generated)
+    return masked_ssim_of_unit(x, y, masks.to(x.dtype), window_size=window_size, sigma=sigma)
+
+
+def masked_ssim_of_unit(x: Tensor, y: Tensor, masks: Tensor, *, window_size: int, sigma: float) -> Tensor:
+    """``masked_ssim`` of what ``unit_images`` returns, masks of the same dtype."""
     check_window((x.shape[-2], x.shape[-1]), window_size)
     weights = window_weights(window_size, sigma)
     share = _filter(masks, weights)[:, :, None]  # (B, P, 1, H', W')
