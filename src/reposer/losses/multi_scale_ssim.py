@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from reposer.checks import check_window
 from reposer.images import SIGNED
-from reposer.similarity.ssim import K1, ssim_map, unit_images, window_weights
+from reposer.similarity.ssim import K2, _filter, products, ssim_map, unit_images, window_weights
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first: what viewers of the reference weighed them with."""
@@ -68,12 +68,10 @@ def multi_scale_ssim_loss(
             f"{window_size}, got {scales}"
         )
     terms = []
-    for scale in range(scales):
-        similarity = ssim_map(x, y, window_size=window_size, sigma=sigma)
-        if scale < scales - 1:
-            similarity = similarity / _luminance(x, y, window_weights(window_size, sigma).to(similarity))
-            x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-        terms.append(similarity.mean(dim=(2, 3)))
+    for _ in range(scales - 1):
+        terms.append(_contrast_map(x, y, window_size, sigma).mean(dim=(2, 3)))
+        x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+    terms.append(ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(2, 3)))
     stacked = torch.stack(terms)  # (M, B, C)
     exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
     return 1 - (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean()
@@ -86,16 +84,12 @@ def _exponents(scales: int) -> list[float]:
     return [weight / total for weight in first]
 
 
-def _luminance(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
-    """SSIM's first fraction at every position where the window fits."""
-    mean_x, mean_y = _window_means(x, weights), _window_means(y, weights)
-    return (2 * mean_x * mean_y + K1**2) / (mean_x**2 + mean_y**2 + K1**2)
-
-
-def _window_means(image: Tensor, weights: Tensor) -> Tensor:
-    with torch.autocast(image.device.type, enabled=False):
-        rows = image.unfold(2, len(weights), 1) @ weights
-        return rows.unfold(3, len(weights), 1) @ weights
+def _contrast_map(x: Tensor, y: Tensor, window_size: int, sigma: float) -> Tensor:
+    """Contrast times structure of images in [0, 1]: SSIM's second fraction at every position."""
+    averages = _filter(products(x - 0.5, y - 0.5), window_weights(window_size, sigma))  # centred as in ssim_map
+    mean_x, mean_y, squares, product = averages.chunk(4, dim=1)
+    variances = (squares - mean_x**2 - mean_y**2).clamp(min=0)
+    return (2 * (product - mean_x * mean_y) + K2**2) / (variances + K2**2)
 
 
 class MultiScaleSSIMLoss(nn.Module):
