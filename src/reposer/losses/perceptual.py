@@ -115,7 +115,7 @@ class PerceptualLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.features = VGG19Features(*layers, weights=weights)
-        self.layers, self.distance, self.value_range = layers, distance, value_range
+        self.layers, self.distance, self.value_range = dict(layers), distance, value_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return perceptual_loss(

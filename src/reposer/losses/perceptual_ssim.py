@@ -86,7 +86,7 @@ class PerceptualSSIMLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.features = VGG19Features(*layers, weights=weights)
-        self.layers, self.value_range = layers, value_range
+        self.layers, self.value_range = dict(layers), value_range
         self.window_size, self.sigma, self.data_range = window_size, sigma, data_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:

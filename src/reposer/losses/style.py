@@ -86,7 +86,7 @@ class StyleLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.features = VGG19Features(*layers, weights=weights)
-        self.layers, self.value_range = layers, value_range
+        self.layers, self.value_range = dict(layers), value_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return style_loss(generated, target, features=self.features, layers=self.layers, value_range=self.value_range)
