@@ -16,7 +16,7 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
 from reposer.generation import checkpoint_provenance, generate, load_generator
 from reposer.images import read_image, to_signed, to_uint8
-from reposer.models import build_generator
+from reposer.models import build_generator, save_network
 from reposer.poses import draw_pose, pose_maps
 
 
@@ -26,7 +26,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_generator(SMALL.generator)
     path = tmp_path_factory.mktemp("run") / "checkpoints" / "generator-0000012.safetensors"
     path.parent.mkdir()
-    save_file(network.state_dict(), path, {"format": "pt", "config": config_to_json(SMALL)})
+    save_network(path, network, config=config_to_json(SMALL), recipe="small", step=12)
     return path
 
 
@@ -117,6 +117,6 @@ def test_wrong_files_are_named(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no configuration"):
         load_generator(bare)
     other = tmp_path / "other.safetensors"
-    save_file({"a": torch.zeros(1)}, other, {"config": config_to_json(RunConfig())})
+    save_network(other, torch.nn.Linear(1, 1), config=config_to_json(RunConfig()), recipe="other", step=0)
     with pytest.raises(InputError, match="weights do not fit"):
         load_generator(other)

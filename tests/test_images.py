@@ -68,13 +68,13 @@ def test_written_files_are_read_back(tmp_path: Path, suffix: str) -> None:
 
 
 def test_bad_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="absent.png: no such image file"):
+    with pytest.raises(InputError, match=r"absent\.png: no such image file"):
         read_image(tmp_path / "absent.png")
     write_image(tmp_path / "a.png", torch.randint(0, 255, (3, 32, 32), dtype=torch.uint8))
     content = (tmp_path / "a.png").read_bytes()
     for count in (0, 20, len(content) // 2):
         (tmp_path / "cut.png").write_bytes(content[:count])
-        with pytest.raises(InputError, match="cut.png: not a readable image"):
+        with pytest.raises(InputError, match=r"cut\.png: not a readable image"):
             read_image(tmp_path / "cut.png")
     with pytest.raises(InputError, match=r"cannot write images as '.gif'; use one of .jpg"):
         write_image(tmp_path / "a.gif", torch.zeros(3, 4, 4, dtype=torch.uint8))

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from reposer.checks import InputError
@@ -17,7 +16,7 @@ from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
 from reposer.files import write_text
 from reposer.images import SIGNED, check_size, from_pil, to_pil, to_signed, to_uint8, write_image
-from reposer.models import build_generator
+from reposer.models import build_generator, read_network
 from reposer.poses import Pose, draw_pose, pose_maps, write_annotations
 from reposer.progress import Progress
 
@@ -66,20 +65,14 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
         InputError: if there is no generator, or the file is not one.
     """
     path = generator_file(path)
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: not a readable safetensors file ({error})") from None
-    if "config" not in metadata:
-        raise InputError(f"{path}: holds no configuration; expected a generator written by 'reposer train'")
-    config = config_from_json(metadata["config"], path)
+    weights, about = read_network(path)
+    config = config_from_json(json.dumps(about["config"]), path)
     network = build_generator(config.generator)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise InputError(f"{path}: weights do not fit their configuration: {error}") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: weights do not fit their configuration: {reason}") from None
     return Generator(network, config).to(device)
 
 

@@ -9,7 +9,7 @@ from reposer.models.released_weights import (
     load_released_network,
     load_released_weights,
 )
-from reposer.models.saving import generator_path, save_network
+from reposer.models.saving import generator_path, read_network, save_network
 from reposer.models.xing import XingGenerator
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "generator_path",
     "load_released_network",
     "load_released_weights",
+    "read_network",
     "save_network",
 ]

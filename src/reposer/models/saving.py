@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from reposer import __version__
+from reposer.checks import InputError
 from reposer.files import write_whole
 
+METADATA = "reposer"
 GENERATOR = "generator-{:07d}.safetensors"
 
 
@@ -19,7 +24,29 @@ def generator_path(folder: Path, step: int) -> Path:
 
 
 def save_network(path: Path, network: nn.Module, *, config: str, recipe: str, step: int) -> None:
-    """Write a network's weights, with its configuration (JSON text), recipe and training step as metadata."""
+    """Write a network's weights, with its configuration (JSON text), recipe and training step as metadata.
+
+    The metadata is one entry, ``reposer``: safetensors writes several in random order, and the same weights are to
+    give the same file, byte for byte.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    metadata = {"format": "pt", "reposer": __version__, "recipe": recipe, "step": str(step), "config": config}
+    about = {"version": __version__, "recipe": recipe, "step": step, "config": json.loads(config)}
+    metadata = {METADATA: json.dumps(about)}
     write_whole(path, lambda temporary: save_file(tensors, temporary, metadata))
+
+
+def read_network(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what ``save_network`` wrote: the weights, and what they are (version, recipe, step, config).
+
+    Raises:
+        InputError: if the file is not a whole safetensors file, or was not written by this package.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            about = (file.metadata() or {}).get(METADATA)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from None
+    if about is None:
+        raise InputError(f"{path}: holds no configuration; expected a generator written by 'reposer train'")
+    return weights, json.loads(about)
