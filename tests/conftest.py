@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
 from reposer.images import write_image
 from reposer.poses import write_annotations
+
+# The same examples everywhere, and no time limit on a busy machine: a test fails because of the code alone.
+settings.register_profile("reposer", deadline=None, derandomize=True)
+settings.load_profile("reposer")
 
 GOLDEN = Path(__file__).parent / "golden"
 
