@@ -9,6 +9,7 @@ from importlib import import_module
 
 from reposer import __version__
 from reposer.checks import InputError, RunError, check_choice
+from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
 COMMANDS = {
@@ -51,15 +52,13 @@ def _dispatch(arguments: list[str]) -> None:
 
 
 def _help() -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
     return "\n".join(
         [
             "usage: reposer COMMAND [OPTIONS]",
             "",
             "Pose-guided person image generation: train, generate, evaluate.",
             "",
-            *lines,
+            *listing(COMMANDS),
             "",
             "'reposer COMMAND --help' tells the options of a command.",
         ]

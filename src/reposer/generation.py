@@ -16,7 +16,7 @@ from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
 from reposer.files import write_text
 from reposer.images import SIGNED, check_size, from_pil, to_pil, to_signed, to_uint8, write_image
-from reposer.models import build_generator, read_network
+from reposer.models import build_generator, generator_files, read_network
 from reposer.poses import Pose, draw_pose, pose_maps, write_annotations
 from reposer.progress import Progress
 
@@ -87,7 +87,7 @@ def generator_file(path: str | Path) -> Path:
         return path
     if not path.exists():
         raise InputError(f"{path}: no such run folder or checkpoint")
-    found = [file for folder in (path, path / "checkpoints") for file in sorted(folder.glob("generator-*.safetensors"))]
+    found = [file for folder in (path, path / "checkpoints") for file in generator_files(folder)]
     if not found:
         raise InputError(f"{path}: no generator-*.safetensors here or in checkpoints/; expected a run folder")
     return found[-1]

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from reposer.checks import InputError
+from reposer.commands import listing
 from reposer.commands.arguments import call
 from reposer.config import RunConfig
 from reposer.progress import Progress
@@ -48,14 +49,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _help() -> str:
-    width = max(map(len, RECIPES))
-    lines = [f"  {name:{width}}  {function.__doc__}" for name, function in RECIPES.items()]
     return "\n".join(
         [
             "usage: reposer train RECIPE --data DIR --out RUN [--resume] [OPTIONS]",
             "",
             "recipes:",
-            *lines,
+            *listing({name: function.__doc__ for name, function in RECIPES.items()}),
             "",
             "'reposer train RECIPE --help' tells the options and the recipe's values.",
         ]

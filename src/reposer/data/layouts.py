@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
-
-import torch
 
 from reposer.checks import InputError, check_choice
 from reposer.poses import Pose, read_annotations, read_pairs
@@ -94,13 +92,15 @@ def derive_pairs(names: Iterable[str], poses: Mapping[str, Pose], identity_of: C
     annotations the published 8,570.
     """
     names = sorted(names)
-    if not names:
-        return []
-    whole = torch.stack([poses[name].visible for name in names])[:, list(REQUIRED_JOINTS)].all(dim=1)
+    return pair_up({name: poses[name].visible.tolist() for name in names}, identity_of)
+
+
+def pair_up(visible: Mapping[str, Sequence[bool]], identity_of: Callable[[str], str]) -> list[Pair]:
+    """The rule of ``derive_pairs`` for images with the visibility (18,) of their joints, in the order they come in."""
     groups: dict[str, list[str]] = {}
-    for name, usable in zip(names, whole.tolist(), strict=True):
+    for name, shown in visible.items():
         identity = identity_of(name)
-        if usable and identity not in DISTRACTORS:
+        if identity not in DISTRACTORS and all(shown[joint] for joint in REQUIRED_JOINTS):
             groups.setdefault(identity, []).append(name)
     return [pair for group in groups.values() for pair in permutations(group, 2)]
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from reposer.checks import check_window
 from reposer.images import SIGNED
-from reposer.similarity.ssim import K2, _filter, products, ssim_map, unit_images, window_weights
+from reposer.similarity.ssim import ssim_map, unit_images
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first: what viewers of the reference weighed them with."""
@@ -69,7 +69,8 @@ def multi_scale_ssim_loss(
         )
     terms = []
     for _ in range(scales - 1):
-        terms.append(_contrast_map(x, y, window_size, sigma).mean(dim=(2, 3)))
+        contrast = ssim_map(x, y, window_size=window_size, sigma=sigma, luminance=False)
+        terms.append(contrast.mean(dim=(2, 3)))
         x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
     terms.append(ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(2, 3)))
     stacked = torch.stack(terms)  # (M, B, C)
@@ -82,14 +83,6 @@ def _exponents(scales: int) -> list[float]:
     first = SCALE_WEIGHTS[:scales]
     total = sum(first) if scales < len(SCALE_WEIGHTS) else 1.0
     return [weight / total for weight in first]
-
-
-def _contrast_map(x: Tensor, y: Tensor, window_size: int, sigma: float) -> Tensor:
-    """Contrast times structure of images in [0, 1]: SSIM's second fraction at every position."""
-    averages = _filter(products(x - 0.5, y - 0.5), window_weights(window_size, sigma))  # centred as in ssim_map
-    mean_x, mean_y, squares, product = averages.chunk(4, dim=1)
-    variances = (squares - mean_x**2 - mean_y**2).clamp(min=0)
-    return (2 * (product - mean_x * mean_y) + K2**2) / (variances + K2**2)
 
 
 class MultiScaleSSIMLoss(nn.Module):

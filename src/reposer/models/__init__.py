@@ -9,7 +9,7 @@ from reposer.models.released_weights import (
     load_released_network,
     load_released_weights,
 )
-from reposer.models.saving import generator_path, read_network, save_network
+from reposer.models.saving import generator_files, generator_path, read_network, save_network
 from reposer.models.xing import XingGenerator
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "build_discriminators",
     "build_generator",
     "detect_released",
+    "generator_files",
     "generator_path",
     "load_released_network",
     "load_released_weights",

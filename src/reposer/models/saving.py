@@ -23,6 +23,11 @@ def generator_path(folder: Path, step: int) -> Path:
     return folder / GENERATOR.format(step)
 
 
+def generator_files(folder: Path) -> list[Path]:
+    """Generators in a folder, the newest last."""
+    return sorted(folder.glob(GENERATOR.replace("{:07d}", "*")))
+
+
 def save_network(path: Path, network: nn.Module, *, config: str, recipe: str, step: int) -> None:
     """Write a network's weights, with its configuration (JSON text), recipe and training step as metadata.
 

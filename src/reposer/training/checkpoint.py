@@ -11,7 +11,7 @@ import torch
 
 from reposer.config import RunConfig, config_to_json
 from reposer.files import write_whole
-from reposer.models.saving import GENERATOR, generator_path, save_network
+from reposer.models.saving import generator_files, generator_path, save_network
 from reposer.training.step import TrainingState
 
 STATE = "state-{:07d}.pt"
@@ -24,8 +24,8 @@ def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> No
     text = config_to_json(config)
     save_network(generator, state.best_generator(), config=text, recipe=config.recipe, step=state.step)
     write_whole(folder / STATE.format(state.step), lambda path: torch.save(_state_dict(state), path))
-    for pattern in (STATE, GENERATOR):
-        for old in sorted(folder.glob(pattern.replace("{:07d}", "*")))[: -config.logging.keep_checkpoints]:
+    for files in (_state_files(folder), generator_files(folder)):
+        for old in files[: -config.logging.keep_checkpoints]:
             old.unlink()
 
 
@@ -35,7 +35,7 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
     Returns:
         False if there is none.
     """
-    for path in sorted(folder.glob(STATE.replace("{:07d}", "*")), reverse=True):
+    for path in reversed(_state_files(folder)):
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
@@ -44,6 +44,10 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
         _load_state_dict(state, saved)
         return True
     return False
+
+
+def _state_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(STATE.replace("{:07d}", "*")))
 
 
 def _state_dict(state: TrainingState) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def train_step(
         norms, as detached scalars.
 
     Raises:
-        RunError: naming the term and the pairs, if a loss is not finite; no weight has changed then.
+        RunError: naming the term and the pairs, if a loss is not finite; the network it trains is unchanged then.
     """
     seed = step_seed(config.seed, state.step)
     torch.manual_seed(seed)
@@ -130,17 +130,14 @@ def train_step(
     logs = {**value.terms, "total": value.total}
     logs["gradient_norm/generator"] = _update(state.generator, value.total, fabric)
 
-    losses = {}
     for name, player in state.discriminators.items():
         player.network.requires_grad_(True)
         condition = conditions[name]
         fake = player.pool.query(torch.cat((generated, condition), dim=1), pools)
-        losses[name] = objective.discriminator_loss(
-            player.network(torch.cat((target, condition), dim=1)), player.network(fake)
-        )
-        _check_finite(f"discriminator {name}", losses[name], state.step, batch)
-        logs[f"discriminator/{name}"] = losses[name]
-        logs[f"gradient_norm/{name}"] = _update(player, losses[name], fabric)
+        loss = objective.discriminator_loss(player.network(torch.cat((target, condition), dim=1)), player.network(fake))
+        _check_finite(f"discriminator {name}", loss, state.step, batch)
+        logs[f"discriminator/{name}"] = loss
+        logs[f"gradient_norm/{name}"] = _update(player, loss, fabric)
 
     if state.average is not None:
         state.average.update_parameters(_unwrapped(state.generator.network))

@@ -9,26 +9,29 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import permutations
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reposer import __version__
 from reposer.checks import InputError
+from reposer.data import deepfashion, market1501
+from reposer.data.layouts import pair_up
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+from reposer.poses import Pose, write_annotations, write_pairs
 
 MannequinLayout = Literal["market", "deepfashion"]
 SIZES: dict[MannequinLayout, tuple[int, int]] = {"market": (128, 64), "deepfashion": (256, 176)}
 """Image height and width of each layout."""
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
 _CSV_PREFIX = {"market": "market", "deepfashion": "fasion-resize"}
-_NEEDED_JOINTS = (2, 5, 8, 11)  # both shoulders and hips: the published rule for pairs
+_IDENTITY_OF = {"market": market1501.identity_of, "deepfashion": deepfashion.identity_of}
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -196,23 +199,12 @@ def _write_images(
     return records
 
 
-def _pairs(records: list[_Record]) -> list[tuple[str, str]]:
-    """All ordered pairs of two images of one person that show both shoulders and both hips."""
-    people: dict[str, list[str]] = {}
-    for record in records:
-        person = record.name.rsplit("_", 1)[0] if record.name.startswith("fashion") else record.name.split("_")[0]
-        if record.visible[list(_NEEDED_JOINTS)].all():
-            people.setdefault(person, []).append(record.name)
-    return [pair for names in people.values() for pair in permutations(names, 2)]
-
-
 def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[_Record]]) -> MannequinSummary:
-    import torch  # here, so that worker processes do without it
-
-    from reposer.poses import Pose, write_annotations, write_pairs
-
     prefix = _CSV_PREFIX[config.layout]
-    pairs = {split: _pairs(made) for split, made in records.items()}
+    pairs = {
+        split: pair_up({record.name: record.visible.tolist() for record in made}, _IDENTITY_OF[config.layout])
+        for split, made in records.items()
+    }
     if len(pairs["test"]) > config.test_pairs:
         rng = np.random.default_rng([config.seed, 0, 0, _TEST_PAIRS])
         drawn = np.sort(rng.choice(len(pairs["test"]), config.test_pairs, replace=False))
