@@ -1,0 +1,1 @@
+"""Tests; a package, because some libraries install a package of this name."""
