@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reposer.losses import multi_scale_ssim_loss, ssim_loss
-from reposer.losses.multi_scale_ssim import SCALE_WEIGHTS, fitting_scales
+from reposer.similarity import SCALE_WEIGHTS, fitting_scales
 
 TAPS = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
 TAPS /= TAPS.sum()

@@ -4,6 +4,7 @@ All of it rests on one formula (Wang et al., "Image quality assessment: from err
 similarity", IEEE TIP 2004, eq. 13), ``ssim_of_averages``: of averages under a sliding window, under a mask, or both.
 """
 
+from reposer.similarity.multi_scale import SCALE_WEIGHTS, fitting_scales, multi_scale_ssim_index
 from reposer.similarity.parts import (
     Background,
     MissingParts,
@@ -18,12 +19,15 @@ from reposer.similarity.ssim import K1, K2, Window, masked_ssim, ssim_index, ssi
 __all__ = [
     "K1",
     "K2",
+    "SCALE_WEIGHTS",
     "Background",
     "MissingParts",
     "Reduction",
     "Statistics",
     "Window",
+    "fitting_scales",
     "masked_ssim",
+    "multi_scale_ssim_index",
     "part_ssim",
     "part_ssim_index",
     "part_ssim_values",

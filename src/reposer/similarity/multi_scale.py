@@ -1,0 +1,85 @@
+"""Multi-scale structural similarity (MS-SSIM), with as many scales as an image allows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from reposer.checks import check_window
+from reposer.images import SIGNED
+from reposer.similarity.ssim import ssim_map, unit_images
+
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Exponents of the five scales, finest first: what viewers of the reference weighed them with."""
+FLOOR = 1e-4
+"""Least value of a term before its power: contrast may be negative, and small powers are infinitely steep at 0."""
+
+
+def fitting_scales(size: tuple[int, int], window_size: int = 11) -> int:
+    """How many scales, five at most, an image (height, width) allows: each halves it, the window must still fit."""
+    return sum(min(size) >> scale >= window_size for scale in range(len(SCALE_WEIGHTS)))
+
+
+def multi_scale_ssim_index(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    scales: int | None = None,
+    window_size: int = 11,
+    sigma: float = 1.5,
+    value_range: tuple[float, float] = SIGNED,
+) -> Tensor:
+    r"""MS-SSIM of each image, averaged over channels.
+
+    .. math:: MS\text{-}SSIM = l_M^{w_M} \prod_{j=1}^M (c_j s_j)^{w_j}
+
+    :math:`c_j s_j` is contrast times structure, the second fraction of SSIM, averaged over the positions of scale
+    j; each scale halves the one before it (mean of 2x2 pixels). At the coarsest scale M the luminance
+    :math:`l_M`, the first fraction, is multiplied in before averaging. The five exponents w are those published;
+    fewer than five are divided by their sum. Terms below 1e-4 count as 1e-4, without gradient.
+
+    Args:
+        generated: (B, C, H, W) with values in ``value_range``.
+        target: (B, C, H, W).
+        scales: M, 1 to 5; by default as many as fit: 3 for 128x64 and 5 for 256x176 pixels with the window of 11.
+        window_size: odd width of the Gaussian window in pixels.
+        sigma: its standard deviation in pixels.
+        value_range: lowest and highest possible value; mapped to [0, 1] inside.
+
+    Returns:
+        (B,) in [0, 1], at least float32; 1 for identical images.
+
+    Raises:
+        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, scales or window do not
+            fit, or values lie far outside ``value_range``.
+
+    Reference: Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment",
+    Asilomar 2003, eq. 7.
+    """
+    x, y = unit_images(generated, target, value_range)
+    size = (x.shape[-2], x.shape[-1])
+    check_window(size, window_size)
+    fitting = fitting_scales(size, window_size)
+    scales = fitting if scales is None else scales
+    if not 1 <= scales <= fitting:
+        raise ValueError(
+            f"scales must be between 1 and {fitting} for an image of {size[0]}x{size[1]} pixels and a window of "
+            f"{window_size}, got {scales}"
+        )
+    terms = []
+    for _ in range(scales - 1):
+        contrast = ssim_map(x, y, window_size=window_size, sigma=sigma, luminance=False)
+        terms.append(contrast.mean(dim=(2, 3)))
+        x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+    terms.append(ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(2, 3)))
+    stacked = torch.stack(terms)  # (M, B, C)
+    exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
+    return (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean(dim=1)
+
+
+def _exponents(scales: int) -> list[float]:
+    """All five as published, which sum to 1.0001; fewer to the sum 1."""
+    first = SCALE_WEIGHTS[:scales]
+    total = sum(first) if scales < len(SCALE_WEIGHTS) else 1.0
+    return [weight / total for weight in first]
