@@ -13,7 +13,7 @@ from torch import Tensor
 from reposer.checks import check_choice, check_masks
 from reposer.images import SIGNED
 from reposer.poses.parts import background_mask
-from reposer.similarity.ssim import masked_ssim_of_unit, products, ssim_map, ssim_of_averages, unit_images
+from reposer.similarity.ssim import centred_images, matrix_product, mean_masked_ssim, mean_ssim, ssim_of_averages
 
 _EPSILON = 1e-6
 
@@ -66,8 +66,8 @@ def part_ssim(
     Reference: Shi et al., Pattern Recognition 2022.
     """
     _check_choices(statistics=statistics)
-    x, y, masks = _unit(generated, target, part_masks, value_range)
-    return _part_ssim(x, y, masks, statistics, window_size, sigma)
+    x, y, masks, data_range = _centred(generated, target, part_masks, value_range)
+    return _part_ssim(x, y, masks, statistics, data_range, window_size, sigma)
 
 
 def part_ssim_values(
@@ -102,8 +102,8 @@ def part_ssim_values(
         TypeError, ValueError: as in ``part_ssim``.
     """
     _check_choices(statistics=statistics, missing_parts=missing_parts)
-    x, y, masks = _unit(generated, target, part_masks, value_range)
-    values = _part_ssim(x, y, masks, statistics, window_size, sigma).mean(-1)
+    x, y, masks, data_range = _centred(generated, target, part_masks, value_range)
+    values = _part_ssim(x, y, masks, statistics, data_range, window_size, sigma).mean(-1)
     return torch.where(_shown(masks), values, torch.nan) if missing_parts == "exclude" else values
 
 
@@ -150,8 +150,8 @@ def part_ssim_index(
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
     _check_choices(missing_parts=missing_parts, background=background, statistics=statistics, reduction=reduction)
-    x, y, masks = _unit(generated, target, part_masks, value_range)
-    parts = _part_ssim(x, y, masks, statistics, window_size, sigma).mean(-1)  # (B, P)
+    x, y, masks, data_range = _centred(generated, target, part_masks, value_range)
+    parts = _part_ssim(x, y, masks, statistics, data_range, window_size, sigma).mean(-1)  # (B, P)
     if missing_parts == "exclude":
         shown = _shown(masks)
         foreground = 1 + ((parts - 1) * shown).sum(1) / shown.sum(1).clamp(min=1)
@@ -159,9 +159,13 @@ def part_ssim_index(
         foreground = parts.mean(1)
     visible = background_mask(masks)
     if background == "normalized":
-        surroundings = masked_ssim_of_unit(x, y, visible, window_size=window_size, sigma=sigma).mean(dim=(1, 2))
+        surroundings = mean_masked_ssim(
+            x, y, visible, data_range=data_range, window_size=window_size, sigma=sigma
+        ).mean(dim=(1, 2))
     else:
-        surroundings = ssim_map(x * visible, y * visible, window_size=window_size, sigma=sigma).mean(dim=(1, 2, 3))
+        black = -data_range / 2
+        x, y = ((image - black) * visible + black for image in (x, y))
+        surroundings = mean_ssim(x, y, data_range=data_range, window_size=window_size, sigma=sigma)
     index = (foreground + surroundings) / 2
     return index.mean() if reduction == "mean" else index
 
@@ -171,26 +175,31 @@ def _check_choices(**choices: str) -> None:
         check_choice(name, value, _CHOICES[name])
 
 
-def _unit(
+def _centred(
     generated: Tensor, target: Tensor, part_masks: Tensor, value_range: tuple[float, float]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Check everything; images in [0, 1] and masks, of one dtype."""
-    x, y = unit_images(generated, target, value_range)
+) -> tuple[Tensor, Tensor, Tensor, float]:
+    """Check everything; what ``centred_images`` returns, and the masks in the same dtype before the range."""
+    x, y, data_range = centred_images(generated, target, value_range)
     check_masks(part_masks, generated)
-    return x, y, part_masks.to(x.dtype)
+    return x, y, part_masks.to(x.dtype), data_range
 
 
-def _part_ssim(x: Tensor, y: Tensor, masks: Tensor, statistics: Statistics, window_size: int, sigma: float) -> Tensor:
-    """SSIM (B, P, C) of each part of images in [0, 1]."""
+def _part_ssim(
+    x: Tensor, y: Tensor, masks: Tensor, statistics: Statistics, data_range: float, window_size: int, sigma: float
+) -> Tensor:
+    """SSIM (B, P, C) of each part of centred images."""
     if statistics == "local":
-        return masked_ssim_of_unit(x, y, masks, window_size=window_size, sigma=sigma)
+        return mean_masked_ssim(x, y, masks, data_range=data_range, window_size=window_size, sigma=sigma)
     masks = masks.flatten(2)
-    # All statistics of all parts are one batched matrix product: (B, P, HW) x (B, HW, 4C).
-    with torch.autocast(x.device.type, enabled=False):
-        sums = masks @ products(x - 0.5, y - 0.5).flatten(2).transpose(1, 2)
     total = masks.sum(-1, keepdim=True)
     whole = total + _EPSILON
-    return ssim_of_averages(sums / whole, dim=-1, origin=0.5 * (total / whole))  # an empty mask has mean 0
+
+    def average(image: Tensor) -> Tensor:
+        # All channels of all parts are one batched matrix product: (B, P, HW) x (B, HW, C).
+        return matrix_product(masks, image.flatten(2).transpose(1, 2)) / whole
+
+    origin = data_range / 2 * (total / whole)  # an empty mask has mean 0
+    return ssim_of_averages(x, y, average, dim=-1, origin=origin, data_range=data_range)
 
 
 def _shown(masks: Tensor) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from reposer.checks import check_images, check_masks, check_window
@@ -16,33 +18,62 @@ _TINY = 1e-12
 Window = Literal["gaussian", "uniform"]
 
 
-def products(x: Tensor, y: Tensor) -> Tensor:
-    """Return x, y, x^2 + y^2 and x y, (B, 4C, H, W): what SSIM needs the averages of."""
-    return torch.cat((x, y, x * x + y * y, x * y), dim=1)
+Average = Callable[[Tensor], Tensor]
+"""A linear average of images (B, C, H, W): under a window, under masks or both."""
+
+
+class _Products(torch.autograd.Function):
+    """x, x^2 + y^2 and x y, (B, 3C, H, W). Two passes in the backward pass instead of some ten."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, y: Tensor) -> Tensor:
+        return torch.cat((x, torch.addcmul(x * x, y, y), x * y), dim=1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+        x, y = ctx.saved_tensors
+        of_x, of_squares, of_product = gradient.chunk(3, dim=1)
+        for_x = for_y = None
+        if ctx.needs_input_grad[0]:
+            for_x = torch.addcmul(torch.addcmul(of_x, of_squares, x, value=2), of_product, y)
+        if ctx.needs_input_grad[1]:
+            for_y = torch.addcmul(of_product * x, of_squares, y, value=2)
+        return for_x, for_y
 
 
 def ssim_of_averages(
-    averages: Tensor,
+    x: Tensor,
+    y: Tensor,
+    average: Average,
     *,
     dim: int,
     origin: Tensor | float,
-    data_range: Tensor | float = 1.0,
+    data_range: Tensor | float,
     scale: float = 1.0,
     luminance: bool = True,
 ) -> Tensor:
-    """SSIM from the averages of ``products``, in chunks along ``dim``; eq. 13 of Wang et al.
+    """SSIM from averages of x, y, x^2 + y^2 and x y; eq. 13 of Wang et al.
 
     Args:
-        averages: of the products of x - origin and y - origin. About the middle of the value range, variance by
-            subtraction loses the least.
-        dim: the dimension of 4C channels.
-        origin: what was subtracted from the values.
+        x: (B, C, H, W), values less their ``origin``: about the middle of the value range, variance by subtraction
+            loses the least.
+        y: the same of the other image.
+        average: takes the averages, of any number of channels.
+        dim: dimension of the channels after that.
+        origin: average of what was subtracted from the values.
         data_range: L of the constants.
         scale: factor of variances and covariance.
         luminance: False leaves the first fraction out.
     """
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
-    mean_x, mean_y, squares, product = averages.chunk(4, dim)
+    mean_y = average(y)  # by itself: a target without gradient costs none
+    mean_x, squares, product = average(_Products.apply(x, y)).chunk(3, dim)
     variances = (squares - (mean_x**2 + mean_y**2)).clamp(min=0) * scale  # of x and y together
     covariance = (product - mean_x * mean_y) * scale
     contrast_structure = (2 * covariance + c2) / (variances + c2)
@@ -65,6 +96,35 @@ def unit_images(generated: Tensor, target: Tensor, value_range: tuple[float, flo
     return to_unit(x, value_range), to_unit(y, value_range)
 
 
+def centred_images(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> tuple[Tensor, Tensor, float]:
+    """Check both images; their values less the middle of ``value_range``, in at least float32, and its length.
+
+    SSIM of them with that length as data range is that of the images in [0, 1]; [-1, 1] needs no pass at all.
+    """
+    check_images(generated, target, value_range)
+    x, y = at_least_float32(generated, target)
+    low, high = value_range
+    middle = (low + high) / 2
+    return (x - middle, y - middle, high - low) if middle else (x, y, high - low)
+
+
+def matrix_product(a: Tensor, b: Tensor) -> Tensor:
+    """Product of two batches of matrices, never in the reduced precision of autocast or TF32.
+
+    Variance by subtraction would lose most of its digits there.
+    """
+    with torch.autocast(a.device.type, enabled=False):
+        if a.dtype == torch.float32 and _reduces_float32(a.device.type):
+            return (a.double() @ b.double()).float()
+        return a @ b
+
+
+@torch.compiler.assume_constant_result
+def _reduces_float32(device_type: str) -> bool:
+    backend = torch.backends.cuda.matmul if device_type == "cuda" else torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+    return backend.fp32_precision not in ("none", "ieee")
+
+
 def window_weights(window_size: int, sigma: float, window: Window = "gaussian") -> Tensor:
     """Weights (window_size,) of a one-dimensional window, float64, sum 1."""
     if window == "uniform":
@@ -84,16 +144,51 @@ def _band(length: int, weights: Tensor) -> Tensor:
     return torch.where(inside, weights[offset.clamp(0, window - 1)], torch.zeros_like(weights[0]))
 
 
-def _filter(image: Tensor, weights: Tensor) -> Tensor:
+class _Filter(torch.autograd.Function):
     """Filter (..., H, W) with a separable window, valid area only.
 
-    Two products with banded matrices: at the sizes of this field many times faster than convolutions on a CPU, and
-    untouched by the reduced precision that GPU convolutions have by default.
+    Products with banded matrices: at the sizes of this field several times faster than convolutions on a CPU. Wide
+    images are cut into tiles, or most of a band would be zeros.
     """
-    height, width = image.shape[-2:]
-    weights = weights.to(device=image.device, dtype=image.dtype)
-    with torch.autocast(image.device.type, enabled=False):
-        return _band(height, weights) @ (image @ _band(width, weights).T)
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(image: Tensor, weights: Tensor) -> Tensor:
+        rows = [matrix_product(image[..., tile], band.T) for tile, band in _tiles(image.shape[-1], weights)]
+        image = rows[0] if len(rows) == 1 else torch.cat(rows, dim=-1)
+        columns = [matrix_product(band, image[..., tile, :]) for tile, band in _tiles(image.shape[-2], weights)]
+        return columns[0] if len(columns) == 1 else torch.cat(columns, dim=-2)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        (weights,) = ctx.saved_tensors
+        border = len(weights) - 1
+        return _Filter.apply(F.pad(gradient, [border] * 4), weights.flip(0)), None
+
+
+_TILE = 32
+
+
+def _tiles(length: int, weights: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Pieces of a signal of that length, each with the matrix that filters it; their results, joined, are whole."""
+    border = len(weights) - 1
+    valid = length - border
+    tile = _TILE if valid > 2 * _TILE else valid
+    whole = _band(tile + border, weights)
+    for start in range(0, valid, tile):
+        end = min(start + tile, valid) + border
+        yield slice(start, end), whole if end - start == tile + border else _band(end - start, weights)
+
+
+def window_average(weights: Tensor, like: Tensor) -> Average:
+    """Average under a sliding separable window, from its one-dimensional weights; valid area only."""
+    weights = weights.to(device=like.device, dtype=like.dtype)
+    return lambda image: _Filter.apply(image, weights)
 
 
 def ssim_map(
@@ -140,9 +235,19 @@ def ssim_map(
     if isinstance(data_range, Tensor):
         data_range = data_range.to(device=x.device, dtype=x.dtype).view(-1, 1, 1, 1)
     origin = data_range / 2
-    averages = _filter(products(x - origin, y - origin), window_weights(window_size, sigma, window))
-    scale = window_size**2 / (window_size**2 - 1) if sample_covariance else 1.0
-    return ssim_of_averages(averages, dim=1, origin=origin, data_range=data_range, scale=scale, luminance=luminance)
+    return _map(
+        x - origin,
+        y - origin,
+        window_weights(window_size, sigma, window),
+        data_range=data_range,
+        scale=window_size**2 / (window_size**2 - 1) if sample_covariance else 1.0,
+        luminance=luminance,
+    )
+
+
+def _map(x: Tensor, y: Tensor, weights: Tensor, *, data_range: Tensor | float, **options: Any) -> Tensor:
+    average = window_average(weights, x)
+    return ssim_of_averages(x, y, average, dim=1, origin=data_range / 2, data_range=data_range, **options)
 
 
 def ssim_index(
@@ -165,8 +270,14 @@ def ssim_index(
     Raises:
         TypeError, ValueError: as in ``ssim_map``, and if values lie far outside ``value_range``.
     """
-    x, y = unit_images(generated, target, value_range)
-    return ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(1, 2, 3))
+    x, y, data_range = centred_images(generated, target, value_range)
+    return mean_ssim(x, y, data_range=data_range, window_size=window_size, sigma=sigma)
+
+
+def mean_ssim(x: Tensor, y: Tensor, *, data_range: float, window_size: int, sigma: float) -> Tensor:
+    """``ssim_index`` (B,) of what ``centred_images`` returns."""
+    check_window((x.shape[-2], x.shape[-1]), window_size)
+    return _map(x, y, window_weights(window_size, sigma), data_range=data_range).mean(dim=(1, 2, 3))
 
 
 def masked_ssim(
@@ -203,16 +314,21 @@ def masked_ssim(
 
     Reference: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993; Wang et al., IEEE TIP 2004.
     """
-    x, y = unit_images(generated, target, value_range)
+    x, y, data_range = centred_images(generated, target, value_range)
     check_masks(masks, generated)
-    return masked_ssim_of_unit(x, y, masks.to(x.dtype), window_size=window_size, sigma=sigma)
+    return mean_masked_ssim(x, y, masks.to(x.dtype), data_range=data_range, window_size=window_size, sigma=sigma)
 
 
-def masked_ssim_of_unit(x: Tensor, y: Tensor, masks: Tensor, *, window_size: int, sigma: float) -> Tensor:
-    """``masked_ssim`` of what ``unit_images`` returns, masks of the same dtype."""
+def mean_masked_ssim(
+    x: Tensor, y: Tensor, masks: Tensor, *, data_range: float, window_size: int, sigma: float
+) -> Tensor:
+    """``masked_ssim`` (B, P, C) of what ``centred_images`` returns, masks of the same dtype."""
     check_window((x.shape[-2], x.shape[-1]), window_size)
-    weights = window_weights(window_size, sigma)
-    share = _filter(masks, weights)[:, :, None]  # (B, P, 1, H', W')
-    averages = _filter(masks[:, :, None] * products(x - 0.5, y - 0.5)[:, None], weights) / share.clamp(min=_TINY)
-    loss = share * (ssim_of_averages(averages, dim=2, origin=0.5) - 1)
-    return 1 + loss.sum(dim=(-2, -1)) / share.sum(dim=(-2, -1)).clamp(min=_TINY)
+    window = window_average(window_weights(window_size, sigma), x)
+    share = window(masks)[:, :, None]  # (B, P, 1, H', W')
+
+    def average(image: Tensor) -> Tensor:
+        return window(masks[:, :, None] * image[:, None]) / share.clamp(min=_TINY)
+
+    similarity = ssim_of_averages(x, y, average, dim=2, origin=data_range / 2, data_range=data_range)
+    return 1 + (share * (similarity - 1)).sum(dim=(-2, -1)) / share.sum(dim=(-2, -1)).clamp(min=_TINY)
