@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test lint install dev clean
+.PHONY: quickstart test lint docs install dev clean
 
 quickstart: install  ## make people, train, generate, evaluate, report (a few minutes on two CPU cores)
 	$(BIN)/reposer quickstart --out quickstart
@@ -13,6 +13,10 @@ test: dev  ## all tests that run without a GPU
 
 lint: dev  ## style, types, and who imports whom
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+docs: dev  ## the documentation, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	@echo "open site/index.html"
 
 install: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
@@ -32,4 +36,4 @@ $(BIN)/python:
 	$(BIN)/python -m pip install -q --upgrade pip
 
 clean:
-	rm -rf $(VENV) quickstart build src/*.egg-info
+	rm -rf $(VENV) quickstart site build src/*.egg-info
