@@ -31,27 +31,32 @@ def check_choice(what: str, name: str, choices: Iterable[str]) -> None:
         raise InputError(f"unknown {what} {name!r}{suggestion(name, choices)} (known: {', '.join(choices)})")
 
 
+def check_image(name: str, image: Tensor) -> None:
+    """Raise unless the image is a float tensor (B, C, H, W)."""
+    if not hasattr(image, "is_floating_point"):
+        raise TypeError(f"{name} must be a torch tensor (B, C, H, W), got {type(image).__name__}")
+    if not image.is_floating_point():
+        raise TypeError(
+            f"{name} must be a floating point tensor, got {image.dtype}; "
+            "convert files with reposer.images.to_signed(image)"
+        )
+    if image.ndim != 4:
+        raise ValueError(f"{name} must have shape (B, C, H, W), got {tuple(image.shape)}")
+
+
 def check_images(generated: Tensor, target: Tensor, value_range: tuple[float, float] | None = None) -> None:
     """Raise unless both are float tensors (B, C, H, W) of one shape; with a value range, as ``check_range`` too."""
-    for name, image in (("generated", generated), ("target", target)):
-        if not hasattr(image, "is_floating_point"):
-            raise TypeError(f"{name} must be a torch tensor (B, C, H, W), got {type(image).__name__}")
-        if not image.is_floating_point():
-            raise TypeError(
-                f"{name} must be a floating point tensor, got {image.dtype}; "
-                "convert files with reposer.images.to_signed(image)"
-            )
-        if image.ndim != 4:
-            raise ValueError(f"{name} must have shape (B, C, H, W), got {tuple(image.shape)}")
+    check_image("generated", generated)
+    check_image("target", target)
     if generated.shape != target.shape:
         raise ValueError(
             f"generated and target must have one shape, got {tuple(generated.shape)} and {tuple(target.shape)}"
         )
     if value_range is not None:
-        check_range(generated, target, value_range)
+        check_range(value_range, generated=generated, target=target)
 
 
-def check_range(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> None:
+def check_range(value_range: tuple[float, float], **images: Tensor) -> None:
     """Raise ValueError if a value lies outside the range by more than a tenth of its length.
 
     That is how images of another range look; a network without a last tanh may overshoot a little. Values are read
@@ -62,16 +67,15 @@ def check_range(generated: Tensor, target: Tensor, value_range: tuple[float, flo
     low, high = value_range
     if not low < high:
         raise ValueError(f"value_range must be (lowest, highest), got {tuple(value_range)}")
-    images = (generated, target)
-    if torch.compiler.is_compiling() or any(torch.func.debug_unwrap(image) is not image for image in images):
+    if torch.compiler.is_compiling() or any(torch.func.debug_unwrap(image) is not image for image in images.values()):
         return
-    if generated.numel() == 0:
+    if any(image.numel() == 0 for image in images.values()):
         return
     # One pass over each image, one wait for the device.
-    extremes = torch.stack([value.float() for image in images for value in torch.aminmax(image.detach())]).tolist()
-    for name, lowest, highest in (("generated", *extremes[:2]), ("target", *extremes[2:])):
+    extremes = torch.stack([torch.stack(torch.aminmax(image.detach())).float() for image in images.values()]).tolist()
+    for name, (lowest, highest) in zip(images, extremes, strict=True):
         if _far_outside(lowest, highest, value_range):
-            fitting = [r for r in _USUAL_RANGES if not _far_outside(lowest, highest, r)]
+            fitting = [r for r in _USUAL_RANGES if not _far_outside(lowest, highest, r) and highest > 0.1 * r[1]]
             remedy = f"pass value_range={fitting[0]}" if fitting else "pass their value_range"
             raise ValueError(
                 f"{name} has values from {lowest:g} to {highest:g}, expected [{low:g}, {high:g}]; "

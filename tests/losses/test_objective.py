@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -51,6 +52,28 @@ def test_is_the_weighted_sum(images: tuple[Tensor, Tensor], vgg: VGG19Features) 
         torch.testing.assert_close(value.terms[name], term)
     total = sum(config.weights[name] * term.item() for name, term in expected.items())
     assert value.total.item() == pytest.approx(total, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"missing_parts": "exclude"},
+        {"background": "normalized"},
+        {"statistics": "local"},
+        {"multi_scale": True},
+        {"reference_height": 64},
+    ],
+    ids=str,
+)
+def test_pssim_as_configured(images: tuple[Tensor, Tensor], options: dict[str, Any]) -> None:
+    visible = VISIBLE.clone()
+    visible[:, 4] = False
+    config = ObjectiveConfig(adversarial=0, part_ssim=1, **options)
+    value = Objective(config)(*images, JOINTS, visible).terms["part_ssim"]
+    assert value == losses.PartSSIMLoss(**options)(*images, JOINTS, visible)
+    assert value != losses.PartSSIMLoss()(*images, JOINTS, visible)
+    run = RunConfig(objective=config)
+    assert config_from_json(config_to_json(run)) == run
 
 
 @pytest.mark.usefixtures("vgg")
@@ -129,7 +152,7 @@ def test_names_are_complete_and_fixed() -> None:
 def test_older_configurations_load() -> None:
     config = RunConfig(objective=ObjectiveConfig(l1=3))
     saved = json.loads(config_to_json(config))
-    for name in ("style", "perceptual_ssim"):
+    for name in ("style", "perceptual_ssim", "background", "statistics", "multi_scale", "reference_height"):
         del saved["objective"][name]
     assert config_from_json(json.dumps(saved)) == config
     style = replace(config, objective=OBJECTIVES["style-perceptual-pssim"])

@@ -25,10 +25,12 @@ def test_against_numpy(images: tuple[torch.Tensor, torch.Tensor]) -> None:
 
 def test_of_a_shift(images: tuple[torch.Tensor, torch.Tensor]) -> None:
     x, _ = images
+    x = 0.5 * x
     assert losses.l1_loss(x, x + 0.25).item() == pytest.approx(0.25)
     assert losses.l2_loss(x, x + 0.25).item() == pytest.approx(0.0625)
-    assert losses.charbonnier_loss(x, x + 3, epsilon=4).item() == pytest.approx(5)
-    assert losses.CharbonnierLoss(epsilon=4)(x, x + 3).item() == pytest.approx(5)
+    x = torch.full_like(x, -0.5)
+    assert losses.charbonnier_loss(x, x + 0.75, epsilon=1).item() == pytest.approx(1.25)
+    assert losses.CharbonnierLoss(epsilon=1)(x, x + 0.75).item() == pytest.approx(1.25)
 
 
 def test_variation_of_a_ramp() -> None:

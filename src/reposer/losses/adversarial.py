@@ -31,16 +31,20 @@ def adversarial_loss(
         player: whose loss it is; only hinge differs.
 
     Returns:
-        Scalar, at least 0; a generator's hinge term may be any number.
+        Scalar, at least float32 and at least 0; a generator's hinge term may be any number.
 
     Raises:
         InputError: if kind or player is unknown.
+        TypeError: if the logits are not floating point.
 
     Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2; Lim and Ye,
     "Geometric GAN", 2017, and Miyato et al., "Spectral normalization", ICLR 2018, eq. 16 and 17.
     """
     check_choice("kind", kind, get_args(GANKind))
     check_choice("player", player, get_args(Player))
+    if not logits.is_floating_point():
+        raise TypeError(f"logits must be a floating point tensor, got {logits.dtype}")
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if kind == "least_squares":
         return (logits - float(real)).square().mean()
     wrong = -logits if real else logits  # how far the logits lean to the other answer
@@ -90,6 +94,12 @@ class ImagePool:
             else:
                 shown.append(image)
         return torch.stack(shown)
+
+    def copy(self) -> ImagePool:
+        """Return a pool with the same images; its queries leave this one as it is."""
+        twin = ImagePool(self.size)
+        twin._images = self._images.copy()
+        return twin
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the kept images."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion
@@ -32,15 +33,17 @@ def lpips_loss(
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
 
     Returns:
-        Scalar, at least 0.
+        Scalar, at least 0 and at least float32.
 
     Raises:
-        TypeError, ValueError: if the tensors are not float (B, 3, H, W) of one shape, or too small for the network.
+        TypeError, ValueError: if the tensors are not float (B, 3, H, W) of one shape, too small for the network, or
+            values lie far outside ``value_range``.
 
     Reference: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1.
     """
     x, y = unit_images(generated, target.detach(), value_range)
-    return network(x * 2 - 1, y * 2 - 1).mean()
+    distances = network(x * 2 - 1, y * 2 - 1)
+    return distances.to(torch.promote_types(distances.dtype, torch.float32)).mean()
 
 
 class LPIPSLoss(nn.Module):

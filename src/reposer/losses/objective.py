@@ -17,7 +17,7 @@ from reposer.losses.perceptual_ssim import map_dissimilarity
 from reposer.losses.pixel import l1_loss
 from reposer.losses.ssim import ssim_loss
 from reposer.losses.style import gram_distance
-from reposer.similarity import MissingParts
+from reposer.similarity import Background, MissingParts, Statistics
 
 TERMS = ("adversarial", "l1", "perceptual", "style", "ssim", "perceptual_ssim", "part_ssim")
 VGG19_TERMS = ("perceptual", "style", "perceptual_ssim")
@@ -50,7 +50,15 @@ class ObjectiveConfig:
     window_sigma: float = 0.8
     """Standard deviation of that window, in pixels."""
     missing_parts: MissingParts = "as_released"
-    """What PSSIM does with body parts that are not in the picture."""
+    """What PSSIM does with body parts that are not in the picture: count them as perfect, or leave them out."""
+    background: Background = "blacked_out"
+    """What PSSIM's background term compares: images with the body blacked out, or only the visible background."""
+    statistics: Statistics = "global"
+    """PSSIM's statistics of a body part: one mean, variance and covariance, or an SSIM map under its mask."""
+    multi_scale: bool = False
+    """PSSIM takes masks of five widths a body part instead of one."""
+    reference_height: float | None = None
+    """Image height in pixels that PSSIM's mask widths are meant for; they scale with the image. None: they do not."""
     vgg19_weights: Path | None = None
     """Local file vgg19-dcbb9e9d.pth; default: the torch hub cache, else a download."""
 
@@ -88,7 +96,13 @@ class Objective(nn.Module):
         self.config = config
         self.weights = {name: weight for name, weight in config.weights.items() if weight > 0}
         self.part_ssim = PartSSIMLoss(
-            window_size=config.window_size, sigma=config.window_sigma, missing_parts=config.missing_parts
+            window_size=config.window_size,
+            sigma=config.window_sigma,
+            missing_parts=config.missing_parts,
+            background=config.background,
+            statistics=config.statistics,
+            multi_scale=config.multi_scale,
+            reference_height=config.reference_height,
         )
         needs_features = any(name in self.weights for name in VGG19_TERMS)
         self.features = VGG19Features(*PUBLISHED_LAYERS, weights=config.vgg19_weights) if needs_features else None

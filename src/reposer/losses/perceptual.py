@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from reposer.checks import check_choice
 from reposer.features import PUBLISHED_LAYER, VGG19Features
 from reposer.images import SIGNED
-from reposer.similarity.ssim import unit_images
+from reposer.similarity.ssim import at_least_float32, unit_images
 
 Distance = Literal["l1", "l2"]
 FeatureMaps = Mapping[str, Tensor]
@@ -51,8 +51,9 @@ def layer_sum(
 
 
 def map_distance(x: Tensor, y: Tensor, *, distance: Distance = "l1") -> Tensor:
-    """Mean absolute ("l1") or squared ("l2") difference of two feature maps."""
+    """Mean absolute ("l1") or squared ("l2") difference of two feature maps, in at least float32."""
     check_choice("distance", distance, get_args(Distance))
+    x, y = at_least_float32(x, y)
     difference = x - y
     return (difference.abs() if distance == "l1" else difference.square()).mean()
 
@@ -78,7 +79,7 @@ def perceptual_loss(
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
 
     Returns:
-        Scalar, at least 0.
+        Scalar, at least 0 and at least float32.
 
     Raises:
         TypeError, ValueError: if the tensors are not float (B, 3, H, W) of one shape, or values lie far outside

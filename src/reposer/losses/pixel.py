@@ -1,121 +1,157 @@
-"""Losses on pixels."""
+"""Losses on pixels; their unit is that of images in [-1, 1], whatever the value range."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from reposer.checks import check_images
+from reposer.checks import check_image, check_images, check_range
+from reposer.images import SIGNED
+from reposer.similarity.ssim import at_least_float32
 
 
-def l1_loss(generated: Tensor, target: Tensor) -> Tensor:
+def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
     r"""Mean absolute difference, :math:`\frac1N \sum |x - y|`.
 
     Args:
-        generated: (B, C, H, W) in [-1, 1].
-        target: (B, C, H, W) in [-1, 1].
+        generated: (B, C, H, W) with values in ``value_range``.
+        target: (B, C, H, W).
+        value_range: lowest and highest possible value; mapped to [-1, 1] inside.
 
     Returns:
-        Scalar in [0, 2].
+        Scalar in [0, 2], at least float32.
 
     Raises:
-        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape.
+        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or values lie far outside
+            ``value_range``.
     """
-    check_images(generated, target)
-    return (generated - target).abs().mean()
+    return _difference(generated, target, value_range).abs().mean() * _scale(value_range)
 
 
-def l2_loss(generated: Tensor, target: Tensor) -> Tensor:
+def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
     r"""Mean squared difference, :math:`\frac1N \sum (x - y)^2`.
 
     Args:
-        generated: (B, C, H, W) in [-1, 1].
-        target: (B, C, H, W) in [-1, 1].
+        generated: (B, C, H, W) with values in ``value_range``.
+        target: (B, C, H, W).
+        value_range: lowest and highest possible value; mapped to [-1, 1] inside.
 
     Returns:
-        Scalar in [0, 4].
+        Scalar in [0, 4], at least float32.
 
     Raises:
-        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape.
+        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or values lie far outside
+            ``value_range``.
     """
-    check_images(generated, target)
-    return (generated - target).square().mean()
+    return _difference(generated, target, value_range).square().mean() * _scale(value_range) ** 2
 
 
-def charbonnier_loss(generated: Tensor, target: Tensor, *, epsilon: float = 1e-3) -> Tensor:
+def charbonnier_loss(
+    generated: Tensor, target: Tensor, *, epsilon: float = 1e-3, value_range: tuple[float, float] = SIGNED
+) -> Tensor:
     r"""Smooth L1, :math:`\frac1N \sum \sqrt{(x - y)^2 + \epsilon^2}`.
 
     Args:
-        generated: (B, C, H, W) in [-1, 1].
-        target: (B, C, H, W) in [-1, 1].
+        generated: (B, C, H, W) with values in ``value_range``.
+        target: (B, C, H, W).
         epsilon: positive; differences well below it are penalised like squares, those above it like L1.
+        value_range: lowest and highest possible value; mapped to [-1, 1] inside.
 
     Returns:
-        Scalar, at least ``epsilon``, which is its value for identical images.
+        Scalar, at least ``epsilon``, which is its value for identical images; at least float32.
 
     Raises:
-        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or epsilon is not positive.
+        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, values lie far outside
+            ``value_range``, or epsilon is not positive.
 
     Reference: Charbonnier et al., "Two deterministic half-quadratic regularization algorithms for computed
     imaging", ICIP 1994; with this epsilon Lai et al., "Deep Laplacian pyramid networks", CVPR 2017, eq. 1.
     """
-    check_images(generated, target)
     if epsilon <= 0:
         raise ValueError(f"epsilon must be positive, got {epsilon}")
-    difference = generated - target
-    return difference.hypot(difference.new_tensor(epsilon)).mean()
+    difference, scale = _difference(generated, target, value_range), _scale(value_range)
+    return scale * difference.hypot(difference.new_tensor(epsilon / scale)).mean()
 
 
-def total_variation_loss(image: Tensor) -> Tensor:
+def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
     r"""Anisotropic total variation: mean absolute difference of vertical plus that of horizontal neighbours.
 
     .. math:: \frac1{N_v} \sum |x_{i+1,j} - x_{i,j}| + \frac1{N_h} \sum |x_{i,j+1} - x_{i,j}|
 
     Args:
-        image: (B, C, H, W) in [-1, 1], at least 2x2 pixels.
+        image: (B, C, H, W) with values in ``value_range``, at least 2x2 pixels.
+        value_range: lowest and highest possible value; mapped to [-1, 1] inside.
 
     Returns:
-        Scalar in [0, 4]; 0 for images of one colour.
+        Scalar in [0, 4], at least float32; 0 for images of one colour.
 
     Raises:
-        TypeError, ValueError: if the tensor is not float (B, C, H, W) of at least 2x2 pixels.
+        TypeError, ValueError: if the tensor is not float (B, C, H, W) of at least 2x2 pixels, or values lie far
+            outside ``value_range``.
 
     Reference: Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal algorithms", Physica D 1992
     (there isotropic); as a loss Johnson et al., "Perceptual losses for real-time style transfer", ECCV 2016.
     """
-    if not image.is_floating_point():
-        raise TypeError(f"image must be a floating point tensor, got {image.dtype}")
-    if image.ndim != 4 or min(image.shape[-2:]) < 2:
-        raise ValueError(f"image must have shape (B, C, H, W), at least 2x2 pixels, got {tuple(image.shape)}")
-    return image.diff(dim=-2).abs().mean() + image.diff(dim=-1).abs().mean()
+    check_image("image", image)
+    if min(image.shape[-2:]) < 2:
+        raise ValueError(f"image must have at least 2x2 pixels, got {tuple(image.shape)}")
+    check_range(value_range, image=image)
+    image = image.to(torch.promote_types(image.dtype, torch.float32))
+    return _scale(value_range) * (image.diff(dim=-2).abs().mean() + image.diff(dim=-1).abs().mean())
+
+
+def _difference(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> Tensor:
+    """Check both images; their difference in at least float32."""
+    check_images(generated, target, value_range)
+    x, y = at_least_float32(generated, target)
+    return x - y
+
+
+def _scale(value_range: tuple[float, float]) -> float:
+    """Differences in [-1, 1] for one in ``value_range``; applied to sums, it costs no pass over the images."""
+    low, high = value_range
+    return 2 / (high - low)
 
 
 class L1Loss(nn.Module):
-    """Module form of :func:`l1_loss`."""
+    """Module form of :func:`l1_loss`; keyword as there."""
+
+    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
+        super().__init__()
+        self.value_range = value_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return l1_loss(generated, target)
+        return l1_loss(generated, target, value_range=self.value_range)
 
 
 class L2Loss(nn.Module):
-    """Module form of :func:`l2_loss`."""
+    """Module form of :func:`l2_loss`; keyword as there."""
+
+    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
+        super().__init__()
+        self.value_range = value_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return l2_loss(generated, target)
+        return l2_loss(generated, target, value_range=self.value_range)
 
 
 class CharbonnierLoss(nn.Module):
-    """Module form of :func:`charbonnier_loss`; keyword as there."""
+    """Module form of :func:`charbonnier_loss`; keywords as there."""
 
-    def __init__(self, *, epsilon: float = 1e-3) -> None:
+    def __init__(self, *, epsilon: float = 1e-3, value_range: tuple[float, float] = SIGNED) -> None:
         super().__init__()
-        self.epsilon = epsilon
+        self.epsilon, self.value_range = epsilon, value_range
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return charbonnier_loss(generated, target, epsilon=self.epsilon)
+        return charbonnier_loss(generated, target, epsilon=self.epsilon, value_range=self.value_range)
 
 
 class TotalVariationLoss(nn.Module):
-    """Module form of :func:`total_variation_loss`."""
+    """Module form of :func:`total_variation_loss`; keyword as there."""
+
+    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
+        super().__init__()
+        self.value_range = value_range
 
     def forward(self, image: Tensor) -> Tensor:
-        return total_variation_loss(image)
+        return total_variation_loss(image, value_range=self.value_range)

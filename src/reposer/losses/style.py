@@ -21,7 +21,7 @@ def gram_matrix(maps: Tensor) -> Tensor:
     Returns:
         (B, C, C), at least float32.
     """
-    maps = maps.flatten(2) if maps.dtype == torch.float64 else maps.flatten(2).float()
+    maps = maps.flatten(2).to(torch.promote_types(maps.dtype, torch.float32))
     with torch.autocast(maps.device.type, enabled=False):  # sums over all pixels overflow half precision
         return maps @ maps.transpose(1, 2) / maps[0].numel()
 
