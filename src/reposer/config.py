@@ -19,13 +19,21 @@ from reposer.losses import ObjectiveConfig
 from reposer.models import DiscriminatorConfig, GeneratorConfig
 from reposer.poses import HeatmapConfig
 
+Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
+ValidationScore = Literal["ssim", "part_ssim", "l1"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizationConfig:
     """Adam and its schedule; an epoch is a number of randomly drawn pairs."""
 
     batch_size: int = 32
-    """Pairs in a step."""
+    """Pairs in a step, over all processes."""
+    accumulate: int = 1
+    """Parts in which each process computes its pairs, one after another, before the one update: saves memory.
+
+    With instance norm the result is the same; batch norm sees the statistics of one part at a time.
+    """
     learning_rate: float = 2e-4
     """Learning rate of generator and discriminators before decay."""
     betas: tuple[float, float] = (0.5, 0.999)
@@ -43,13 +51,18 @@ class OptimizationConfig:
 
     After n steps it is at most (1 + n) / (10 + n).
     """
+    on_nonfinite: Literal["stop", "skip"] = "stop"
+    """What to do where a loss or gradient is not finite: stop and write down how to reproduce it, or skip the step."""
+    most_skips: int = 10
+    """Steps that may be skipped in a row before the run stops all the same."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "pairs_per_epoch", "constant_epochs"):
+        for name in ("batch_size", "accumulate", "pairs_per_epoch", "constant_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"optimization: {name} must be at least 1, got {getattr(self, name)}")
         if self.learning_rate <= 0:
             raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
+        check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
         if self.decay_epochs < 0 or self.warmup_steps < 0 or not 0 <= self.ema_decay < 1:
             raise ValueError("optimization: decay_epochs and warmup_steps must be at least 0, ema_decay in [0, 1)")
 
@@ -62,6 +75,10 @@ class OptimizationConfig:
     def steps(self) -> int:
         """Steps of the whole run."""
         return (self.constant_epochs + self.decay_epochs) * self.steps_per_epoch
+
+    def pairs_at(self, step: int) -> int:
+        """Pairs of a step, counted from 0: fewer in the last one of an epoch."""
+        return min(self.batch_size, self.pairs_per_epoch - step % self.steps_per_epoch * self.batch_size)
 
     def learning_rate_at(self, step: int) -> float:
         """Learning rate of a step, counted from 0.
@@ -79,7 +96,15 @@ class LoggingConfig:
     """What a run writes while it trains."""
 
     log_every: int = 50
-    """Steps between two rows of metrics.jsonl and TensorBoard."""
+    """Steps between two rows of metrics.jsonl and of the loggers."""
+    validate_every: int = 1000
+    """Steps between two validations on fixed unseen pairs."""
+    validation_pairs: int = 64
+    """Those pairs, spread evenly over the test pairs; 0: no validation."""
+    best_by: ValidationScore = "part_ssim"
+    """Validation score by which generator-best.safetensors is kept."""
+    loggers: tuple[Literal["tensorboard", "wandb"], ...] = ("tensorboard",)
+    """Where the rows go besides metrics.jsonl: tensorboard, wandb (Weights & Biases; needs its package)."""
     sample_every: int = 1000
     """Steps between two contact sheets."""
     checkpoint_every: int = 1000
@@ -87,7 +112,15 @@ class LoggingConfig:
     keep_checkpoints: int = 2
     """Newest checkpoints kept."""
     sample_pairs: int = 8
-    """Fixed pairs on a contact sheet."""
+    """Fixed pairs on a contact sheet; 0: no contact sheets."""
+
+    def __post_init__(self) -> None:
+        for name in ("log_every", "validate_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"logging: {name} must be at least 1, got {getattr(self, name)}")
+        for name in ("validation_pairs", "sample_pairs"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"logging: {name} must be at least 0, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +129,27 @@ class HardwareConfig:
 
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Device; auto takes a GPU where there is one."""
-    precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
-    """Lightning Fabric's precision; losses are always computed in at least float32."""
+    devices: int = 1
+    """Devices on each machine, one process each; -1: all. They share every batch."""
+    nodes: int = 1
+    """Machines."""
+    strategy: Literal["auto", "ddp", "ddp_spawn"] = "auto"
+    """How Lightning Fabric starts several processes; auto is ddp. torchrun and SLURM start them by themselves."""
+    precision: Precision = "32-true"
+    """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
     channels_last: bool = True
     """Memory layout of the networks; faster, same results to rounding."""
+    compile: bool = False
+    """Compile the networks with torch.compile; pays off in long runs on a GPU; same results to rounding."""
+    checkpoint_gradients: bool = False
+    """Compute the networks' blocks again in the backward pass instead of keeping them: less memory, more time."""
+    share_forward: bool = True
+    """Show discriminators real and generated images in one pass, where their norm allows it (instance norm)."""
+
+    def __post_init__(self) -> None:
+        check_choice("hardware.precision", self.precision, typing.get_args(Precision))
+        if self.nodes < 1 or (self.devices < 1 and self.devices != -1):
+            raise ValueError("hardware: nodes must be at least 1, devices at least 1 or -1 for all")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,9 +56,11 @@ def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert rows[0]["learning_rate"] == pytest.approx(2e-4 * 1 / 2 * 2 / 3)  # warm-up and decay
     assert [p.name for p in sorted((run / "samples").iterdir())] == [f"step-{step:07d}.png" for step in (5, 10, 12)]
     assert [p.name for p in sorted((run / "checkpoints").iterdir())] == [
-        f"{kind}-{step:07d}.{suffix}"
-        for kind, suffix in (("generator", "safetensors"), ("state", "pt"))
-        for step in (9, 12)
+        "generator-0000009.safetensors",
+        "generator-0000012.safetensors",
+        "generator-best.safetensors",
+        "state-0000009.pt",
+        "state-0000012.pt",
     ]
     assert any((run / "tensorboard").iterdir())
     _, about = read_network(generator)

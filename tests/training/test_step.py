@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 from lightning.fabric import Fabric
+from tests.training.batches import batches
 from torch import Tensor
 from torch.nn import functional as F
 
 from reposer.config import OptimizationConfig, RunConfig
-from reposer.data import PairBatch, PairDataset, collate, open_pairs
 from reposer.losses import Objective
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.similarity import part_ssim_index
-from reposer.training.step import build_state, step_seed, train_step
+from reposer.training.state import build_state, step_seed
+from reposer.training.step import train_step
 
 
 def test_published_schedule() -> None:
@@ -29,11 +30,6 @@ def test_published_schedule() -> None:
     for finished, factor in ((499, 1 - 1 / 201), (500, 1 - 2 / 201), (600, 1 - 102 / 201), (699, 0)):
         assert schedule.learning_rate_at(finished * 125) == pytest.approx(2e-4 * factor, abs=1e-12)
     assert OptimizationConfig(batch_size=7).steps_per_epoch == 572
-
-
-def batches(market: Path, count: int) -> list[PairBatch]:
-    dataset = PairDataset(open_pairs(market, "train"))
-    return [collate([dataset[(2 * i) % len(dataset)], dataset[(2 * i + 1) % len(dataset)]]) for i in range(count)]
 
 
 class PastImages:
@@ -80,7 +76,7 @@ def test_steps_equal_a_straight_line_implementation(published: RunConfig, market
     objective = Objective(config.objective)
 
     G, D_PP, D_PB = (
-        player.network.module.double()
+        player.network
         for player in (reference.generator, reference.discriminators["appearance"], reference.discriminators["shape"])
     )
     optimizers = [torch.optim.Adam(n.parameters(), lr=2e-4, betas=(0.5, 0.999)) for n in (G, D_PP, D_PB)]
@@ -125,7 +121,7 @@ def test_steps_equal_a_straight_line_implementation(published: RunConfig, market
             optimizer.step()
 
     for player, network in zip((state.generator, *state.discriminators.values()), (G, D_PP, D_PB), strict=True):
-        own = player.network.module.state_dict()
+        own = player.network.state_dict()
         for name, tensor in network.state_dict().items():
             np.testing.assert_allclose(own[name], tensor, atol=1e-6, err_msg=name)
 

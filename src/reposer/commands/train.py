@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -14,7 +14,8 @@ from reposer.commands.arguments import call
 from reposer.config import RunConfig
 from reposer.progress import Progress
 from reposer.recipes import RECIPES, recipe
-from reposer.training import train
+from reposer.training import plan, train
+from reposer.training.run_folder import Resume
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -29,8 +30,9 @@ def main(arguments: Sequence[str]) -> None:
     def run(
         *,
         data: Path,
-        out: Path,
-        resume: bool = False,
+        out: Path | None = None,
+        resume: Literal["no", "yes", "auto"] = "no",
+        dry_run: bool = False,
         config: Annotated[RunConfig, tyro.conf.arg(name="")] = config,
     ) -> None:
         """Train a generator by a recipe; every setting of the recipe is an option.
@@ -38,20 +40,40 @@ def main(arguments: Sequence[str]) -> None:
         Args:
             data: folder of the data set, in the Market-1501 or DeepFashion layout.
             out: run folder for the log, contact sheets and checkpoints.
-            resume: continue the run in --out from its newest checkpoint.
+            resume: --resume alone (yes): continue the run in --out from its newest checkpoint; auto: continue it if
+                there is one, else start.
+            dry_run: only print the configuration, parameters, memory, and the time predicted from a few steps.
             config: the recipe's settings.
         """
+        if dry_run:
+            print(plan(config, data=data))
+            return
+        if out is None:
+            raise InputError("--out is missing: the run folder for the log, contact sheets and checkpoints")
         with Progress(f"train {config.recipe}") as progress:
-            generator = train(config, data=data, out=out, resume=resume, progress=progress)
+            generator = train(config, data=data, out=out, resume=_RESUME[resume], progress=progress)
         print(generator)
 
-    call(run, arguments[1:], prog=f"reposer train {arguments[0]}")
+    call(run, _with_value(arguments[1:]), prog=f"reposer train {arguments[0]}")
+
+
+_RESUME: dict[str, Resume] = {"no": False, "yes": True, "auto": "auto"}
+
+
+def _with_value(arguments: Sequence[str]) -> list[str]:
+    """Write ``--resume`` without a value as ``--resume yes``."""
+    following = [*arguments[1:], ""]
+    return [
+        part
+        for argument, next_one in zip(arguments, following, strict=True)
+        for part in ([argument, "yes"] if argument == "--resume" and next_one not in _RESUME else [argument])
+    ]
 
 
 def _help() -> str:
     return "\n".join(
         [
-            "usage: reposer train RECIPE --data DIR --out RUN [--resume] [OPTIONS]",
+            "usage: reposer train RECIPE --data DIR --out RUN [--resume [auto]] [--dry-run] [OPTIONS]",
             "",
             "recipes:",
             *listing({name: function.__doc__ for name, function in RECIPES.items()}),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from reposer.checks import InputError, check_choice
+from reposer.checks import InputError, RunError, check_choice
 from reposer.data.deepfashion import DEEPFASHION
 from reposer.data.layouts import PairIndex, Split, contents, open_layout
 from reposer.data.market1501 import MARKET
@@ -58,6 +60,12 @@ def open_pairs(root: str | Path, split: Split, layout: LayoutName = "auto") -> P
     if layout == "auto":
         layout = _detect(root, split)
     return open_layout(_LAYOUTS[layout], root, split)
+
+
+def has_split(root: str | Path, split: Split, layout: LayoutName = "auto") -> bool:
+    """Whether a data set folder has annotations of this split."""
+    names = _LAYOUTS if layout == "auto" else (layout,)
+    return any((Path(root) / file).is_file() for name in names for file in _LAYOUTS[name].annotation_names(split))
 
 
 def _detect(root: Path, split: Split) -> Literal["market", "deepfashion"]:
@@ -115,11 +123,25 @@ class PairBatch:
         """Return the batch on a device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
+    @staticmethod
+    def joined(batches: Sequence[PairBatch]) -> PairBatch:
+        """Join batches into one."""
+        tensors = {
+            field.name: torch.cat([getattr(batch, field.name) for batch in batches])
+            for field in fields(PairBatch)
+            if field.name != "pair_ids"
+        }
+        return PairBatch(**tensors, pair_ids=tuple(name for batch in batches for name in batch.pair_ids))
+
+    def split(self, parts: int) -> list[PairBatch]:
+        """Split into ``parts`` batches of nearly one size, in order; fewer where there are fewer pairs."""
+        return [self._map(itemgetter(rows), rows) for rows in shares(len(self), parts)]
+
     def pin_memory(self) -> PairBatch:
         """Return the batch in page-locked memory; ``DataLoader(pin_memory=True)`` calls this."""
         return self._map(Tensor.pin_memory)
 
-    def _map(self, change: Callable[[Tensor], Tensor]) -> PairBatch:
+    def _map(self, change: Callable[[Tensor], Tensor], rows: slice = slice(None)) -> PairBatch:
         return PairBatch(
             source=change(self.source),
             target=change(self.target),
@@ -127,8 +149,15 @@ class PairBatch:
             source_visible=change(self.source_visible),
             target_joints=change(self.target_joints),
             target_visible=change(self.target_visible),
-            pair_ids=self.pair_ids,
+            pair_ids=self.pair_ids[rows],
         )
+
+
+def shares(items: int, parts: int) -> list[slice]:
+    """Cut ``items`` into runs of nearly one length, the longer ones first, without empty ones."""
+    lengths = [items // parts + (i < items % parts) for i in range(parts)]
+    ends = np.cumsum(lengths).tolist()
+    return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True) if length]
 
 
 def collate(items: Sequence[PairItem]) -> PairBatch:
@@ -240,8 +269,63 @@ class EpochSampler(Sampler[int]):
         return len(self._items)
 
 
+class ShareOfBatches(Sampler[list[int]]):
+    """The share that one of several processes has of every batch: in order, of nearly one size.
+
+    Together the processes see the batches that one process alone would see.
+
+    Args:
+        items: of all batches, in order.
+        batch_size: items in a batch of all processes together; the last batch may be smaller.
+        rank: which process, from 0.
+        processes: how many there are.
+
+    Raises:
+        InputError: if the last batch has fewer items than there are processes.
+    """
+
+    def __init__(self, items: EpochSampler, batch_size: int, *, rank: int, processes: int) -> None:
+        smallest = len(items) % batch_size or batch_size
+        if smallest < processes:
+            raise InputError(
+                f"{processes} processes cannot share a batch of {smallest} pairs: choose a batch size that leaves "
+                f"every process a pair, also of an epoch's last batch ({len(items)} pairs in batches of {batch_size})"
+            )
+        self.items, self.batch_size, self.rank, self.processes = items, batch_size, rank, processes
+
+    def __iter__(self) -> Iterator[list[int]]:
+        items = iter(self.items)
+        while batch := list(islice(items, self.batch_size)):
+            yield batch[shares(len(batch), self.processes)[self.rank]]
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.items) / self.batch_size)
+
+
+class EveryNthBatch(Sampler[list[int]]):
+    """Whole batches of a data set in order, dealt out to processes: batch i goes to process i mod ``processes``.
+
+    Batches hold the same items for any number of processes, so that what is computed from them is the same too.
+
+    Args:
+        items: length of the data set.
+        batch_size: items in a batch; the last one may be smaller.
+        rank: which process, from 0.
+        processes: how many there are.
+    """
+
+    def __init__(self, items: int, batch_size: int, *, rank: int = 0, processes: int = 1) -> None:
+        self._batches = [range(i, min(i + batch_size, items)) for i in range(0, items, batch_size)][rank::processes]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return map(list, self._batches)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+
 class _Loader(DataLoader[PairItem]):
-    """A DataLoader that passes on an InputError of a worker as one line, without the worker's traceback."""
+    """A DataLoader whose errors are one line: an InputError of a worker, or a worker that dies."""
 
     def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
         try:
@@ -249,6 +333,13 @@ class _Loader(DataLoader[PairItem]):
         except InputError as error:
             line = str(error).strip().splitlines()[-1]
             raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise RunError(
+                "a process that reads images died; if the system stopped it for lack of memory, use fewer "
+                "--data.workers (0 reads in the training process)"
+            ) from None
 
 
 def train_loader(
@@ -260,6 +351,8 @@ def train_loader(
     batch_size: int,
     workers: int,
     start_batch: int = 0,
+    rank: int = 0,
+    processes: int = 1,
     pin_memory: bool = False,
 ) -> DataLoader[PairItem]:
     """Load the batches ``start_batch``, ``start_batch + 1``, ... of one epoch, as ``PairBatch``.
@@ -272,19 +365,23 @@ def train_loader(
         seed: of the run, 0 or more.
         epoch: which epoch, from 0.
         pairs_per_epoch: draws in one epoch; 4,000 in the published runs.
-        batch_size: pairs in one batch.
+        batch_size: pairs in one batch, of all processes together.
         workers: processes that read images; 0 reads them in this process.
         start_batch: first batch, to resume inside an epoch.
+        rank: which process this is; it loads its share of every batch.
+        processes: how many train together.
         pin_memory: put batches in page-locked memory, for copies to a CUDA device with ``non_blocking=True``.
 
     Raises:
         ValueError: if the epoch has no batch ``start_batch``.
+        InputError: if a batch has fewer pairs than there are processes.
     """
     batches = math.ceil(pairs_per_epoch / batch_size)
     if not 0 <= start_batch < batches:
         raise ValueError(f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}")
     sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
-    return _loader(dataset, batch_size, workers, pin_memory, sampler)
+    batches_of_this = ShareOfBatches(sampler, batch_size, rank=rank, processes=processes)
+    return _loader(dataset, workers, pin_memory, batches_of_this)
 
 
 def test_loader(
@@ -292,22 +389,26 @@ def test_loader(
     batch_size: int,
     workers: int,
     *,
+    rank: int = 0,  # noqa: PT028
+    processes: int = 1,  # noqa: PT028
     pin_memory: bool = False,  # noqa: PT028
 ) -> DataLoader[PairItem]:
-    """Load all pairs in order, as ``PairBatch``; the last batch may be smaller."""
-    return _loader(dataset, batch_size, workers, pin_memory, None)
+    """Load all pairs in order, as ``PairBatch``; the last batch may be smaller.
+
+    Of several processes, each loads every so many-th batch, see :class:`EveryNthBatch`.
+    """
+    return _loader(
+        dataset, workers, pin_memory, EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
+    )
 
 
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
-def _loader(
-    dataset: PairDataset, batch_size: int, workers: int, pin_memory: bool, sampler: EpochSampler | None
-) -> _Loader:
+def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
     return _Loader(
         dataset,
-        batch_size,
-        sampler=sampler,
+        batch_sampler=batches,
         num_workers=workers,
         pin_memory=pin_memory,
         collate_fn=collate,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from reposer.checks import check_choice
 
@@ -42,6 +46,65 @@ def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
     return layers
 
 
+class ItemDropout(nn.Module):
+    """Dropout whose mask is a function of an item's key alone: not of the batch, the process or the device.
+
+    With ``keys`` (B,) int32, a value is kept iff a hash of (key, layer, position) falls below 1 - p. Without keys it
+    is ``torch.nn.Dropout``.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.keys: Tensor | None = None
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return features
+        if self.keys is None:
+            return F.dropout(features, self.p)
+        positions = torch.arange(features[0].numel(), dtype=torch.int32, device=features.device)
+        bits = _mix(_mix(positions).view(1, *features.shape[1:]) ^ self.keys.view(-1, 1, 1, 1))
+        kept = bits < int((1 - 2 * self.p) * 2**31)  # of int32's range, the lowest 1 - p
+        return torch.where(kept, features / (1 - self.p), 0)
+
+
+def _mix(bits: Tensor) -> Tensor:
+    """Spread the bits of int32 numbers (multiplications wrap around): the finaliser of MurmurHash3."""
+    bits = (bits ^ ((bits >> 16) & 0xFFFF)) * -0x7A143595
+    bits = (bits ^ ((bits >> 13) & 0x7FFFF)) * -0x3D4D51CB
+    return bits ^ ((bits >> 16) & 0xFFFF)
+
+
+def set_dropout_keys(network: nn.Module, keys: Tensor | None) -> None:
+    """Give every dropout layer of a network the keys (B,) int32 of the items that come next; None: no keys."""
+    layers = [module for module in network.modules() if isinstance(module, ItemDropout)]
+    for number, layer in enumerate(layers):
+        layer.keys = None if keys is None else _mix(keys + number * 0x3C6EF372)
+
+
+def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
+    """Run a block; with ``recompute`` its activations are not kept but computed again in the backward pass."""
+    if not (recompute and torch.is_grad_enabled()):
+        return block(*inputs)
+    return checkpoint(
+        block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _statistics_untouched(block))
+    )
+
+
+@contextmanager
+def _statistics_untouched(block: nn.Module) -> Iterator[None]:
+    """Batch norm uses the statistics of the batch, as in training, but does not record them a second time."""
+    norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+
+
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
     """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
     layers: list[nn.Module] = [
@@ -49,7 +112,7 @@ def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, l
         conv(channels_in, channels_in, norm),
         norm_layer(norm, channels_in),
         nn.ReLU(inplace=True),
-        nn.Dropout(dropout),
+        ItemDropout(dropout),
         nn.ReflectionPad2d(1),
         conv(channels_in, channels_out, norm),
     ]
@@ -94,7 +157,19 @@ def pad_to_stride(image: Tensor) -> Tensor:
     """Pad (B, C, H, W) at the bottom and right, by repeating the border, to multiples of the stride."""
     height, width = image.shape[-2:]
     bottom, right = -height % STRIDE, -width % STRIDE
-    return F.pad(image, (0, right, 0, bottom), mode="replicate") if bottom or right else image
+    # An exported graph pads always, by 0 to 3: whether there is something to pad depends on the size it will see.
+    if torch.compiler.is_exporting() or bottom or right:
+        image = F.pad(image, (0, right, 0, bottom), mode="replicate")
+    return image
+
+
+def crop(image: Tensor, size: torch.Size | tuple[int, int]) -> Tensor:
+    """Undo ``pad_to_stride``: the top left H x W pixels of (B, C, H', W')."""
+    height, width = size
+    if torch.compiler.is_exporting():  # the strides of a slice would tie the graph to sizes that were padded
+        rows, columns = (torch.arange(n, device=image.device) for n in (height, width))
+        return image.index_select(-2, rows).index_select(-1, columns)
+    return image[..., :height, :width]
 
 
 def check_generator_inputs(source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor, joints: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from reposer.models.blocks import Norm, branch, encoder
+from reposer.models.blocks import Norm, branch, encoder, run_block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +67,15 @@ class ResNetDiscriminator(nn.Module):
         self.encoder = nn.Sequential(*encoder(in_channels, channels, norm))
         self.blocks = nn.Sequential(*(ResidualBlock(4 * channels, norm, dropout) for _ in range(blocks)))
         self.sigmoid = sigmoid
+        self.checkpoint_gradients = False
+        """Compute the blocks again in the backward pass instead of keeping their activations."""
 
     def forward(self, images: Tensor) -> Tensor:
         if images.ndim != 4 or images.shape[1] != self.in_channels:
             raise ValueError(f"images must have shape (B, {self.in_channels}, H, W), got {tuple(images.shape)}")
-        logits = self.blocks(self.encoder(images))
+        logits = self.encoder(images)
+        for block in self.blocks:
+            logits = run_block(block, logits, recompute=self.checkpoint_gradients)
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 

@@ -9,10 +9,12 @@ from reposer.models.blocks import (
     Norm,
     branch,
     check_generator_inputs,
+    crop,
     encoder,
     image_decoder,
     init_published,
     pad_to_stride,
+    run_block,
 )
 
 
@@ -62,6 +64,8 @@ class PATNGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.joints = joints
+        self.checkpoint_gradients = False
+        """Compute the blocks again in the backward pass instead of keeping their activations."""
         self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
         self.blocks = nn.ModuleList(
@@ -72,9 +76,8 @@ class PATNGenerator(nn.Module):
 
     def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
         check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
-        height, width = source.shape[-2:]
         image = self.image_encoder(pad_to_stride(source))
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = block(image, pose)
-        return self.image_decoder(image)[..., :height, :width]
+            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+        return crop(self.image_decoder(image), source.shape[-2:])

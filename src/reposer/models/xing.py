@@ -10,11 +10,13 @@ from reposer.models.blocks import (
     Norm,
     branch,
     check_generator_inputs,
+    crop,
     encoder,
     image_decoder,
     init_published,
     norm_layer,
     pad_to_stride,
+    run_block,
     upsampling,
 )
 
@@ -89,6 +91,8 @@ class XingGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.joints = joints
+        self.checkpoint_gradients = False
+        """Compute the blocks again in the backward pass instead of keeping their activations."""
         width, bias = 4 * channels, norm == "instance"
         self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
@@ -110,13 +114,12 @@ class XingGenerator(nn.Module):
 
     def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
         check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
-        height, width = source.shape[-2:]
-        source = pad_to_stride(source)
+        size, source = source.shape[-2:], pad_to_stride(source)
         image = self.image_encoder(source)
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = block(image, pose)
+            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
         images = torch.cat((self.image_decoder(image), self.pose_decoder(self.pose_narrowing(pose)), source), dim=1)
         weights = self.mixing(torch.cat((image, pose), dim=1))
         mixed = (images.unflatten(1, (-1, 3)) * weights[:, :, None]).sum(dim=1)
-        return mixed[..., :height, :width]
+        return crop(mixed, size)

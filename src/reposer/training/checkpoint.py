@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from torch import Tensor
 
+from reposer.checks import RunError
 from reposer.config import RunConfig, config_to_json
 from reposer.files import write_whole
 from reposer.models.saving import generator_files, generator_path, save_network
-from reposer.training.step import TrainingState
+from reposer.training.state import TrainingState
 
 STATE = "state-{:07d}.pt"
+BEST = "generator-best.safetensors"
+_COUNTERS = ("step", "skipped", "skipped_in_a_row", "best")
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
-    """Save state and generator of this step, and drop older ones than the run keeps."""
-    folder.mkdir(parents=True, exist_ok=True)
-    generator = generator_path(folder, state.step)
-    text = config_to_json(config)
-    save_network(generator, state.best_generator(), config=text, recipe=config.recipe, step=state.step)
-    write_whole(folder / STATE.format(state.step), lambda path: torch.save(_state_dict(state), path))
+    """Save state and generator of this step, and drop older ones than the run keeps.
+
+    Raises:
+        RunError: if they cannot be written, such as on a full disk; older checkpoints are still whole then.
+    """
+    save_generator(generator_path(folder, state.step), state, config)
+    saved = state_dict(state)
+    saved["digest"] = digest(saved)
+    path = folder / STATE.format(state.step)
+    with writing(path):
+        write_whole(path, lambda temporary: torch.save(saved, temporary))
     for files in (_state_files(folder), generator_files(folder)):
         for old in files[: -config.logging.keep_checkpoints]:
             old.unlink()
+
+
+def save_generator(path: Path, state: TrainingState, config: RunConfig) -> None:
+    """Save the generator to keep, with its configuration."""
+    with writing(path):
+        network, text = state.best_generator(), config_to_json(config)
+        save_network(path, network, config=text, recipe=config.recipe, step=state.step)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the folder of ``path``, and turn what goes wrong while it is written into one line.
+
+    Raises:
+        RunError: that line.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:  # a failed write of torch is a RuntimeError
+        free = f"; {shutil.disk_usage(path.parent).free / 2**20:.0f} MB free" if path.parent.exists() else ""
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise RunError(
+            f"{path}: cannot be written ({reason}{free}); what was written before is whole: mend this and go on "
+            "with --resume"
+        ) from None
 
 
 def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:
@@ -38,19 +76,44 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
     for path in reversed(_state_files(folder)):
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-            warn(f"{path}: damaged checkpoint skipped ({str(error).splitlines()[0]})")
+            if saved.pop("digest") != digest(saved):
+                raise ValueError("its content has changed since it was written")
+        except Exception as error:  # a damaged file can fail in any way
+            warn(f"{path}: damaged checkpoint skipped ({(str(error) or type(error).__name__).splitlines()[0]})")
             continue
-        _load_state_dict(state, saved)
+        load_state_dict(state, saved)
         return True
     return False
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a tree of dicts, sequences, tensors and plain values, in their order."""
+    total = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        if isinstance(value, Tensor):
+            total.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                total.update(f"{key!r}:".encode())
+                add(item)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            for item in value:
+                add(item)
+        else:
+            total.update(f"{value!r};".encode())
+
+    add(value)
+    return total.hexdigest()
 
 
 def _state_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(STATE.replace("{:07d}", "*")))
 
 
-def _state_dict(state: TrainingState) -> dict[str, Any]:
+def state_dict(state: TrainingState) -> dict[str, Any]:
+    """Everything that a run needs to go on."""
     players = {
         name: {
             "network": player.network.state_dict(),
@@ -59,17 +122,23 @@ def _state_dict(state: TrainingState) -> dict[str, Any]:
         }
         for name, player in state.players()
     }
-    average = state.average.state_dict() if state.average is not None else None
-    return {"step": state.step, "players": players, "average": average}
+    return {
+        **{name: getattr(state, name) for name in _COUNTERS},
+        "players": players,
+        "average": state.average.state_dict() if state.average is not None else None,
+        "scaler": state.scaler.state_dict(),
+    }
 
 
-def _load_state_dict(state: TrainingState, saved: dict[str, Any]) -> None:
+def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
+    """Restore what ``state_dict`` gave."""
     for name, player in state.players():
         entry = saved["players"][name]
         player.network.load_state_dict(entry["network"])
         player.optimizer.load_state_dict(entry["optimizer"])
-        device = next(player.network.parameters()).device
-        player.pool.load_state_dict(entry["pool"], device)
+        player.pool.load_state_dict(entry["pool"], next(player.network.parameters()).device)
     if state.average is not None:
         state.average.load_state_dict(saved["average"])
-    state.step = saved["step"]
+    state.scaler.load_state_dict(saved["scaler"])
+    for name in _COUNTERS:
+        setattr(state, name, saved[name])

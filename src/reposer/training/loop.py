@@ -5,13 +5,10 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
-
-from lightning.fabric import Fabric
-from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
@@ -20,16 +17,22 @@ from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training.checkpoint import load_newest_checkpoint, save_checkpoint
-from reposer.training.run_folder import RunFolder
-from reposer.training.samples import contact_sheet, fixed_pairs
-from reposer.training.step import build_state, train_step
+from reposer.training import processes
+from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
+from reposer.training.guards import skip_or_stop
+from reposer.training.run_folder import Resume, RunFolder, check_run_folder
+from reposer.training.state import TrainingState, build_state
+from reposer.training.step import NonFiniteError, train_step
+from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
+from reposer.training.watch import DiscriminatorWatch
 
 
-def train(config: RunConfig, *, data: Path, out: Path, resume: bool = False, progress: Progress | None = None) -> Path:
+def train(
+    config: RunConfig, *, data: Path, out: Path, resume: Resume = False, progress: Progress | None = None
+) -> Path:
     """Train a generator and return the file of its last checkpoint.
 
-    The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, TensorBoard events, ``checkpoints/`` and
+    The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, the events of the loggers, ``checkpoints/`` and
     ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then goes on as if nothing had happened,
     bit for bit on one machine.
 
@@ -37,33 +40,37 @@ def train(config: RunConfig, *, data: Path, out: Path, resume: bool = False, pro
         config: what to train, and how.
         data: folder of the data set, in the Market-1501 or DeepFashion layout.
         out: run folder, new or empty unless ``resume``.
-        resume: go on from the newest whole checkpoint in ``out``, or start if it has none.
+        resume: True: go on from the newest whole checkpoint in ``out``; "auto": go on if ``out`` holds a run, else
+            start one.
         progress: where to show how far it is; default: nowhere.
 
     Raises:
         InputError: if the data or the run folder do not fit.
-        RunError: if a loss is not finite.
+        RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
     progress = progress or Progress("train", shown=False)
-    index = open_pairs(data, "train", config.data.layout)
-    if index.size != config.size:
-        raise InputError(
-            f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
-            f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
-        )
-    dataset, samples = PairDataset(index, flip=config.data.flip), fixed_pairs(data, config)
-    fabric = Fabric(accelerator=config.hardware.accelerator, devices=1, precision=config.hardware.precision)
-    objective = Objective(config.objective).to(fabric.device)
-    samples = samples.to(fabric.device)
+    dataset = open_dataset(config, data)
     steps, steps_per_epoch = config.optimization.steps, config.optimization.steps_per_epoch
     every = config.logging
+    resumes = check_run_folder(out, config, resume=resume)
+    fabric = processes.make_fabric(config.hardware)
+    fabric.launch()
+    fabric.barrier()  # nobody writes before all have looked
+    if not fabric.is_global_zero:
+        progress = Progress("train", shown=False)
+    objective = Objective(config.objective).to(fabric.device)
+    samples = fixed_pairs(data, config, every.sample_pairs)
+    unseen = fixed_pairs(data, config, every.validation_pairs)
+    if not samples and not unseen:
+        progress.say(f"{data}: no test split: no validation and no contact sheets")
 
-    with closing(RunFolder(out, config, resume=resume)) as folder, _finish_step_on_interrupt() as interrupted:
+    folder = RunFolder(out, config, writes=fabric.is_global_zero)
+    with folder, _finish_step_on_interrupt() as interrupted:
         state = build_state(config, fabric)
-        if resume and load_newest_checkpoint(folder.checkpoints, state, progress.say):
+        if resumes and load_newest_checkpoint(folder.checkpoints, state, progress.say):
             progress.say(f"resumed at step {state.step} of {steps}")
-        folder.rewind(state.step)
+        watch = DiscriminatorWatch(folder.rewind(state.step))
         progress(state.step, steps)
         while state.step < steps:
             epoch, batches_done = divmod(state.step, steps_per_epoch)
@@ -75,45 +82,87 @@ def train(config: RunConfig, *, data: Path, out: Path, resume: bool = False, pro
                 batch_size=config.optimization.batch_size,
                 workers=config.data.workers,
                 start_batch=batches_done,
+                rank=fabric.global_rank,
+                processes=fabric.world_size,
                 pin_memory=fabric.device.type == "cuda",
             )
             since, seen = time.perf_counter(), 0
             for batch in loader:
-                terms = train_step(state, batch.to(fabric.device), objective, config, fabric)
-                seen += len(batch)
-                last = state.step == steps
-                if state.step % every.log_every == 0 or last:
-                    speed = seen / (time.perf_counter() - since)
-                    folder.log(_log_row(state.step, terms, objective, config, speed))
-                    since, seen = time.perf_counter(), 0
-                progress(state.step, steps, items_per_step=len(batch), note=_note(terms))
-                if state.step % every.sample_every == 0 or last:
-                    sheet = contact_sheet(state.best_generator(), samples, config)
-                    write_image(folder.samples / f"step-{state.step:07d}.png", sheet)
-                if state.step % every.checkpoint_every == 0 or last or interrupted:
+                step = state.step + 1
+                last = step == steps
+                due = step % every.log_every == 0 or last
+                batch = batch.to(fabric.device, non_blocking=True)
+                row: dict[str, Any] = {}
+                try:
+                    terms = train_step(state, batch, objective, config, fabric, term_gradients=due)
+                    row = _row(terms, objective, config, step)
+                    state.skipped_in_a_row = 0
+                    note = f"loss {terms['total']:.3f}"
+                except NonFiniteError as error:
+                    skip_or_stop(error, state, batch, config, out, fabric)
+                    progress.say(f"{error}; skipped")
+                    note = f"{state.skipped} skipped"
+                seen += config.optimization.pairs_at(state.step - 1)
+                progress(step, steps, items_per_step=config.optimization.batch_size, note=note)
+
+                if unseen and (step % every.validate_every == 0 or last):
+                    row |= _validate(state, unseen, config, folder, fabric.is_global_zero)
+                    due = True
+                if due:
+                    row |= {"skipped": state.skipped, "images_per_second": seen / (time.perf_counter() - since)}
+                    row = {"step": step, "epoch": (step - 1) // steps_per_epoch + 1, **row}
+                    folder.log(row)
+                    for warning in watch.add(row):
+                        progress.say(f"step {step}: {warning}")
+                if fabric.is_global_zero and samples and (step % every.sample_every == 0 or last):
+                    path = folder.samples / f"step-{step:07d}.png"
+                    with writing(path):
+                        write_image(path, contact_sheet(state.best_generator(), samples, config))
+                stop = processes.anywhere(bool(interrupted), fabric.device)
+                if fabric.is_global_zero and (step % every.checkpoint_every == 0 or last or stop):
                     save_checkpoint(folder.checkpoints, state, config)
-                if interrupted:
-                    progress.say(f"stopped after step {state.step}; saved, --resume continues")
+                if stop:
+                    progress.say(f"stopped after step {step}; saved, --resume continues")
                     raise KeyboardInterrupt
+                if due:
+                    since, seen = time.perf_counter(), 0
     return generator_path(folder.checkpoints, state.step)
 
 
-def _log_row(
-    step: int, terms: dict[str, Tensor], objective: Objective, config: RunConfig, images_per_second: float
-) -> dict[str, Any]:
-    """One row of metrics.jsonl: every unweighted term with its weight, the total, gradient norms, speed."""
-    row: dict[str, Any] = {"step": step, "epoch": (step - 1) // config.optimization.steps_per_epoch + 1}
-    for name, value in terms.items():
-        row[f"loss/{name}" if name in objective.weights else name] = value.item()
-    for name, weight in objective.weights.items():
-        row[f"weight/{name}"] = float(weight)
-    row["learning_rate"] = config.optimization.learning_rate_at(step - 1)
-    row["images_per_second"] = images_per_second
-    return row
+def open_dataset(config: RunConfig, data: Path) -> PairDataset:
+    """Open the training pairs.
+
+    Raises:
+        InputError: if they have another size than the run.
+    """
+    index = open_pairs(data, "train", config.data.layout)
+    if index.size != config.size:
+        raise InputError(
+            f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
+            f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
+        )
+    return PairDataset(index, flip=config.data.flip)
 
 
-def _note(terms: dict[str, Tensor]) -> str:
-    return f"loss {terms['total'].item():.3f}"
+def _validate(
+    state: TrainingState, unseen: Any, config: RunConfig, folder: RunFolder, writes: bool
+) -> dict[str, float]:
+    """Scores of the unseen pairs; the generator is kept if it is the best so far."""
+    scores = validate(state.best_generator(), unseen, config)
+    by = config.logging.best_by
+    score = scores[by] if HIGHER_IS_BETTER[by] else -scores[by]
+    if state.best is None or score > state.best:
+        state.best = score
+        if writes:
+            save_generator(folder.checkpoints / BEST, state, config)
+    return {f"validation/{name}": value for name, value in scores.items()}
+
+
+def _row(terms: dict[str, float], objective: Objective, config: RunConfig, step: int) -> dict[str, float]:
+    """What a step gives to a row of metrics.jsonl: every unweighted term with its weight, and the rest."""
+    row = {f"loss/{name}" if name in objective.weights else name: value for name, value in terms.items()}
+    row |= {f"weight/{name}": float(weight) for name, weight in objective.weights.items()}
+    return row | {"learning_rate": config.optimization.learning_rate_at(step - 1)}
 
 
 @contextmanager

@@ -1,43 +1,83 @@
-"""The run folder: config.json, metrics.jsonl, TensorBoard events, checkpoints/ and samples/."""
+"""The run folder: config.json, metrics.jsonl, events of the loggers, checkpoints/ and samples/."""
 
 from __future__ import annotations
 
 import json
+import uuid
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from reposer.checks import InputError
+from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import write_text
 
-_FREE = ("logging.", "data.workers ", "hardware.accelerator ")
-"""Fields that may change when a run is resumed."""
+Resume = bool | Literal["auto"]
+_FREE = ("logging.", "data.workers ", "optimization.on_nonfinite ", "optimization.most_skips ", "hardware.")
+"""Fields that may change when a run is resumed; of the hardware, precision may not."""
+
+
+def check_run_folder(path: Path, config: RunConfig, *, resume: Resume) -> bool:
+    """Check that ``path`` can take a run of ``config``; writes nothing.
+
+    Args:
+        path: the run folder.
+        config: of the run.
+        resume: True: there must be a run to go on with; False: there must be none; "auto": either.
+
+    Returns:
+        Whether it holds a run to go on with.
+
+    Raises:
+        InputError: if it holds another run, other things, or not what ``resume`` says.
+    """
+    saved = path / "config.json"
+    if not saved.exists():
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(f"{path}: not empty and not a run folder; choose another --out")
+        if resume is True:
+            raise InputError(f"{path}: no run to resume; leave --resume out to start one, or use --resume auto")
+        return False
+    if not resume:
+        raise InputError(f"{path}: already holds a run; add --resume to continue it, or choose another --out")
+    differences = [
+        difference
+        for difference in config_differences(config_from_json(saved.read_text(), saved), config)
+        if difference.startswith("hardware.precision ") or not difference.startswith(_FREE)
+    ]
+    if differences:
+        raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
+    return True
 
 
 class RunFolder:
-    """Opens ``path`` for a run of ``config``; a context manager that closes its log files.
+    """Writes a run into ``path``; a context manager that closes its log files.
+
+    Args:
+        path: as checked by :func:`check_run_folder`.
+        config: of the run.
+        writes: False in all processes but one: they write nothing.
 
     Raises:
-        InputError: if the folder holds another run, or a run although ``resume`` is False.
+        InputError: if the folder cannot be written, or a logger's package is not installed.
     """
 
-    def __init__(self, path: Path, config: RunConfig, *, resume: bool) -> None:
+    def __init__(self, path: Path, config: RunConfig, *, writes: bool = True) -> None:
         self.path = path
-        saved = path / "config.json"
-        if saved.exists():
-            if not resume:
-                raise InputError(f"{path}: already holds a run; add --resume to continue it, or choose another --out")
-            differences = config_differences(config_from_json(saved.read_text(), saved), config)
-            differences = [d for d in differences if not d.startswith(_FREE)]
-            if differences:
-                raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(f"{path}: not empty and not a run folder; choose another --out")
-        self.samples.mkdir(parents=True, exist_ok=True)
-        write_text(saved, config_to_json(config) + "\n")
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._events = SummaryWriter(str(path / "tensorboard"))
+        self._loggers: list[Any] = []
+        self._writes = writes
+        if not writes:
+            return
+        if "wandb" in config.logging.loggers and find_spec("wandb") is None:
+            raise InputError("--logging.loggers wandb needs the package wandb: pip install wandb")
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+            for leftover in path.rglob(".*.part"):  # of a process that was killed while it wrote
+                leftover.unlink()
+            write_text(path / "config.json", config_to_json(config) + "\n")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
+        self._loggers = [_LOGGERS[name](path) for name in config.logging.loggers]
 
     @property
     def checkpoints(self) -> Path:
@@ -49,24 +89,63 @@ class RunFolder:
         """Folder of the contact sheets."""
         return self.path / "samples"
 
-    def rewind(self, step: int) -> None:
-        """Drop the rows of metrics.jsonl that come after ``step``: they will be written again."""
+    def rewind(self, step: int) -> list[dict[str, Any]]:
+        """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before."""
         log = self.path / "metrics.jsonl"
-        if log.exists():
-            kept = [line for line in log.read_text().splitlines() if (_row(line) or {"step": step + 1})["step"] <= step]
-            write_text(log, "".join(line + "\n" for line in kept))
+        rows = [row for row in read_log(self.path) if row["step"] <= step] if log.exists() else []
+        if self._writes and rows:
+            write_text(log, "".join(json.dumps(row) + "\n" for row in rows))
+        elif self._writes:
+            log.unlink(missing_ok=True)
+        return rows
 
     def log(self, row: dict[str, Any]) -> None:
-        """Append a row to metrics.jsonl and its numbers to TensorBoard; ``row["step"]`` is the step."""
-        with (self.path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        for name, value in row.items():
-            if isinstance(value, float):
-                self._events.add_scalar(name, value, row["step"])
+        """Append a row to metrics.jsonl and give its numbers to the loggers; ``row["step"]`` is the step.
+
+        Raises:
+            RunError: if it cannot be written, such as on a full disk.
+        """
+        if not self._writes:
+            return
+        try:
+            with (self.path / "metrics.jsonl").open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            for logger in self._loggers:
+                logger.log_metrics({k: v for k, v in row.items() if isinstance(v, float)}, step=row["step"])
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: mend this "
+                "and go on with --resume"
+            ) from None
 
     def close(self) -> None:
         """Flush and close the log files."""
-        self._events.close()
+        for logger in self._loggers:
+            logger.finalize("success")
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _tensorboard(path: Path) -> Any:
+    from lightning.fabric.loggers.tensorboard import TensorBoardLogger
+
+    return TensorBoardLogger(path, name="tensorboard", version="")
+
+
+def _wandb(path: Path) -> Any:
+    from lightning.pytorch.loggers import WandbLogger
+
+    name = path / "wandb-run.txt"  # so that a resumed run goes on in the same place
+    if not name.exists():
+        write_text(name, uuid.uuid4().hex)
+    return WandbLogger(name=path.name, save_dir=path, version=name.read_text(), project="reposer", resume="allow")
+
+
+_LOGGERS = {"tensorboard": _tensorboard, "wandb": _wandb}
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:

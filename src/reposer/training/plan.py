@@ -1,0 +1,90 @@
+"""What a run would be and cost, before it is started: parameters, memory, time."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from reposer.config import RunConfig, config_to_json
+from reposer.data import train_loader
+from reposer.losses import Objective
+from reposer.training.loop import open_dataset
+from reposer.training.processes import make_fabric
+from reposer.training.state import TrainingState, build_state
+from reposer.training.step import train_step
+
+_TIMED_STEPS = 3
+
+
+def plan(config: RunConfig, *, data: Path) -> str:
+    """Describe a run after a few timed steps of it on one device; writes nothing.
+
+    Args:
+        config: what would be trained, and how.
+        data: folder of the data set.
+
+    Returns:
+        Lines: the configuration as JSON, parameters of each network, memory, and time.
+
+    Raises:
+        InputError: if the data do not fit.
+        RunError: if a loss or gradient is not finite.
+    """
+    dataset = open_dataset(config, data)
+    fabric = make_fabric(replace(config.hardware, devices=1, nodes=1))
+    objective = Objective(config.objective).to(fabric.device)
+    state = build_state(config, fabric)
+    optimization = config.optimization
+    loader = train_loader(
+        dataset,
+        seed=config.seed,
+        epoch=0,
+        pairs_per_epoch=(1 + _TIMED_STEPS) * optimization.batch_size,
+        batch_size=optimization.batch_size,
+        workers=config.data.workers,
+    )
+    times = []
+    for batch in loader:
+        start = time.perf_counter()
+        train_step(state, batch.to(fabric.device), objective, config, fabric)
+        times.append(time.perf_counter() - start)
+    seconds = sum(times[1:]) / _TIMED_STEPS  # the first step also sets up
+    hours = seconds * optimization.steps / 3600
+    where = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    return "\n".join(
+        [
+            config_to_json(config),
+            *_networks(state),
+            f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
+            f"{_peak(fabric.device):,.0f} MB at the peak of a step",
+            f"time: {seconds:.2f} s a step, {optimization.batch_size / seconds:.1f} images/s on 1 x {where}; "
+            f"{optimization.steps:,} steps: {hours:.1f} hours, without validation and checkpoints",
+        ]
+    )
+
+
+def _networks(state: TrainingState) -> list[str]:
+    counts = {name: sum(p.numel() for p in player.network.parameters()) for name, player in state.players()}
+    return [f"{name}: {count:,} parameters" for name, count in counts.items()]
+
+
+def _stored(state: TrainingState) -> float:
+    """Megabytes that stay in memory between steps."""
+    networks = [player.network for _, player in state.players()]
+    copies = [4 * p.nbytes for network in networks for p in network.parameters()]  # weight, gradient, two moments
+    if state.average is not None:
+        copies += [p.nbytes for p in state.average.parameters()]
+    return sum(copies) / 2**20
+
+
+def _peak(device: torch.device) -> float:
+    """Megabytes at the peak: allocated on a GPU, else resident memory of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,0 +1,120 @@
+"""Everything that changes while a run trains: networks, optimizers, pools of past images, the running average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.amp import GradScaler
+from torch.optim import Adam, Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from reposer.config import Precision, RunConfig
+from reposer.losses import ImagePool
+from reposer.models import build_discriminators, build_generator
+from reposer.models.blocks import set_dropout_keys
+from reposer.training.processes import many, share_batch_norm
+
+ParamList = tuple[Tensor, ...] | list[Tensor]
+_AUTOCAST = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
+
+
+@dataclass
+class Player:
+    """A network with its optimizer; a discriminator also has its pool of past images."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    precision: Precision
+    pool: ImagePool = field(default_factory=lambda: ImagePool(0))
+
+    def __call__(self, *inputs: Tensor, keys: Tensor) -> Tensor:
+        """Run the network in the run's precision; ``keys`` (B,) decide the dropout of each item."""
+        weight = next(self.network.parameters())
+        set_dropout_keys(self.network, keys.to(weight.device))
+        half = _AUTOCAST.get(self.precision)
+        with torch.autocast(weight.device.type, half, enabled=half is not None):
+            return self.network(*(tensor.to(weight.dtype) for tensor in inputs)).to(weight.dtype)
+
+
+@dataclass
+class TrainingState:
+    """Everything that changes while a run trains."""
+
+    generator: Player
+    discriminators: dict[str, Player]
+    """By name: ``appearance`` (D_PP) and ``shape`` (D_PB); empty where the objective has no adversarial term."""
+    average: AveragedModel | None
+    """Running average of the generator, if the run keeps one."""
+    scaler: GradScaler
+    """Scales losses where gradients are computed in float16; else does nothing."""
+    step: int = 0
+    """Finished steps."""
+    skipped: int = 0
+    """Steps whose update was left out because something was not finite."""
+    skipped_in_a_row: int = 0
+    best: float | None = None
+    """Best validation score so far."""
+
+    def players(self) -> Iterator[tuple[str, Player]]:
+        """All networks by name."""
+        yield "generator", self.generator
+        yield from self.discriminators.items()
+
+    def best_generator(self) -> nn.Module:
+        """The generator to keep: its running average, if there is one."""
+        return self.average.module if self.average is not None else self.generator.network
+
+
+def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
+    """Build networks, optimizers and pools, drawn from the run's seed: the same in every process."""
+    torch.manual_seed(config.seed)
+    networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
+    if config.objective.adversarial:
+        networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
+    hardware, optimization = config.hardware, config.optimization
+    average = None
+    players = {}
+    for name, network in networks.items():
+        network.to(
+            device=fabric.device,
+            dtype=torch.float64 if hardware.precision == "64-true" else torch.float32,
+            memory_format=torch.channels_last if hardware.channels_last else torch.contiguous_format,
+        )  # type: ignore[call-overload]
+        if name == "generator" and optimization.ema_decay:
+            average = AveragedModel(network, multi_avg_fn=_running_average(optimization.ema_decay), use_buffers=True)
+        if many():
+            share_batch_norm(network)
+        network.checkpoint_gradients = hardware.checkpoint_gradients  # type: ignore[assignment]
+        if hardware.compile:
+            network.compile()
+        optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)
+        pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
+        players[name] = Player(network, optimizer, hardware.precision, pool)
+    scaler = GradScaler(fabric.device.type, enabled=hardware.precision == "16-mixed")
+    return TrainingState(players.pop("generator"), players, average, scaler)
+
+
+def _running_average(decay: float) -> Callable[[ParamList, ParamList, Tensor | int], None]:
+    """Exponential running average that forgets faster at the start: the first weights are noise."""
+
+    def update(averaged: ParamList, current: ParamList, updates: Tensor | int) -> None:
+        now = min(decay, (1 + int(updates)) / (10 + int(updates)))
+        get_ema_multi_avg_fn(now)(averaged, current, updates)
+
+    return update
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of a step's pools: a function of (run seed, step), so a resumed run needs no random state."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+
+
+def item_keys(seed: int, step: int, use: int, items: slice) -> Tensor:
+    """Dropout keys (B,) int32 of some items of a step: a function of (run seed, step, use, item) alone."""
+    words = np.random.SeedSequence([seed, step, use]).generate_state(items.stop, np.uint32)
+    return torch.from_numpy(words[items].view(np.int32).copy())
