@@ -2,7 +2,9 @@
 
 import io
 import random
+import re
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,27 @@ def test_stale_statistics_of_instance_norm_are_dropped(golden: Path, tag: str) -
     }
     assert detect_released({**state, **stale}) == detect_released(state)
     load_released_weights(_network(state), {**state, **stale})
+
+
+@pytest.mark.parametrize("tag", GENERATORS + DISCRIMINATORS)
+def test_without_dropout(golden: Path, tmp_path: Path, tag: str) -> None:
+    """``--no_dropout`` leaves a layer out of each branch: the numbers of the later ones are lower by one."""
+    state = small_weights(golden, tag)
+    shifted = {
+        re.sub(r"(conv_block\w*)\.([67])\.", lambda m: f"{m[1]}.{int(m[2]) - 1}.", name): tensor
+        for name, tensor in state.items()
+    }
+    assert len(shifted) == len(state)
+    assert shifted.keys() != state.keys()
+    assert detect_released(shifted) == replace(detect_released(state), dropout=0.0)
+    torch.save(shifted, tmp_path / "net.pth")
+    config, network = load_released_network(tmp_path / "net.pth")
+    assert config.dropout == 0
+    assert not any(isinstance(layer, torch.nn.Dropout) and layer.p for layer in network.modules())
+    expected = _network(state)
+    load_released_weights(expected, state)
+    for name, tensor in expected.state_dict().items():
+        assert tensor.equal(network.state_dict()[name]), name
 
 
 def test_batch_counters_may_be_missing(golden: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ _NAMES = {
 }
 _COUNTER = "num_batches_tracked"
 _STATISTICS = ("running_mean", "running_var", _COUNTER)
+_AFTER_DROPOUT = re.compile(r"branch\.([56])\.")  # second conv and norm of a branch without the dropout layer
 _ENCODER_LAYERS = 10  # layers of a discriminator before its residual blocks
 _LISTED = 4  # names in a message
 
@@ -54,8 +56,9 @@ class ReleasedDiscriminator(DiscriminatorConfig):
 def load_released_weights(network: nn.Module, weights: str | Path | Mapping[str, Tensor]) -> None:
     """Load a released state dict into a network of this package, strictly.
 
-    Prefixes ``module.`` and ``model.`` are stripped, released names translated, and the running statistics that
-    old PyTorch saved for instance norm dropped. Batch counters, which older files lack, may be missing.
+    Prefixes ``module.`` and ``model.`` are stripped, released names translated, layers of blocks without dropout
+    renumbered, and the running statistics that old PyTorch saved for instance norm dropped. Batch counters, which
+    older files lack, may be missing.
 
     Args:
         network: a generator or discriminator with the norm, channels and blocks of the weights.
@@ -94,7 +97,8 @@ def detect_released(
 ) -> GeneratorConfig | ReleasedDiscriminator:
     """Tell from names and shapes which network a released state dict belongs to.
 
-    Dropout leaves no trace in the weights; it is returned as published.
+    Trained with ``--no_dropout``, its blocks lack a layer and the numbers of later ones are lower by one: dropout is
+    0 then, else as published.
 
     Args:
         state: released names to tensors.
@@ -103,7 +107,8 @@ def detect_released(
     Raises:
         InputError: if it belongs to none.
     """
-    state = {_translate(name): tensor for name, tensor in state.items()}
+    dropout = 0.0 if _lacks_dropout(map(_translate, state)) else DiscriminatorConfig().dropout
+    state = _own_names(state)
     encoder = next((name for name in ("image_encoder", "encoder") if f"{name}.1.weight" in state), None)
     if encoder is None or state[f"{encoder}.1.weight"].ndim != 4:
         raise InputError(
@@ -114,9 +119,11 @@ def detect_released(
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
     if encoder == "encoder":
-        return ReleasedDiscriminator(in_channels=in_channels, norm=norm, channels=channels, blocks=blocks)
+        return ReleasedDiscriminator(
+            in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
+        )
     network: Any = "xing" if "blocks.0.gamma" in state else "patn"
-    return GeneratorConfig(network=network, norm=norm, channels=channels, blocks=blocks)
+    return GeneratorConfig(network=network, norm=norm, channels=channels, blocks=blocks, dropout=dropout)
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
@@ -141,7 +148,7 @@ def _read(path: Path) -> Mapping[str, Tensor]:
 
 def _fill(network: nn.Module, state: Mapping[str, Tensor], where: object) -> None:
     own = network.state_dict()
-    given = {_translate(name): tensor for name, tensor in state.items()}
+    given = _own_names(state)
     given = {name: tensor for name, tensor in given.items() if name in own or not name.endswith(_STATISTICS)}
     given = {name: tensor for name, tensor in own.items() if name.endswith(_COUNTER)} | given
     problems = {
@@ -161,6 +168,21 @@ def _fill(network: nn.Module, state: Mapping[str, Tensor], where: object) -> Non
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])
+
+
+def _own_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict under the names of this package, whose branches always have a dropout layer."""
+    given = {_translate(name): tensor for name, tensor in state.items()}
+    if not _lacks_dropout(given):
+        return given
+    return {
+        _AFTER_DROPOUT.sub(lambda match: f"branch.{int(match[1]) + 1}.", name): tensor for name, tensor in given.items()
+    }
+
+
+def _lacks_dropout(names: Iterable[str]) -> bool:
+    """Where there is a dropout layer, layer 5 of a branch is padding, which has no weights."""
+    return any("branch.5." in name for name in names)
 
 
 def _translate(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import colorsys
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,6 +25,8 @@ def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOS
     Raises:
         ValueError: if the pose has not the joints of the skeleton.
     """
+    import cv2
+
     skeleton.check(pose.joints[None], pose.visible[None])
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     joints = pose.joints.cpu().numpy()
