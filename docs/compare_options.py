@@ -1,8 +1,9 @@
-"""What each option of PSSIM makes of the same faults, as the tables of losses.md: python docs/compare_options.py"""
+"""What each option of PSSIM makes of the same faults: python docs/compare_options.py writes the tables of losses.md."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,9 +11,11 @@ from people import ARMS, People, blurred, moved, noisy, painted_over, pairs_of_p
 from torch import Tensor
 
 from reposer.losses import L1Loss, MultiScaleSSIMLoss, PartSSIMLoss, SSIMLoss, part_ssim_loss
+from reposer.memory import keep_freed_memory
 from reposer.poses import limb_masks
 
-COUNT = 64
+PAGE = Path(__file__).with_name("losses.md")
+COUNT = 32
 SMALL, LARGE = (128, 64), (256, 128)
 
 Loss = Callable[[Tensor], Tensor]
@@ -122,5 +125,17 @@ def tables(count: int = COUNT) -> dict[str, str]:
     }
 
 
+def with_tables(page: str, made: dict[str, str]) -> str:
+    """The page with each table between its two marks."""
+    for name, text in made.items():
+        mark = f"<!-- table: {name} -->"
+        before, after = page.split(mark)
+        page = f"{before}{mark}\n\n{text}\n\n<!-- end -->{after.split('<!-- end -->', 1)[1]}"
+    return page
+
+
 if __name__ == "__main__":
-    print("\n\n".join(f"{name}\n\n{text}" for name, text in tables().items()))
+    keep_freed_memory()  # as every command of reposer does
+    made = tables()
+    print("\n\n".join(made.values()))
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")

@@ -19,11 +19,17 @@ _FORMULA = re.compile(r'<(div|span) class="arithmatex">\\[\[(](.*?)\\[\])]</\1>'
 
 
 class PlainDocstrings(griffe.Extension):
-    """Turns the roles and directives of docstrings into Markdown before they are read."""
+    """Turns the roles and directives of docstrings into Markdown before they are read; hides a Module's own state."""
 
     def on_object(self, *, obj: griffe.Object, **arguments: Any) -> None:
         if obj.docstring:
             obj.docstring.value = to_markdown(obj.docstring.value, obj)
+
+    def on_class(self, *, cls: griffe.Class, **arguments: Any) -> None:
+        if "dataclass" not in cls.labels:
+            for name, member in list(cls.members.items()):
+                if member.is_attribute and not member.docstring and member.labels == {"instance-attribute"}:
+                    del cls.members[name]
 
 
 def to_markdown(text: str, obj: griffe.Object) -> str:

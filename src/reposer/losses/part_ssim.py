@@ -21,7 +21,11 @@ def part_ssim_loss(
     statistics: Statistics = "global",
     value_range: tuple[float, float] = SIGNED,
 ) -> Tensor:
-    """1 - PSSIM: the part-based SSIM index of :func:`reposer.similarity.part_ssim_index`, averaged over the batch.
+    r"""1 - PSSIM, averaged over the batch: the mean over P body parts and the background term B.
+
+    .. math:: 1 - \frac12 \left(\frac1P \sum_{p=1}^P \mathrm{SSIM}_p + B\right)
+
+    with :func:`reposer.similarity.part_ssim` of a part and B as in :func:`reposer.similarity.part_ssim_index`.
 
     The defaults are the published loss. With ``missing_parts="exclude"`` and ``background="normalized"`` only what
     is in the picture counts: pixels outside a mask change neither the value nor the gradient of its term.

@@ -16,7 +16,12 @@ def ssim_loss(
     sigma: float = 1.5,
     value_range: tuple[float, float] = SIGNED,
 ) -> Tensor:
-    """1 - SSIM, averaged over the valid positions, channels and batch.
+    r"""1 - SSIM, averaged over the valid positions, channels and batch.
+
+    .. math:: 1 - \frac{(2 \mu_x \mu_y + C_1)(2 \sigma_{xy} + C_2)}
+                       {(\mu_x^2 + \mu_y^2 + C_1)(\sigma_x^2 + \sigma_y^2 + C_2)}
+
+    with the symbols of :func:`reposer.similarity.ssim_map`.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.

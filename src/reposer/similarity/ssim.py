@@ -12,7 +12,10 @@ from torch import Tensor
 from reposer.checks import check_images, check_masks, check_window
 from reposer.images import SIGNED, to_unit
 
-K1, K2 = 0.01, 0.03
+K1 = 0.01
+"""Of SSIM: C1 = (K1 L)^2 keeps the luminance term finite where both means are near 0."""
+K2 = 0.03
+"""Of SSIM: C2 = (K2 L)^2 keeps the contrast and structure term finite where both variances are near 0."""
 _TINY = 1e-12
 
 Window = Literal["gaussian", "uniform"]

@@ -1,0 +1,137 @@
+"""The documentation: every public name and link is there, its code runs, its tables are what the scripts print."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+
+from reposer import losses
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
+PACKAGES = ("data", "data.mannequin", "losses", "metrics", "models", "poses", "similarity", "training")
+UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
+_CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_docstring_of_a_loss_tells_all(name: str) -> None:
+    text = inspect.getdoc(getattr(losses, name)) or ""
+    assert ":math:" in text or ".. math::" in text, "no formula"
+    assert re.search(r"\(B, [C3], H, W\)|any shape", text), "no shapes"
+    assert re.search(r"Returns:\n    Scalar (in|at least)|Returns:\n    Scalar, at least", text), (
+        "no range of the value"
+    )
+    assert "Raises:\n" in text
+    arguments = text.split("Args:\n")[1].split("Returns:\n")[0]
+    for parameter in inspect.signature(getattr(losses, name)).parameters:
+        assert re.search(rf"^    {parameter}: ", arguments, re.MULTILINE), f"{parameter} is not explained"
+    assert "Reference: " in text or name in UNPUBLISHED
+
+
+def test_every_loss_is_in_the_reference() -> None:
+    listed = re.findall(r"^::: reposer\.losses\.(\w+)$", (DOCS / "api/losses.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(losses.__all__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_exist(page: Path) -> None:
+    for link in _LINK.findall(re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):
+        if not link.startswith(("http", "#", "mailto:")):
+            assert (page.parent / link.split("#")[0]).exists(), link
+
+
+def test_pictures_are_small() -> None:
+    for picture in (DOCS / "pictures").glob("*.png"):
+        assert picture.stat().st_size < 400_000, picture.name
+
+
+def _run(code: str, names: dict[str, object]) -> None:
+    exec(compile(code, "<documentation>", "exec"), names)
+
+
+@pytest.mark.parametrize("page", ["losses.md", "index.md"])
+def test_code_of_a_page_runs_from_top_to_bottom(page: str) -> None:
+    torch.manual_seed(0)
+    names: dict[str, object] = {}
+    for block in _CODE.findall((DOCS / page).read_text()):
+        _run(block, names)
+    assert torch.isfinite(names["loss"])  # type: ignore[arg-type]
+
+
+def test_loss_of_the_readme_trains() -> None:
+    (block,) = (code for code in _CODE.findall((ROOT / "README.md").read_text()) if "PartSSIMLoss()" in code)
+    torch.manual_seed(0)
+    source, target = torch.rand(2, 2, 3, 64, 32) * 2 - 1
+    batch = (source, target, torch.rand(2, 18, 2) * 32, torch.ones(2, 18, dtype=torch.bool))
+    network = torch.nn.Conv2d(3, 3, 1)
+    names: dict[str, object] = {
+        "loader": [batch] * 8,
+        "generator": lambda image, joints: network(image),
+        "optimizer": torch.optim.Adam(network.parameters(), lr=0.01),
+    }
+    _run(block.replace("    optimizer.zero_grad()", "    values.append(float(loss))\n    optimizer.zero_grad()"),
+         names | {"values": (values := [])})  # fmt: skip
+    assert len(values) == 8
+    assert values[-1] < values[0]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for module in ("mkdocs", "mkdocstrings_handlers", "material", "latex2mathml"):
+        if find_spec(module) is None:
+            pytest.skip("the documentation needs its libraries: pip install -e '.[docs]'")
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_on_a_page(site: Path, package: str) -> None:
+    anchors = set(re.findall(r'id="([\w.]+)"', "".join(page.read_text() for page in (site / "api").glob("*.html"))))
+    module = import_module(f"reposer.{package}")
+    names = [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
+    assert names
+    homes = {name: getattr(getattr(module, name), "__module__", "") for name in names}
+    absent = [name for name in names if not anchors & {f"reposer.{package}.{name}", f"{homes[name]}.{name}"}]
+    assert not absent, f"on no page of the reference: {absent}"
+
+
+@pytest.mark.slow
+def test_formulas_and_references_are_rendered(site: Path) -> None:
+    page = (site / "api/losses.html").read_text()
+    assert page.count("<math") >= 8
+    for rest in (":math:", ".. math::", ":func:", ":class:", r"\frac", r"\sum", "&gt;&gt;&gt; "):
+        assert rest not in page, rest
+    assert 'href="similarity.html#reposer.similarity' in page
+    assert not re.search(r'(<script src|<link rel="stylesheet" href)="(https?:)?//', page), "fetched from elsewhere"
+
+
+@pytest.mark.slow
+def test_tables_are_what_the_script_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    script = import_module("compare_options")
+    page = (DOCS / "losses.md").read_text()
+    made = script.missing_table(script.pairs_of_people(script.COUNT, script.SMALL))
+    written = page.split("<!-- table: missing -->")[1].split("<!-- end -->")[0]
+    assert _numbers(written) == pytest.approx(_numbers(made), abs=0.0021)
+    assert written.strip().splitlines()[0] == made.splitlines()[0]
+
+
+def _numbers(table: str) -> list[float]:
+    return [float(number) for number in re.findall(r"(?<=\| )\d*\.?\d+(?= \|)", table)]
