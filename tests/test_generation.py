@@ -14,7 +14,8 @@ import reposer
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
-from reposer.generation import checkpoint_provenance, generate, load_generator
+from reposer.generation import checkpoint_provenance, generate
+from reposer.generator import load_generator
 from reposer.images import read_image, to_signed, to_uint8
 from reposer.models import build_generator, save_network
 from reposer.poses import draw_pose, pose_maps

@@ -13,8 +13,9 @@ except PackageNotFoundError:  # imported from a source tree that was never insta
     __version__ = "0+unknown"
 
 _HOME = {
-    "load_generator": "reposer.generation",
-    "transfer": "reposer.generation",
+    "Generator": "reposer.generator",
+    "load_generator": "reposer.generator",
+    "transfer": "reposer.generator",
     "evaluate": "reposer.evaluation",
 }
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "generate": "generate the test pairs of a data set",
     "evaluate": "score a folder of results under a stated protocol",
     "weights": "import weights of the released code",
+    "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }
 
 

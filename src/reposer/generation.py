@@ -1,4 +1,4 @@
-"""Generation: a trained generator, one picture, or the pictures of a whole pair list."""
+"""Generation: the pictures of a whole pair list, with a manifest that tells what they were made from."""
 
 from __future__ import annotations
 
@@ -8,111 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from reposer.checks import InputError
-from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.config import RunConfig, config_to_json
 from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
 from reposer.files import write_text
-from reposer.images import SIGNED, check_size, from_pil, to_pil, to_signed, to_uint8, write_image
-from reposer.models import build_generator, generator_files, read_network
-from reposer.poses import Pose, draw_pose, pose_maps, write_annotations
+from reposer.generator import Generator
+from reposer.images import to_signed, to_uint8, write_image
+from reposer.poses import Pose, draw_pose, write_annotations
 from reposer.progress import Progress
 
 ResultLayout = Literal["images", "strips"]
 MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
-
-
-class Generator(nn.Module):
-    """A trained generator with the configuration that it was trained with, in eval mode.
-
-    ``forward(source, source_heatmaps, target_heatmaps)`` is that of the network; ``repose`` takes joints.
-    """
-
-    def __init__(self, network: nn.Module, config: RunConfig) -> None:
-        super().__init__()
-        self.network = network
-        self.config = config
-        self.requires_grad_(False).eval()
-
-    def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
-        return self.network(source, source_heatmaps, target_heatmaps)
-
-    @torch.no_grad()
-    def repose(
-        self,
-        source: Tensor,
-        source_joints: Tensor,
-        source_visible: Tensor,
-        target_joints: Tensor,
-        target_visible: Tensor,
-    ) -> Tensor:
-        """Generate the person of ``source`` (B, 3, H, W) in [-1, 1] in the target poses; same shape and range.
-
-        Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool.
-        """
-        size = (source.shape[-2], source.shape[-1])
-        source_maps = pose_maps(source_joints, source_visible, size, self.config.heatmaps)
-        target_maps = pose_maps(target_joints, target_visible, size, self.config.heatmaps)
-        return self(source, source_maps, target_maps).clamp(*SIGNED)
-
-
-def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Generator:
-    """Load a generator from a run folder, or from a ``generator-*.safetensors`` file or the folder that holds it.
-
-    Raises:
-        InputError: if there is no generator, or the file is not one.
-    """
-    path = generator_file(path)
-    weights, about = read_network(path)
-    config = config_from_json(json.dumps(about["config"]), path)
-    network = build_generator(config.generator)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: weights do not fit their configuration: {reason}") from None
-    return Generator(network, config).to(device)
-
-
-def generator_file(path: str | Path) -> Path:
-    """Return the newest generator file of a run folder or of the folder that holds it, or the file itself.
-
-    Raises:
-        InputError: if there is none.
-    """
-    path = Path(path)
-    if path.is_file():
-        return path
-    if not path.exists():
-        raise InputError(f"{path}: no such run folder or checkpoint")
-    found = [file for folder in (path, path / "checkpoints") for file in generator_files(folder)]
-    if not found:
-        raise InputError(f"{path}: no generator-*.safetensors here or in checkpoints/; expected a run folder")
-    return found[-1]
-
-
-def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
-    """Generate the person of a photo in another pose.
-
-    Args:
-        image: photo of the size that the generator was trained for (``generator.config.size``).
-        source_pose: the person's pose in it, in pixels.
-        target_pose: the wanted pose, in pixels of the same frame.
-        generator: from :func:`load_generator`.
-
-    Returns:
-        The generated picture, of the same size.
-
-    Raises:
-        InputError: if the photo has another size.
-    """
-    source = from_pil(image)
-    check_size(source, generator.config.size, "image")
-    device = next(generator.parameters()).device
-    poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
-    return to_pil(to_uint8(generator.repose(to_signed(source)[None].to(device), *poses))[0])
 
 
 def generate(
@@ -133,7 +41,7 @@ def generate(
     ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published.
 
     Args:
-        generator: from :func:`load_generator`.
+        generator: from :func:`reposer.load_generator`.
         index: the pairs, from :func:`reposer.data.open_pairs`.
         out: folder, made if missing; files of the same pairs are replaced.
         layout: what to write.

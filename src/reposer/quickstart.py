@@ -15,14 +15,8 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, PairIndex, open_pairs, test_loader
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import Evaluation, evaluate
-from reposer.generation import (
-    checkpoint_provenance,
-    generate,
-    generator_file,
-    load_generator,
-    write_manifest,
-    write_results,
-)
+from reposer.generation import checkpoint_provenance, generate, write_manifest, write_results
+from reposer.generator import generator_file, load_generator
 from reposer.images import read_image
 from reposer.progress import Progress
 from reposer.recipes import recipe

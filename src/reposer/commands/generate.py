@@ -10,7 +10,8 @@ import tyro
 
 from reposer.commands.arguments import call
 from reposer.data import open_pairs
-from reposer.generation import ResultLayout, checkpoint_provenance, generate, generator_file, load_generator
+from reposer.generation import ResultLayout, checkpoint_provenance, generate
+from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 
 
@@ -33,8 +34,8 @@ def run(
     """Generate every pair of a data set, with a manifest that names the checkpoint, its hash and its configuration.
 
     Args:
-        run_or_checkpoint: run folder of 'reposer train' (its newest generator is taken), or a
-            generator-*.safetensors file.
+        run_or_checkpoint: run folder of 'reposer train' (its newest generator is taken), a
+            generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
         data: folder of the data set, in the Market-1501 or DeepFashion layout.
         out: folder for the results.
         layout: images: one PNG a pair; strips: the five published panels side by side, as JPEG.

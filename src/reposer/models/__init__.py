@@ -9,10 +9,11 @@ from reposer.models.released_weights import (
     load_released_network,
     load_released_weights,
 )
-from reposer.models.saving import generator_files, generator_path, read_network, save_network
+from reposer.models.saving import PRETRAINED, generator_files, generator_path, read_network, save_network
 from reposer.models.xing import XingGenerator
 
 __all__ = [
+    "PRETRAINED",
     "DiscriminatorConfig",
     "GeneratorConfig",
     "PATNGenerator",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from reposer.files import write_whole
 
 METADATA = "reposer"
 GENERATOR = "generator-{:07d}.safetensors"
+PRETRAINED = "model.safetensors"
+"""The generator of a folder that ``save_pretrained`` wrote."""
 
 
 def generator_path(folder: Path, step: int) -> Path:
@@ -24,24 +27,32 @@ def generator_path(folder: Path, step: int) -> Path:
 
 
 def generator_files(folder: Path) -> list[Path]:
-    """Generators in a folder, the newest last."""
-    return sorted(folder.glob(GENERATOR.replace("{:07d}", "*")))
+    """Generators of a folder by their step, the newest last."""
+    return sorted(folder.glob(GENERATOR.replace("{:07d}", "[0-9]*")))
 
 
-def save_network(path: Path, network: nn.Module, *, config: str, recipe: str, step: int) -> None:
-    """Write a network's weights, with its configuration (JSON text), recipe and training step as metadata.
+def save_network(
+    path: Path,
+    network: nn.Module,
+    *,
+    config: str,
+    recipe: str,
+    step: int,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a network's weights, with its configuration (JSON text), recipe, training step and more as metadata.
 
     The metadata is one entry, ``reposer``: safetensors writes several in random order, and the same weights are to
     give the same file, byte for byte.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    about = {"version": __version__, "recipe": recipe, "step": step, "config": json.loads(config)}
+    about = {"version": __version__, "recipe": recipe, "step": step, "config": json.loads(config), **(more or {})}
     metadata = {METADATA: json.dumps(about)}
     write_whole(path, lambda temporary: save_file(tensors, temporary, metadata))
 
 
 def read_network(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what ``save_network`` wrote: the weights, and what they are (version, recipe, step, config).
+    """Read what ``save_network`` wrote: the weights, and what they are (version, recipe, step, config, more).
 
     Raises:
         InputError: if the file is not a whole safetensors file, or was not written by this package.

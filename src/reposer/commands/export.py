@@ -1,0 +1,37 @@
+"""``reposer export CHECKPOINT``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from reposer.commands.arguments import call
+from reposer.export import INPUTS, OUTPUT, TOLERANCE, ExportFormat, export_generator
+from reposer.generator import generator_file, load_generator
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read the options and export."""
+    call(run, arguments, prog="reposer export")
+
+
+def run(checkpoint: tyro.conf.Positional[Path], /, *, format: ExportFormat, out: Path) -> None:
+    """Write a generator as one file that runs without Reposer, at any batch, height and width, and check it.
+
+    Inputs: source, float32 (batch, 3, height, width) in [-1, 1]; source_joints and target_joints, float32
+    (batch, 18, 2), x then y in pixels; source_visible and target_visible, bool (batch, 18). Output: generated, as
+    source. The written file is compared with PyTorch at three sizes; if it differs, nothing is written.
+
+    Args:
+        checkpoint: run folder of 'reposer train' (its newest generator is taken), a generator-*.safetensors file,
+            a folder of 'save_pretrained', or the name of a generator that ships.
+        format: onnx: for ONNX Runtime and others; torch-export: an ExportedProgram for torch.export.load.
+        out: the file to write, such as person.onnx or person.pt2.
+    """
+    file = generator_file(checkpoint)
+    difference = export_generator(load_generator(checkpoint), out, format, checkpoint=file)
+    print(f"{', '.join(INPUTS)} -> {OUTPUT}")
+    print(f"largest difference from PyTorch at three sizes: {difference:.2g} (allowed: {TOLERANCE:g})")
+    print(out)

@@ -1,0 +1,231 @@
+"""Export: a generator as one file that runs without this package, from joints to the picture, at any size."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from reposer import __version__
+from reposer.checks import InputError, RunError
+from reposer.config import config_to_json
+from reposer.files import write_whole
+from reposer.generator import Generator
+from reposer.images import SIGNED
+from reposer.model_card import license_of, training_data
+
+ExportFormat = Literal["onnx", "torch-export"]
+
+INPUTS = ("source", "source_joints", "source_visible", "target_joints", "target_visible")
+OUTPUT = "generated"
+INTERFACE = """inputs:
+  source: float32 (batch, 3, height, width), RGB in [-1, 1]; height and width are free, from 8 pixels
+  source_joints, target_joints: float32 (batch, {joints}, 2), x then y in pixels of source
+  source_visible, target_visible: bool (batch, {joints}), false for a missing joint, whose coordinates mean nothing
+output:
+  generated: float32 (batch, 3, height, width), RGB in [-1, 1]
+"""
+TOLERANCE = 1e-3
+"""Largest difference from PyTorch, in units of the range [-1, 1], that an exported file may show."""
+_AXES = {0: "batch", 2: "height", 3: "width"}
+_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+
+Inputs = tuple[Tensor, ...]
+Run = Callable[[Inputs], Tensor]
+
+
+class _Graph(nn.Module):
+    """``Generator.repose`` as a forward pass, which is what exporters take."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(
+        self,
+        source: Tensor,
+        source_joints: Tensor,
+        source_visible: Tensor,
+        target_joints: Tensor,
+        target_visible: Tensor,
+    ) -> Tensor:
+        return self.generator.repose(source, source_joints, source_visible, target_joints, target_visible)
+
+
+def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> float:
+    """Write a generator as an ONNX model or an ExportedProgram, and compare the written file with PyTorch.
+
+    Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` tells its inputs and
+    output. Configuration, licence, training data, version and the checkpoint's SHA-256 go with it: in an ONNX model
+    as ``metadata_props``, in an ExportedProgram as extra files of the same names.
+
+    The file is read back, run at three sizes (the trained one and two that the stride does not divide, batches of
+    1, 3 and 2) and kept only if no pixel differs from PyTorch by more than ``TOLERANCE``. ONNX models run in ONNX
+    Runtime for that.
+
+    Args:
+        generator: on the CPU.
+        out: file to write, replaced if it exists.
+        format: "onnx" or "torch-export".
+        checkpoint: the file that the generator was loaded from.
+
+    Returns:
+        The largest difference.
+
+    Raises:
+        InputError: if a package is missing, or ``out`` has no folder.
+        RunError: if the exported file differs from PyTorch by more than ``TOLERANCE``; nothing is left behind.
+    """
+    out = Path(out)
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: there is no folder {out.parent}")
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None] if format == "onnx" else []
+    if missing:
+        raise InputError(f"export to ONNX needs {', '.join(missing)}: pip install 'reposer[export]'")
+    about = _about(generator, checkpoint)
+    program = trace(generator)
+    save, load = _FORMATS[format]
+    worst = 0.0
+
+    def write(temporary: Path) -> None:
+        nonlocal worst
+        save(program, temporary, about)
+        worst = largest_difference(generator, load(temporary))
+        if not worst <= TOLERANCE:
+            raise RunError(f"{out}: not written, it would differ from PyTorch by {worst:.2g} (allowed: {TOLERANCE:g})")
+
+    write_whole(out, write)
+    return worst
+
+
+def trace(generator: Generator) -> torch.export.ExportedProgram:
+    """Trace ``Generator.repose`` with free batch, height and width."""
+    axis = torch.export.Dim.DYNAMIC
+    # An odd size that needs padding both ways, and a batch above 1: sizes 0 and 1 would become constants.
+    example = example_inputs(generator, 2, (46, 34))
+    shapes = ({0: axis, 2: axis, 3: axis}, *({0: axis} for _ in INPUTS[1:]))
+    with torch.no_grad(), _quiet():
+        program = torch.export.export(_Graph(generator).eval(), example, dynamic_shapes=shapes, strict=False)
+    for node in program.graph.nodes:  # they name files of this machine
+        node.meta.pop("stack_trace", None)
+    return program
+
+
+def example_inputs(generator: Generator, batch: int, size: tuple[int, int]) -> Inputs:
+    """Seeded inputs of a size: a random picture, joints anywhere in it, one in five missing."""
+    random = torch.Generator().manual_seed(0)
+    height, width = size
+    joints = _joints(generator)
+    low, high = SIGNED
+
+    def pose() -> tuple[Tensor, Tensor]:
+        xy = torch.rand(batch, joints, 2, generator=random) * torch.tensor([width - 1, height - 1])
+        return xy.round(), torch.rand(batch, joints, generator=random) > 0.2
+
+    source = torch.rand(batch, 3, height, width, generator=random) * (high - low) + low
+    return source, *pose(), *pose()
+
+
+def largest_difference(generator: Generator, run: Run) -> float:
+    """Largest absolute difference of an exported generator from PyTorch over three sizes."""
+    height, width = generator.config.size
+    differences = []
+    for batch, size in ((1, (height, width)), (3, (height // 2 + 3, width // 2 + 5)), (2, (width + 2, height - 1))):
+        inputs = example_inputs(generator, batch, size)
+        expected, got = generator.repose(*inputs), run(inputs)
+        if got.shape != expected.shape:
+            raise RunError(f"the exported graph gives {tuple(got.shape)} for {tuple(expected.shape)}")
+        differences.append(float((got - expected).abs().max()))
+    return max(differences, key=lambda difference: (difference != difference, difference))  # NaN above all
+
+
+def _joints(generator: Generator) -> int:
+    """Number of joints that its network takes."""
+    return cast(int, generator.network.joints)
+
+
+def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:
+    with checkpoint.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "interface": INTERFACE.format(joints=_joints(generator)),
+        "reposer_version": __version__,
+        "recipe": generator.config.recipe,
+        "step": str(generator.about.step),
+        "training_data": training_data(generator.config, generator.about),
+        "license": license_of(generator.config, generator.about),
+        "checkpoint_sha256": digest,
+        "config": config_to_json(generator.config),
+        "scores": json.dumps([score.to_json() for score in generator.about.scores]),
+    }
+
+
+def _save_program(program: torch.export.ExportedProgram, path: Path, about: dict[str, str]) -> None:
+    with path.open("wb") as file:
+        torch.export.save(program, file, extra_files=about)
+
+
+def _load_program(path: Path) -> Run:
+    with path.open("rb") as file:
+        module = torch.export.load(file).module()
+    return lambda inputs: module(*inputs)
+
+
+def _save_onnx(program: torch.export.ExportedProgram, path: Path, about: dict[str, str]) -> None:
+    import onnx
+
+    with _quiet():
+        exported = torch.onnx.export(
+            program,
+            input_names=list(INPUTS),
+            output_names=[OUTPUT],
+            dynamic_shapes=(_AXES, *({0: "batch"} for _ in INPUTS[1:])),
+            dynamo=True,
+            verbose=False,
+        )
+    assert exported is not None
+    model = exported.model_proto
+    for place in (model, model.graph, *model.functions, *model.graph.node):  # traces of this machine's files
+        del place.metadata_props[:]
+    onnx.helper.set_model_props(model, about)
+    model.producer_name, model.producer_version = "reposer", __version__
+    model.doc_string = about["interface"]
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def _load_onnx(path: Path) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+
+    def run(inputs: Inputs) -> Tensor:
+        arrays: dict[str, Any] = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
+        return torch.from_numpy(session.run([OUTPUT], arrays)[0])
+
+    return run
+
+
+_FORMATS: dict[str, tuple[Callable[[torch.export.ExportedProgram, Path, dict[str, str]], None], Callable[[Path], Run]]]
+_FORMATS = {"onnx": (_save_onnx, _load_onnx), "torch-export": (_save_program, _load_program)}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Exporters warn about what is meant (one name for the axes of several inputs) and log their progress."""
+    with warnings.catch_warnings(action="ignore"):
+        level = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(level)

@@ -1,0 +1,320 @@
+"""A trained generator: loaded, used on one picture, saved, shared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
+from huggingface_hub.errors import HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
+from PIL import Image
+from torch import Tensor, nn
+
+from reposer.checks import InputError, suggestion
+from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.files import write_text
+from reposer.images import SIGNED, check_size, from_pil, to_pil, to_signed, to_uint8
+from reposer.model_card import About, model_card, read_scores
+from reposer.models import PRETRAINED, build_generator, generator_files, read_network, save_network
+from reposer.poses import Pose, pose_maps
+
+if TYPE_CHECKING:
+    from reposer.evaluation import Evaluation
+
+SHIPPED = resources.files("reposer") / "pretrained"
+"""Folder of the generators that ship with the package: one folder each, as ``save_pretrained`` writes it."""
+EVALUATION = "evaluation.json"
+
+
+class Generator(nn.Module, ModelHubMixin):
+    """A trained generator with the configuration that it was trained with, in eval mode.
+
+    ``forward(source, source_heatmaps, target_heatmaps)`` is that of the network; ``repose`` takes joints.
+    """
+
+    def __init__(
+        self, network: nn.Module, config: RunConfig, about: About | None = None, evaluation: Path | None = None
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.config = config
+        self.about = about or About()
+        """Steps, data, licence and scores, which are saved with it."""
+        self.evaluation = evaluation
+        """File of its scores, read where it exists when the generator is saved."""
+        self.requires_grad_(False).eval()
+
+    def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
+        return self.network(source, source_heatmaps, target_heatmaps)
+
+    @torch.no_grad()
+    def repose(
+        self,
+        source: Tensor,
+        source_joints: Tensor,
+        source_visible: Tensor,
+        target_joints: Tensor,
+        target_visible: Tensor,
+    ) -> Tensor:
+        """Generate the person of ``source`` (B, 3, H, W) in [-1, 1] in the target poses; same shape and range.
+
+        Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool.
+        """
+        size = (source.shape[-2], source.shape[-1])
+        source_maps = pose_maps(source_joints, source_visible, size, self.config.heatmaps)
+        target_maps = pose_maps(target_joints, target_visible, size, self.config.heatmaps)
+        return self(source, source_maps, target_maps).clamp(*SIGNED)
+
+    def describe(
+        self,
+        *,
+        evaluation: str | Path | Evaluation | None = None,
+        data: str | None = None,
+        license: str | None = None,
+    ) -> None:
+        """Tell what the model card and the saved file are to say.
+
+        Args:
+            evaluation: its scores: an evaluation, or the file that ``reposer evaluate --json`` wrote. Of a generator
+                that was loaded from a run folder, the folder's ``evaluation.json`` is taken by itself.
+            data: the images that it was trained on, in words, where they are not those of its recipe.
+            license: licence identifier of the weights, such as "cc-by-nc-4.0". By itself it is "apache-2.0" for the
+                built-in data set, and "other", the terms of the training data, for any other.
+
+        Raises:
+            InputError: if the evaluation cannot be read.
+        """
+        if evaluation is None and self.evaluation is not None and self.evaluation.exists():
+            evaluation = self.evaluation
+        self.about = replace(
+            self.about,
+            scores=self.about.scores if evaluation is None else read_scores(evaluation),
+            data=data or self.about.data,
+            license=license or self.about.license,
+        )
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        evaluation: str | Path | Evaluation | None = None,
+        data: str | None = None,
+        license: str | None = None,
+        **options: Any,
+    ) -> str | None:
+        """Save as a folder: model.safetensors, which holds everything, config.json and README.md, the model card.
+
+        Args:
+            save_directory: folder to make.
+            evaluation: scores for the card, see :meth:`describe`, as the next two.
+            data: the images that it was trained on, in words.
+            license: licence identifier of the weights.
+            options: of ``huggingface_hub.ModelHubMixin.save_pretrained``.
+
+        Returns:
+            With ``push_to_hub=True`` the address of the commit, else None.
+
+        Raises:
+            InputError: if the folder holds a saved generator already, or the evaluation cannot be read.
+        """
+        if (Path(save_directory) / PRETRAINED).exists():
+            raise InputError(f"{save_directory}: already holds a saved generator; choose another folder")
+        self.describe(evaluation=evaluation, data=data, license=license)
+        options.setdefault("model_card_kwargs", {"where": Path(save_directory).name})
+        return super().save_pretrained(save_directory, **options)
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        text = config_to_json(self.config)
+        write_text(save_directory / "config.json", text + "\n")
+        save_network(
+            save_directory / PRETRAINED,
+            self.network,
+            config=text,
+            recipe=self.config.recipe,
+            step=self.about.step,
+            more=self.about.to_json(),
+        )
+
+    def generate_model_card(self, *, where: str) -> ModelCard:
+        """Return the model card; ``where`` is what it tells to load: a folder, or OWNER/NAME on the Hub."""
+        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        return model_card(self.config, self.about, parameters=parameters, where=where)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        evaluation: str | Path | Evaluation | None = None,
+        data: str | None = None,
+        license: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Upload to the Hugging Face Hub what ``save_pretrained`` writes; a card that is there is replaced.
+
+        Args:
+            repo_id: OWNER/NAME, made if missing.
+            evaluation: scores for the card, see :meth:`describe`, as the next two.
+            data: the images that it was trained on, in words.
+            license: licence identifier of the weights.
+            options: of ``huggingface_hub.ModelHubMixin.push_to_hub``, such as ``private=True``.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            InputError: one line, if the Hub cannot be reached or refuses.
+        """
+        self.describe(evaluation=evaluation, data=data, license=license)
+        options["model_card_kwargs"] = {"where": repo_id}
+        try:
+            return super().push_to_hub(repo_id, **options)
+        except (OSError, HFValidationError) as error:
+            raise InputError(f"{repo_id}: cannot be pushed to the Hugging Face Hub: {_first_line(error)}") from None
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> Generator:
+        """Load a generator from whatever :func:`load_generator` takes, or from the Hugging Face Hub.
+
+        Args:
+            pretrained_model_name_or_path: folder that ``save_pretrained`` wrote, run folder, file, name of a
+                generator that ships with the package, or OWNER/NAME on the Hub. Only the last needs a network, and
+                that only once.
+            options: ``device``; of the Hub ``revision``, ``token``, ``cache_dir``, ``local_files_only``.
+
+        Raises:
+            InputError: one line, if there is none, or the Hub cannot be reached.
+        """
+        where = str(pretrained_model_name_or_path)
+        if Path(where).exists() or where in shipped_generators():
+            return load_generator(where, options.get("device", "cpu"))
+        try:
+            return super().from_pretrained(where, **options)
+        except HFValidationError:
+            raise InputError(f"{_nowhere(where)}, nor the name of a repository on the Hugging Face Hub") from None
+        except RepositoryNotFoundError:
+            raise InputError(
+                f"{where}: no such folder here, and no such repository on the Hugging Face Hub, or a private one "
+                "(then log in with 'hf auth login')"
+            ) from None
+        except RemoteEntryNotFoundError:
+            raise InputError(f"{where}: this repository holds no {PRETRAINED}; expected a saved generator") from None
+        except OSError as error:
+            raise InputError(
+                f"{where}: no such folder here, and not to be had from the Hugging Face Hub: {_first_line(error)}"
+            ) from None
+
+    @classmethod
+    def _from_pretrained(  # type: ignore[override]  # other options are errors
+        cls,
+        *,
+        model_id: str,
+        revision: str | None,
+        cache_dir: str | Path | None,
+        force_download: bool,
+        local_files_only: bool,
+        token: str | bool | None,
+        device: torch.device | str = "cpu",
+        config: object = None,  # from config.json; model.safetensors holds it too
+    ) -> Generator:
+        path = hf_hub_download(
+            model_id,
+            PRETRAINED,
+            revision=revision,
+            cache_dir=cache_dir,
+            force_download=force_download,
+            local_files_only=local_files_only,
+            token=token,
+        )
+        return load_generator(path, device)
+
+
+def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Generator:
+    """Load a generator.
+
+    Args:
+        path: run folder (its newest generator is taken), folder that ``save_pretrained`` wrote, file of either, or
+            the name of a generator that ships with the package, such as "mannequin".
+        device: where it is to compute.
+
+    Raises:
+        InputError: if there is no generator, or the file is not one.
+    """
+    file = generator_file(path)
+    weights, content = read_network(file)
+    config = config_from_json(json.dumps(content["config"]), file)
+    network = build_generator(config.generator)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{file}: weights do not fit their configuration: {reason}") from None
+    # Scores beside a run belong to its newest generator, not to whichever file is named.
+    evaluation = Path(path) / EVALUATION if Path(path).is_dir() else None
+    return Generator(network, config, About.from_json(content), evaluation).to(device)
+
+
+def generator_file(path: str | Path) -> Path:
+    """Return the file of a generator; see :func:`load_generator` for what is taken.
+
+    Raises:
+        InputError: if there is none.
+    """
+    folder = Path(path)
+    if folder.is_file():
+        return folder
+    found = [file for place in (folder, folder / "checkpoints") for file in generator_files(place)]
+    found = found or [file for file in (folder / PRETRAINED,) if file.exists()]
+    if found:
+        return found[-1]
+    if str(path) in shipped_generators():
+        return shipped_generators()[str(path)]
+    if folder.exists():
+        raise InputError(
+            f"{folder}: no generator-*.safetensors here or in checkpoints/, and no {PRETRAINED}; expected a run folder"
+        )
+    raise InputError(_nowhere(str(path)))
+
+
+def shipped_generators() -> dict[str, Path]:
+    """Files of the generators that ship with the package, by name."""
+    folders = SHIPPED.iterdir() if SHIPPED.is_dir() else ()
+    files = {folder.name: Path(str(folder / PRETRAINED)) for folder in folders}
+    return {name: files[name] for name in sorted(files) if files[name].exists()}
+
+
+def _nowhere(path: str) -> str:
+    shipped = shipped_generators()
+    return (
+        f"{path}: no such run folder or checkpoint, and no generator that ships with the package "
+        f"({', '.join(shipped) or 'none does'}){suggestion(path, shipped)}"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
+    """Generate the person of a photo in another pose.
+
+    Args:
+        image: photo of the size that the generator was trained for (``generator.config.size``).
+        source_pose: the person's pose in it, in pixels.
+        target_pose: the wanted pose, in pixels of the same frame.
+        generator: from :func:`load_generator`.
+
+    Returns:
+        The generated picture, of the same size.
+
+    Raises:
+        InputError: if the photo has another size.
+    """
+    source = from_pil(image)
+    check_size(source, generator.config.size, "image")
+    device = next(generator.parameters()).device
+    poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
+    return to_pil(to_uint8(generator.repose(to_signed(source)[None].to(device), *poses))[0])

@@ -1,0 +1,213 @@
+"""The model card: what a saved generator tells people and the Hugging Face Hub about itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from reposer import __version__
+from reposer.checks import InputError
+from reposer.config import RunConfig
+from reposer.metrics import Score
+from reposer.poses import OPENPOSE_18
+
+if TYPE_CHECKING:
+    from reposer.evaluation import Evaluation
+
+TRAINING_DATA_TERMS = "other"
+"""Licence identifier of weights whose use the terms of their training images decide."""
+
+_DATA = {
+    "mannequin": "mannequins: rendered, clothed 3-D figures, the built-in data set of Reposer",
+    "market": "Market-1501 (Zheng et al., ICCV 2015): photographs of pedestrians",
+    "fashion": "DeepFashion in-shop (Liu et al., CVPR 2016): photographs of fashion models",
+}
+"""Images of a recipe, by the first word of its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a generator's file says beside its configuration."""
+
+    step: int = 0
+    """Training steps behind the weights."""
+    data: str | None = None
+    """The images that it was trained on, in words; None: those of its recipe."""
+    license: str | None = None
+    """Licence identifier of the weights; None: apache-2.0 for the built-in data set, else ``other``."""
+    scores: tuple[Score, ...] = ()
+    """What it was scored, with signatures."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known, as a dict that ``json`` can write."""
+        known = {**asdict(self), "scores": [score.to_json() for score in self.scores]}
+        return {name: value for name, value in known.items() if value not in (None, [])}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> About:
+        """Read what ``to_json`` wrote; other entries are passed over."""
+        return cls(
+            step=content.get("step", 0),
+            data=content.get("data"),
+            license=content.get("license"),
+            scores=_scores(content.get("scores", ())),
+        )
+
+
+def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
+    """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote.
+
+    Raises:
+        InputError: if the file is missing or is not such a file.
+    """
+    if not isinstance(evaluation, str | Path):
+        return evaluation.scores
+    try:
+        return _scores(json.loads(Path(evaluation).read_text(encoding="utf-8"))["scores"])
+    except OSError as error:
+        raise InputError(f"{evaluation}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{evaluation}: no scores here; expected what 'reposer evaluate --json' writes") from None
+
+
+def _scores(rows: Iterable[Mapping[str, Any]]) -> tuple[Score, ...]:
+    return tuple(
+        Score(row["name"], row["value"], (row["interval"][0], row["interval"][1]), row["n"], row["signature"])
+        for row in rows
+    )
+
+
+def training_data(config: RunConfig, about: About) -> str:
+    """The images that a generator was trained on, in words."""
+    return about.data or _DATA.get(_family(config), "not recorded")
+
+
+def license_of(config: RunConfig, about: About) -> str:
+    """Licence identifier of a generator's weights."""
+    return about.license or ("apache-2.0" if _is_built_in(config, about) else TRAINING_DATA_TERMS)
+
+
+def _family(config: RunConfig) -> str:
+    return config.recipe.split("-")[0]
+
+
+def _is_built_in(config: RunConfig, about: About) -> bool:
+    return about.data is None and _family(config) == "mannequin"
+
+
+def model_card(config: RunConfig, about: About, *, parameters: int, where: str) -> ModelCard:
+    """Write the card of a generator.
+
+    Args:
+        config: that it was trained with.
+        about: steps, data, licence, scores.
+        parameters: number of its weights.
+        where: what ``from_pretrained`` is to be given: a folder, or OWNER/NAME on the Hub.
+
+    Returns:
+        The card: metadata and Markdown.
+    """
+    license_id = license_of(config, about)
+    data = ModelCardData(
+        library_name="reposer",
+        license=license_id,
+        license_name="terms-of-the-training-data" if license_id == TRAINING_DATA_TERMS else None,
+        pipeline_tag="image-to-image",
+        tags=["pose-transfer", "pose-guided-person-image-generation", "person-image-generation", "pytorch"],
+    )
+    height, width = config.size
+    sections = [
+        f"# Pose-guided person image generator, recipe `{config.recipe}`",
+        "Given a picture of a person and another pose, it generates the same person in that pose.\n"
+        f"Made with [Reposer](https://pypi.org/project/reposer) {__version__}.",
+        "## Use",
+        _usage(where),
+        f"`photo` is a PIL image of {height}x{width} pixels (height x width); the poses are those of the "
+        f"{len(OPENPOSE_18.joints)} joints of the skeleton `{OPENPOSE_18.name}`, in pixels of that picture.",
+        "## Network and training",
+        _table(("", ""), _facts(config, about, parameters)),
+        "## Scores",
+        _score_table(about.scores),
+        "## Intended use and limits",
+        _limits(config, about),
+        "## Licence",
+        f"`{license_id}`"
+        + ("." if license_id != TRAINING_DATA_TERMS else ": the terms of the training images decide what may be done."),
+    ]
+    text = "\n\n".join(sections)
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
+
+
+def _usage(where: str) -> str:
+    return (
+        "```python\n"
+        "import reposer\n"
+        f'generator = reposer.Generator.from_pretrained("{where}")\n'
+        "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
+        "```"
+    )
+
+
+def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, str]]:
+    network, heatmaps = config.generator, config.heatmaps
+    maps = "one-pixel maps" if heatmaps.kind == "pixel" else f"Gaussian, sigma {heatmaps.sigma:g} pixels"
+    facts = [
+        (
+            "network",
+            f"`{network.network}`, {network.norm} norm, {network.channels} channels, {network.blocks} blocks, "
+            f"{parameters:,} weights",
+        ),
+        ("image size", f"{config.size[0]}x{config.size[1]} pixels (height x width), RGB"),
+        ("skeleton", f"`{OPENPOSE_18.name}`, {len(OPENPOSE_18.joints)} joints"),
+        ("pose heatmaps", maps),
+        ("training data", training_data(config, about)),
+        ("recipe", f"`{config.recipe}`"),
+    ]
+    if config.recipe == "released":  # the weights tell neither objective nor schedule
+        return [*facts, ("objective", "not recorded: imported weights of the released code")]
+    terms = (f"{weight:g} {name}" for name, weight in config.objective.weights.items() if weight)
+    return [
+        *facts,
+        ("objective", f"{' + '.join(terms)} (weight and term)"),
+        ("training", f"{about.step:,} steps of {config.optimization.batch_size} pairs, seed {config.seed}"),
+    ]
+
+
+def _score_table(scores: tuple[Score, ...]) -> str:
+    if not scores:
+        return "None were given. `reposer evaluate RESULTS --json RUN/evaluation.json` makes them."
+    rows = [(s.name, f"{s.value:.4f}", "{:.4f} to {:.4f}".format(*s.interval), str(s.n)) for s in scores]
+    signatures = dict.fromkeys(score.signature for score in scores)
+    names = {signature: ", ".join(s.name for s in scores if s.signature == signature) for signature in signatures}
+    return "\n\n".join(
+        [
+            _table(("metric", "value", "95 % interval", "images"), rows),
+            "A score is comparable only with scores of the same signature:",
+            "\n".join(f"- {names[signature]}: `{signature}`" for signature in signatures),
+        ]
+    )
+
+
+def _limits(config: RunConfig, about: About) -> str:
+    seen = (
+        "It was trained on rendered figures and has never seen a photograph: for trying the method, not for pictures "
+        "of real people."
+        if _is_built_in(config, about)
+        else "It was trained on one kind of picture and reflects who and what is in it: others come out worse."
+    )
+    return (
+        f"For research on pose-guided image generation. {seen} Expect blur, lost faces and lost patterns, above all "
+        "where the source picture does not show what the target pose needs. The picture must show one whole person.\n\n"
+        "Use pictures of people only with their consent, and say that a generated picture is generated. Do not use it "
+        "to deceive, to impersonate, or to show anyone in a way that they would not agree to."
+    )
+
+
+def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heading, ("---",) * len(heading), *((cell.replace("|", r"\|") for cell in row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
