@@ -1,10 +1,11 @@
 """Poses: skeletons, annotation files, heatmaps, body part masks, drawings."""
 
+from reposer.poses.body import body_mask
 from reposer.poses.conversion import convert_joints, convert_pose
 from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, joint_heatmaps, pose_maps
-from reposer.poses.parts import background_mask, body_mask, limb_masks
+from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 from reposer.poses.skeletons import COCO_17, HALPE_26, MPII_16, OPENPOSE_25, SKELETONS
 

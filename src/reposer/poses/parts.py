@@ -1,22 +1,13 @@
-"""Body part masks from joints: the soft limb masks of PSSIM and the boolean body mask of mask-SSIM."""
+"""Soft masks of body parts from joints, for PSSIM."""
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
 
 from reposer.poses.skeleton import OPENPOSE_18, Skeleton
 
 _EPSILON = 1e-6
-
-BODY_MASK_LIMBS = (
-    (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
-    (1, 0), (0, 14), (14, 16), (0, 15), (15, 17), (1, 16), (1, 17), (8, 11), (11, 5), (8, 2), (16, 17),
-)  # fmt: skip
-"""Limbs of the published body mask, 0-based."""
-
 
 _LIMB_WIDTH = 9.0
 _DIVISOR = 1.2
@@ -88,41 +79,23 @@ def limb_masks(
 
     # The exponent is a quadratic form in (dx, dy): three coefficients a part, so no map of u or v is ever built.
     cos, sin = direction.unbind(-1)
-    a = (cos**2 / variance_along + sin**2 / width_squared) / 2
-    b = cos * sin * (1 / variance_along - 1 / width_squared)
-    c = (sin**2 / variance_along + cos**2 / width_squared) / 2
+    a = (cos**2 / variance_along + sin**2 / width_squared) / -2
+    b = cos * sin * (1 / width_squared - 1 / variance_along)
+    c = (sin**2 / variance_along + cos**2 / width_squared) / -2
     dx = torch.arange(width, device=joints.device, dtype=joints.dtype) - middle[..., 0, None]  # (B, P, W)
     dy = torch.arange(height, device=joints.device, dtype=joints.dtype) - middle[..., 1, None]  # (B, P, H)
-    exponent = (b[..., None] * dy)[..., :, None] * dx[..., None, :]
-    exponent = exponent + (a[..., None] * dx**2)[..., None, :] + (c[..., None] * dy**2)[..., :, None]
-    gaussian = torch.exp(-exponent.clamp(max=60.0))  # 1e-26: far from subnormal numbers, which are slow
-    scale = whole.to(gaussian.dtype) / (gaussian.amax(dim=(-2, -1)) + _EPSILON)
-    return gaussian * scale[..., None, None]
+    along_x, along_y = (a[..., None] * dx**2)[..., None, :], (c[..., None] * dy**2)[..., :, None]
+    exponent = torch.addcmul(along_x, (b[..., None] * dy)[..., :, None], dx[..., None, :])
+    # In place, as memory is most of the cost; exp(-60) = 1e-26 is far from subnormal numbers, which are slow.
+    exponent = exponent.add_(along_y).clamp_(min=-60.0)
+    highest = exponent.amax(dim=(-2, -1), keepdim=True)
+    scale = torch.where(whole[..., None, None], -torch.log(highest.exp() + _EPSILON), -torch.inf)
+    return exponent.add_(scale).exp_()
 
 
 def background_mask(part_masks: Tensor) -> Tensor:
     """Background mask (B, 1, H, W) of part masks (B, P, H, W): 1 - max over the parts."""
     return 1 - part_masks.amax(dim=1, keepdim=True)
-
-
-def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boolean mask of the person: rectangles of half width 4 px around the limbs, discs of radius 4 px at the
-    joints, then a closing with a 5x5 square. OpenPose-18 only, as published.
-
-    Args:
-        joints: (B, 18, 2) float pixels, x then y.
-        visible: (B, 18) bool.
-        size: (H, W) in pixels.
-
-    Returns:
-        (B, H, W) bool, on the device of the joints.
-
-    Reference: the mask of mask-SSIM: Ma et al., "Pose Guided Person Image Generation", NIPS 2017, as drawn by
-    the evaluation of Def-GAN (Siarohin et al., CVPR 2018) and PATN.
-    """
-    OPENPOSE_18.check(joints, visible)
-    poses = zip(joints.cpu().double().numpy(), visible.cpu().numpy(), strict=True)
-    return torch.from_numpy(np.stack([_one_body_mask(j, v, size) for j, v in poses])).to(joints.device)
 
 
 def _segments(joints: Tensor, visible: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor, Tensor]:
@@ -131,22 +104,3 @@ def _segments(joints: Tensor, visible: Tensor, skeleton: Skeleton) -> tuple[Tens
     end = torch.stack([joints[:, list(p.end)].mean(1) for p in skeleton.parts], dim=1)
     whole = torch.stack([visible[:, [*p.start, *p.end]].all(1) for p in skeleton.parts], dim=1)
     return start, end, whole
-
-
-def _one_body_mask(joints: np.ndarray, visible: np.ndarray, size: tuple[int, int], radius: int = 4) -> np.ndarray:
-    from skimage.draw import disk, polygon
-
-    mask = np.zeros(size, dtype=np.uint8)
-    for a, b in BODY_MASK_LIMBS:
-        if visible[a] and visible[b]:
-            start, end = joints[a], joints[b]
-            along = end - start
-            length = np.linalg.norm(along)
-            if length == 0:
-                continue
-            across = radius * np.array([along[1], -along[0]]) / length
-            corners = np.array([start + across, start - across, end - across, end + across])
-            mask[polygon(corners[:, 1], corners[:, 0], shape=size)] = 1
-    for x, y in joints[visible]:
-        mask[disk((y, x), radius, shape=size)] = 1
-    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(bool)
