@@ -1,13 +1,12 @@
 """A run: what it writes, that it repeats itself, that it resumes exactly, and what it refuses."""
 
 import json
-import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from tests.training.at_step import AtStep
 from torch import Tensor
 
 from reposer.checks import InputError, RunError
@@ -30,18 +29,6 @@ def assert_same(a: Path, b: Path) -> None:
         assert tensor.equal(second[name]), name
     if read_network(a)[1] == read_network(b)[1]:
         assert a.read_bytes() == b.read_bytes()
-
-
-class StopAt(Progress):
-    """Presses Ctrl-C once a step is reached."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__("test", shown=False)
-        self.step = step
-
-    def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
-        if done == self.step:
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
@@ -80,7 +67,7 @@ def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: P
 def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, tmp_path: Path, stop: int) -> None:
     whole = train(small, data=market, out=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        train(small, data=market, out=tmp_path / "halves", progress=StopAt(stop))
+        train(small, data=market, out=tmp_path / "halves", progress=AtStep(stop))
     assert [row["step"] for row in read_log(tmp_path / "halves")][-1] <= stop + 1
     resumed = train(small, data=market, out=tmp_path / "halves", resume=True)
     assert_same(whole, resumed)
@@ -97,7 +84,7 @@ def test_damaged_checkpoint_is_named_and_skipped(
     whole = train(small, data=market, out=tmp_path / "whole")
     run = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        train(small, data=market, out=run, progress=StopAt(7))
+        train(small, data=market, out=run, progress=AtStep(7))
     newest = sorted((run / "checkpoints").glob("state-*"))[-1]
     newest.write_bytes(newest.read_bytes()[:1000])
     with (run / "metrics.jsonl").open("a") as log:

@@ -1,0 +1,92 @@
+"""Trainings in processes of their own: started from one server that has everything imported, killed, or two as one."""
+
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reposer.config import RunConfig
+from reposer.progress import Progress
+from reposer.training import checkpoint, train
+
+
+def server() -> ForkServerContext:
+    """Starts processes quickly, from a clean one that has imported this module."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.training.processes"])
+    return context
+
+
+class _Started(Progress):
+    """Tells a pipe when the first step is done."""
+
+    def __init__(self, pipe: Any) -> None:
+        super().__init__("test", shown=False)
+        self.pipe = pipe
+
+    def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
+        if self.pipe is not None:
+            self.pipe.send(done)
+            self.pipe = None
+
+
+def run(config: RunConfig, data: Path, out: Path, pipe: Any = None, slow: bool = False) -> None:
+    """Train in one thread, as a process of the server; ``slow`` checkpoints take long to write."""
+    torch.set_num_threads(1)
+    if slow:
+        checkpoint.torch.save = _slow_save
+    train(config, data=data, out=out, resume="auto", progress=_Started(pipe))
+
+
+def _slow_save(value: Any, path: Path, save: Callable[[Any, Path], None] = torch.save) -> None:
+    save(value, path)
+    content = path.read_bytes()
+    with path.open("wb") as file:
+        for start in range(0, len(content), len(content) // 4):
+            file.write(content[start : start + len(content) // 4])
+            file.flush()
+            time.sleep(0.02)
+
+
+def together(count: int, config: RunConfig, data: Path, out: Path, timeout: float = 120) -> None:
+    """Train in ``count`` processes, as torchrun starts them."""
+    with _free_port() as port:
+        pass
+    context = server()
+    processes = [
+        context.Process(target=_member, args=(rank, count, port, config, data, out / f"errors-{rank}.txt", out / "run"))
+        for rank in range(count)
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout)
+        process.kill()
+    errors = "".join(path.read_text() for path in sorted(out.glob("errors-*.txt")))
+    assert [process.exitcode for process in processes] == [0] * count, errors
+
+
+def _member(rank: int, count: int, port: int, config: RunConfig, data: Path, errors: Path, out: Path) -> None:
+    os.environ |= {
+        **{"RANK": str(rank), "LOCAL_RANK": str(rank), "GROUP_RANK": "0", "LOCAL_WORLD_SIZE": str(count)},
+        **{"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)},
+        **{"TORCHELASTIC_RUN_ID": "test", "GLOO_SOCKET_IFNAME": "lo"},
+    }
+    sys.stderr = errors.open("w", buffering=1)
+    run(config, data, out)
+
+
+@contextmanager
+def _free_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener.getsockname()[1]

@@ -1,0 +1,49 @@
+"""A trainer that is killed at any moment goes on to the same weights."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.training.processes import run, server
+
+from reposer.config import RunConfig
+from reposer.models import generator_files
+
+
+@pytest.mark.slow
+def test_twenty_kills(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    """SIGKILL at 20 random moments, many of them inside the writing of a checkpoint, which here takes long."""
+    config = replace(
+        small,
+        optimization=replace(small.optimization, pairs_per_epoch=14, constant_epochs=4),  # 42 steps
+        logging=replace(small.logging, checkpoint_every=1, sample_every=1000, validate_every=20),
+    )
+    context = server()
+
+    def attempt(out: Path, seconds: float | None) -> None:
+        """Train, and kill the trainer so many seconds after it has started; None lets it finish."""
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=run, args=(config, market, out, sender, True))
+        process.start()
+        assert receiver.poll(60)
+        process.join(seconds)
+        process.kill()
+        process.join()
+        if seconds is None:
+            assert process.exitcode == 0
+
+    attempt(tmp_path / "whole", None)
+    moments = random.Random(0)
+    partly_written, steps = 0, []
+    for _ in range(20):
+        attempt(tmp_path / "killed", moments.uniform(0.01, 0.5))
+        partly_written += any((tmp_path / "killed").rglob(".state-*.part"))
+        steps += [int(path.stem.split("-")[1]) for path in generator_files(tmp_path / "killed" / "checkpoints")[-1:]]
+    assert partly_written >= 3
+    assert steps == sorted(steps)
+    attempt(tmp_path / "killed", None)
+    whole, killed = (generator_files(tmp_path / name / "checkpoints")[-1] for name in ("whole", "killed"))
+    assert whole.name == killed.name == "generator-0000042.safetensors"
+    assert whole.read_bytes() == killed.read_bytes()
+    print(steps, partly_written)
