@@ -91,6 +91,7 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None] if format == "onnx" else []
     if missing:
         raise InputError(f"export to ONNX needs {', '.join(missing)}: pip install 'reposer[export]'")
+    generator.describe()  # with the scores of its run folder
     about = _about(generator, checkpoint)
     program = trace(generator)
     save, load = _FORMATS[format]
