@@ -39,7 +39,7 @@ def condition(batch: PairBatch) -> Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder that reposer mannequin or prepare made")
+    parser.add_argument("data", type=Path, help="folder of a data set, such as reposer mannequin makes")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--width", type=int, default=32)

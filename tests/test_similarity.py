@@ -10,6 +10,8 @@ from skimage.metrics import structural_similarity
 from reposer.images import to_signed
 from reposer.poses import limb_masks
 from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map
+from reposer.similarity.ssim import matrix_product, window_average
+from tests import plain
 
 
 def case(golden: dict[str, Any], tag: str, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -45,6 +47,43 @@ def test_golden_gradient(golden_losses: dict[str, Any], tag: str, dtype: torch.d
     expected = golden_losses[f"{tag}_part_ssim_grad"]
     error = np.abs(fake.grad[: len(expected)].numpy() - expected).max()
     assert error <= 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("size", [(17, 11), (128, 64)])
+def test_part_ssim_equals_the_definition_part_by_part(size: tuple[int, int]) -> None:
+    x, y, masks = (torch.rand(2, n, *size, generator=torch.Generator().manual_seed(n)).double() for n in (3, 3, 5))
+    x, y = 2 * x - 1, 1 - 2 * y.flip(-1)
+    masks[0, 2] = 0
+    found, expected = [], []
+    for function, values in ((part_ssim, found), (plain.part_ssim, expected)):
+        images = [image.clone().requires_grad_(True) for image in (x, y)]
+        value = function(*images, masks)
+        values += [value, *torch.autograd.grad(value.square().sum(), images)]
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)  # weights sum up to 1 - 1e-8
+
+
+@pytest.mark.parametrize("size", [(15, 11), (90, 33), (77, 140)])
+def test_tiles_of_wide_images_filter_as_one(size: tuple[int, int]) -> None:
+    image = torch.rand(2, *size, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    weights = torch.tensor([0.1, 0.2, 0.3, 0.15, 0.25], dtype=torch.float64)  # not symmetric
+    expected = torch.nn.functional.conv2d(image[:, None], torch.outer(weights, weights)[None, None])[:, 0]
+    found = window_average(weights, image)(image)
+    torch.testing.assert_close(found, expected)
+    (gradient,) = torch.autograd.grad(found.square().sum(), image)
+    torch.testing.assert_close(gradient, torch.autograd.grad(expected.square().sum(), image)[0])
+
+
+def test_no_reduced_precision_of_matrix_products() -> None:
+    a, b = torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")  # TF32 or bfloat16 where the device has it
+        assert matrix_product(a, b).equal((a.double() @ b.double()).float())
+    finally:
+        torch.set_float32_matmul_precision(before)
+    exact = a @ b
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert matrix_product(a, b).equal(exact)
 
 
 @pytest.mark.parametrize("size", [(33, 20), (64, 48)])

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import plain
 from torch import Tensor
 
 from reposer.poses import (
@@ -165,3 +166,14 @@ def test_sigma_must_be_positive() -> None:
 def test_pose_shapes() -> None:
     with pytest.raises(ValueError, match=r"a pose needs joints \(J, 2\) and visible \(J,\), got \(18, 3\)"):
         Pose(torch.zeros(18, 3), torch.ones(18, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("size", [(128, 64), (50, 37)])
+def test_batched_maps_equal_plain_numpy_image_by_image(size: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(4)
+    joints = torch.rand(6, 18, 2, generator=generator) * torch.tensor([size[1], size[0]])
+    joints[0, 3] = joints[0, 2]  # a limb without length
+    visible = torch.rand(6, 18, generator=generator) > 0.2
+    heatmaps, masks = plain.pose_maps(joints, visible, size)
+    torch.testing.assert_close(joint_heatmaps(joints, visible, size), heatmaps, atol=2e-6, rtol=0)
+    torch.testing.assert_close(limb_masks(joints, visible, size), masks, atol=2e-5, rtol=0)
