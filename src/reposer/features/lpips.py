@@ -42,8 +42,7 @@ class LPIPSNetwork(Frozen):
             A state dict of torchvision's network is also taken.
 
     ``forward(x, y)`` takes two batches (B, 3, H, W) in [-1, 1] and returns the distances (B,), in the dtype of the
-    weights; ``identity`` names network and weights in signatures. Values are those of the package; positions where
-    all features are 0 have a gradient of 0, where the package's is not a number.
+    weights; ``identity`` names network and weights in signatures.
 
     Raises:
         InputError: if the package is not installed, or the weights are missing or are not the right file.
@@ -81,19 +80,5 @@ class LPIPSNetwork(Frozen):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         for image in (x, y):
             check_photos(image, self.smallest, "LPIPS")
-        network, dtype = self.network, self.network.scaling_layer.scale.dtype
-        features = []
-        for image in (x.to(dtype), y.to(dtype)):
-            features.append(network.net(network.scaling_layer(image) if network.version == "0.1" else image))
-        distances = [
-            weigh((_unit_length(a) - _unit_length(b)) ** 2).mean(dim=(1, 2, 3))
-            for a, b, weigh in zip(*features, network.lins, strict=True)
-        ]
-        return torch.stack(distances).sum(dim=0)
-
-
-def _unit_length(features: Tensor) -> Tensor:
-    """Scale the features (B, C, H, W) of each position to length 1; those of length 0 stay 0."""
-    squares = (features**2).sum(dim=1, keepdim=True)
-    # The root is infinitely steep at 0: there it is taken of 1, and the gradient of 0 / 1 is finite.
-    return features / (torch.where(squares > 0, squares, 1).sqrt() + 1e-10)
+        dtype = self.network.scaling_layer.scale.dtype
+        return self.network(x.to(dtype), y.to(dtype)).flatten()

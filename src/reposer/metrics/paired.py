@@ -7,6 +7,7 @@ return ``(B,)`` float64.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +15,15 @@ import torch
 from torch import Tensor
 
 from reposer import similarity
+from reposer.metrics.eight_bit import check_eight_bit
+from reposer.poses.skeleton import OPENPOSE_18
 from reposer.similarity import MissingParts, Window
 
 DataRange = Literal["generated", "full"]
+PSNR_CEILING = 100.0
+"""PSNR of identical images in dB: it would be infinite, and one such pair would make the mean of a set so."""
 _FULL_RANGE = 255.0
+_PARTS = tuple(part.name for part in OPENPOSE_18.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,26 @@ def l1(generated: Tensor, target: Tensor) -> Tensor:
     """
     x, y = _as_float64(generated, target)
     return (x - y).abs().mean(dim=(1, 2, 3)) * 2 / _FULL_RANGE
+
+
+def psnr(generated: Tensor, target: Tensor) -> Tensor:
+    r"""Peak signal-to-noise ratio of each image in dB, over the range of 8 bit: L = 255, as 1 for images in [0, 1].
+
+    .. math:: 10 \log_{10} \frac{L^2}{\mathrm{mean}\,(a - b)^2}
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+
+    Returns:
+        (B,) float64, at least 0 and at most 100, which is what identical images get.
+
+    Raises:
+        TypeError, ValueError: as in ``l1``.
+    """
+    x, y = _as_float64(generated, target)
+    error = (x - y).square().mean(dim=(1, 2, 3))
+    return (10 * torch.log10(_FULL_RANGE**2 / error)).clamp(max=PSNR_CEILING)
 
 
 def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = None) -> Tensor:
@@ -132,11 +158,45 @@ def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings:
 
     Reference: Ma et al., "Pose Guided Person Image Generation", NIPS 2017.
     """
-    expected = (generated.shape[0], *generated.shape[2:])
+    return ssim(black_outside(generated, body_mask), black_outside(target, body_mask), settings=settings)
+
+
+def black_outside(images: Tensor, body_mask: Tensor) -> Tensor:
+    """Black out what lies outside the body: the images of mask-SSIM, mask-LPIPS and mask-IS.
+
+    Args:
+        images: (B, 3, H, W) uint8.
+        body_mask: (B, H, W) bool.
+
+    Raises:
+        ValueError: if the mask does not fit the images.
+    """
+    expected = (images.shape[0], *images.shape[2:])
     if tuple(body_mask.shape) != expected:
         raise ValueError(f"body_mask must have shape (B, H, W) = {expected}, got {tuple(body_mask.shape)}")
-    mask = body_mask.bool()[:, None]
-    return ssim(generated * mask, target * mask, settings=settings)
+    return images * body_mask.bool()[:, None]
+
+
+def multi_scale_ssim(generated: Tensor, target: Tensor) -> Tensor:
+    """MS-SSIM of each image, see ``reposer.similarity.multi_scale_ssim_index``: window 11, sigma 1.5, range 255.
+
+    As many of the five scales as the image allows: 3 at 128x64, 5 at 256x176 pixels; values of different sizes
+    are not comparable.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+
+    Returns:
+        (B,) float64 in [0, 1]; 1 for identical images.
+
+    Raises:
+        TypeError, ValueError: as in ``ssim``.
+
+    Reference: Wang, Simoncelli and Bovik, Asilomar 2003.
+    """
+    x, y = _as_float64(generated, target)
+    return similarity.multi_scale_ssim_index(x, y, value_range=(0.0, _FULL_RANGE))
 
 
 def part_ssim(
@@ -172,17 +232,46 @@ def part_ssim(
     )
 
 
+def part_ssim_by_part(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    part_masks: Tensor,
+    names: Sequence[str] = _PARTS,
+    settings: PartSSIMSettings | None = None,
+) -> dict[str, Tensor]:
+    """SSIM of each body part by its name, see ``reposer.similarity.part_ssim_values``: tells which limb is bad.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+        part_masks: as in ``part_ssim``.
+        names: of the P parts; by default those of ``limb_masks`` for OpenPose-18.
+        settings: as in ``part_ssim``; with missing parts excluded, a missing part is NaN.
+
+    Returns:
+        {name: (B,) float64 in [-1, 1]}, in the order of the names.
+
+    Raises:
+        TypeError, ValueError: if the images, the masks or the number of names do not fit.
+    """
+    settings = settings or PartSSIMSettings()
+    x, y = _as_float64(generated, target)
+    if part_masks.ndim == 4 and part_masks.shape[1] != len(names):
+        raise ValueError(f"part_masks must have one mask for each of {len(names)} names, got {part_masks.shape[1]}")
+    values = similarity.part_ssim_values(
+        x,
+        y,
+        part_masks.to(x.dtype),
+        window_size=settings.window_size,
+        sigma=settings.sigma,
+        missing_parts=settings.missing_parts,
+        value_range=(0.0, _FULL_RANGE),
+    )
+    return dict(zip(names, values.unbind(dim=1), strict=True))
+
+
 def _as_float64(generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Check two batches of 8-bit images and return their values 0 to 255 as float64."""
-    for name, image in (("generated", generated), ("target", target)):
-        if image.dtype != torch.uint8:
-            raise TypeError(
-                f"{name} must be uint8 (B, 3, H, W), got {image.dtype}; "
-                "convert [-1, 1] with reposer.images.to_uint8(image)"
-            )
-        if image.ndim != 4:
-            raise ValueError(f"{name} must have shape (B, 3, H, W), got {tuple(image.shape)}")
-    if generated.shape != target.shape:
-        shapes = f"{tuple(generated.shape)} and {tuple(target.shape)}"
-        raise ValueError(f"generated and target must have one shape, got {shapes}")
+    check_eight_bit(generated=generated, target=target)
     return generated.double(), target.double()

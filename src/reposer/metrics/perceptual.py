@@ -1,0 +1,76 @@
+"""LPIPS: how far apart two images are for a network, one number an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from reposer.checks import check_choice
+from reposer.images import to_unit
+from reposer.metrics.eight_bit import check_eight_bit
+from reposer.metrics.paired import black_outside
+
+LPIPSRange = Literal["signed", "unit"]
+
+
+@torch.no_grad()
+def lpips(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    network: Callable[[Tensor, Tensor], Tensor],
+    input_range: LPIPSRange = "signed",
+) -> Tensor:
+    """LPIPS of each image: the learned distance of its features from the target's.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+        network: such as :class:`reposer.features.LPIPSNetwork`; AlexNet of version 0.1 unless a protocol says else.
+        input_range: what 0 to 255 becomes: "signed" is [-1, 1], which the network was made for; "unit" is [0, 1],
+            which the evaluation of PCDMs feeds it: such values compare with no others.
+
+    Returns:
+        (B,) float64, at least 0; 0 for identical images.
+
+    Raises:
+        TypeError, ValueError: if the images are not uint8 (B, 3, H, W) of one shape, or too small for the network.
+
+    Reference: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018.
+    """
+    check_choice("LPIPS range", input_range, get_args(LPIPSRange))
+    check_eight_bit(generated=generated, target=target)
+    x, y = (to_unit(image.float(), (0.0, 255.0)) for image in (generated, target))
+    if input_range == "signed":
+        x, y = x * 2 - 1, y * 2 - 1
+    return network(x, y).double()
+
+
+def mask_lpips(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    body_mask: Tensor,
+    network: Callable[[Tensor, Tensor], Tensor],
+    input_range: LPIPSRange = "signed",
+) -> Tensor:
+    """LPIPS of each image after both are multiplied by the body mask of the target: black outside.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
+        network: as in ``lpips``.
+        input_range: as in ``lpips``.
+
+    Returns:
+        (B,) float64, at least 0; 0 for images that are identical inside the mask.
+
+    Raises:
+        TypeError, ValueError: as in ``lpips``, and if the mask does not fit the images.
+    """
+    x, y = (black_outside(image, body_mask) for image in (generated, target))
+    return lpips(x, y, network=network, input_range=input_range)

@@ -1,0 +1,120 @@
+"""Poses from an estimator: the surest person, COCO to OpenPose, and loud failure when nobody is found."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from reposer.checks import InputError
+from reposer.poses import COCO_17, OPENPOSE_18, read_annotations, write_annotations
+from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN, Person, _surest, estimate_poses
+
+BATCHES: list[int] = []
+
+
+def estimator(images: Sequence[Tensor]) -> list[Person]:
+    """Sees a person where an image is bright; joint i at (i, 2 i); the left wrist unsure."""
+    BATCHES.append(len(images))
+    joints = torch.stack([torch.arange(17.0), 2 * torch.arange(17.0)], dim=1)
+    scores = torch.full((17,), 5.0)
+    scores[COCO_17.joints.index("left wrist")] = 1.0
+    return [Person(image.float().mean().item() / 255, joints, scores) for image in images]
+
+
+def pictures(values: Sequence[int]) -> list[tuple[str, Tensor]]:
+    return [(f"{i}.png", torch.full((3, 8 + i, 6), value, dtype=torch.uint8)) for i, value in enumerate(values)]
+
+
+def test_joints_are_matched_by_name_and_written(tmp_path: Path) -> None:
+    BATCHES.clear()
+    told: list[int] = []
+    poses = estimate_poses(pictures([255] * 5), estimator=estimator, batch_size=2, progress=told.append)
+    assert BATCHES == [2, 2, 1]
+    assert told == [2, 4, 5]
+    pose = poses["0.png"]
+    for name in ("nose", "right ear", "left ankle"):
+        i = COCO_17.joints.index(name)
+        assert pose.joints[OPENPOSE_18.joints.index(name)].tolist() == [i, 2 * i]
+    assert pose.joints[1].tolist() == [5.5, 11]  # the neck: middle of the shoulders
+    assert [OPENPOSE_18.joints[i] for i in (~pose.visible).nonzero().flatten()] == ["left wrist"]
+    write_annotations(tmp_path / "found.csv", poses)
+    assert read_annotations(tmp_path / "found.csv")["4.png"].visible.equal(pose.visible)
+
+
+def test_few_missed_people_are_named_and_have_no_joint() -> None:
+    with pytest.warns(
+        UserWarning, match=r"nobody was found in 1 of 5 images, e\.g\. 3\.png; their poses have no joint"
+    ):
+        poses = estimate_poses(pictures([255, 255, 255, 100, 255]), estimator=estimator)
+    assert not poses["3.png"].visible.any()
+    assert poses["4.png"].visible.sum() == 17
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimate_poses(pictures([255, 100]), estimator=estimator, score_threshold=0.3)
+
+
+def test_many_missed_people_are_an_error_that_names_them() -> None:
+    with pytest.raises(
+        InputError, match=r"found in 7 of 8 images, e\.g\. 0\.png, .*4\.png, \.\.\.: more than 20%; check"
+    ):
+        estimate_poses(pictures([0] * 7 + [255]), estimator=estimator)
+    with pytest.raises(InputError, match=r"in 3 of 3 images"):
+        estimate_poses(pictures([255] * 3), estimator=estimator, joint_threshold=9)
+    with pytest.raises(InputError, match="no images to estimate poses of"):
+        estimate_poses([], estimator=estimator)
+    with pytest.raises(InputError, match=r"two images are called 0\.png"):
+        estimate_poses(pictures([255]) * 2, estimator=estimator)
+
+
+def test_the_surest_person_of_a_detection() -> None:
+    found = {
+        "labels": torch.tensor([1, 1, 2]),
+        "scores": torch.tensor([0.4, 0.8, 0.9]),
+        "keypoints": torch.arange(3.0)[:, None, None].expand(3, 17, 3),
+        "keypoints_scores": torch.arange(3.0)[:, None].expand(3, 17),
+    }
+    person = _surest(found)
+    assert person.score == pytest.approx(0.8)
+    assert person.joints.eq(1).all()
+    assert person.joints.shape == (17, 2)
+    assert person.joint_scores.eq(1).all()
+    nobody = _surest({name: values[2:] for name, values in found.items()})
+    assert nobody.score == 0
+
+
+def test_missing_weights_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
+    with pytest.raises(InputError, match=rf"{KEYPOINT_RCNN.name} \(226 MB\) are not here .*annotation CSV$"):
+        KeypointRCNN()
+
+
+@pytest.mark.nightly
+def test_equals_torchvision() -> None:
+    from torchvision.models.detection import KeypointRCNN as Network
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        outside = Network(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=2).eval()
+    ours = KeypointRCNN(weights=outside.state_dict())
+    for network in (outside, ours.network):
+        network.transform.min_size, network.transform.max_size = (96,), 160
+    for module in outside.modules():
+        if hasattr(module, "eps"):
+            module.eps = 0.0
+    image = torch.randint(0, 256, (3, 64, 40), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    with torch.no_grad():
+        expected = _surest(outside([image / 255])[0])
+    found = ours([image])[0]
+    assert found.score == pytest.approx(expected.score)
+    torch.testing.assert_close(found.joints, expected.joints)
+    with pytest.raises(InputError, match="not the weights of keypoint R-CNN"):
+        KeypointRCNN(weights={"x": torch.zeros(1)})
