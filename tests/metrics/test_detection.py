@@ -92,9 +92,7 @@ def test_voc_feeds_caffe_as_published_and_reads_the_person(tmp_path: Path) -> No
 
 
 def test_voc_files_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"ssd300-voc needs a folder .*deploy.prototxt and VGG.*hog do without"
-    ):
+    with pytest.raises(InputError, match=r"ssd300-voc needs a folder .*deploy.prototxt and VGG.*hog do without"):
         person_detector("ssd300-voc")
     with pytest.raises(InputError, match=r"deploy.prototxt: no such file; ssd300-voc needs"):
         person_detector("ssd300-voc", weights=tmp_path)
