@@ -1,13 +1,30 @@
-"""Result folders: names, manifest, completeness."""
+"""Result folders: layouts, names, manifest, completeness, problems."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reposer.checks import InputError
 from reposer.images import write_image
-from reposer.results import check_complete, codec_of, find_results, pair_id, pair_of, read_manifest, target_of
+from reposer.protocols import PATN_FASHION, PATN_MARKET, Protocol
+from reposer.results import (
+    LAYOUTS,
+    Problems,
+    Result,
+    check_complete,
+    codec_of,
+    find_results,
+    find_targets,
+    layout_of,
+    pair_id,
+    pair_of,
+    read_manifest,
+    target_of,
+)
 
 A, B = "0001_c1s1_000151_00.jpg", "0001_c2s1_000176_00.jpg"
 
@@ -56,10 +73,12 @@ def test_find_results(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
     found = find_results(tmp_path)
     assert list(found) == ["a.jpg___b.jpg", "c.jpg___d.jpg"]
-    assert codec_of(found.values()) == "jpeg+png"
+    assert codec_of([result.file for result in found.values()]) == "jpeg+png"
     picture(tmp_path / "a.jpg___b.jpg_vis.png")
-    with pytest.raises(InputError, match=r"a.jpg___b.jpg_vis.png and a___b_vis.jpg show one pair; remove one"):
-        find_results(tmp_path)
+    problems = Problems()
+    assert list(find_results(tmp_path, problems)) == ["c.jpg___d.jpg"]
+    what = "a.jpg___b.jpg_vis.png and a___b_vis.jpg show one pair; remove one of them"
+    assert problems.found == {"shown twice": {"a.jpg___b.jpg": what}}
 
 
 def test_find_results_refuses(tmp_path: Path) -> None:
@@ -71,18 +90,159 @@ def test_find_results_refuses(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a___b_vis.png")
     with pytest.raises(InputError, match=r"in this folder; there are some in .*images"):
         find_results(tmp_path)
-    picture(tmp_path / "grid.png")
+    picture(tmp_path / "images" / "grid.png")
+    problems = Problems()
+    assert list(find_results(tmp_path / "images", problems)) == ["a.jpg___b.jpg"]
+    assert "grid.png: not the name of a result" in problems.found["not named after a pair"]["grid.png"]
+    (tmp_path / "images" / "a___b_vis.png").unlink()
     with pytest.raises(InputError, match=r"grid.png: not the name .*; move other images elsewhere"):
-        find_results(tmp_path)
+        find_results(tmp_path / "images")
 
 
 def test_completeness() -> None:
-    results = {f"{i}.jpg___x.jpg": Path() for i in range(6)}
-    check_complete(results, [(f"{i}", "x") for i in range(6)], "pairs.csv")
-    with pytest.raises(InputError, match=r"pairs.csv: 4 of 10 pairs have no result, e.g. 6.jpg___x.jpg, .*, \.\.\.;"):
-        check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(10)], "pairs.csv")
+    results = {f"{i}.jpg___x.jpg": Result(pair="", file=Path(), target="x.jpg") for i in range(6)}
+    problems = Problems()
+    check_complete(results, [(f"{i}", "x") for i in range(6)], "pairs.csv", problems)
+    assert len(problems) == 0
+    check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(10)], "pairs.csv", problems)
+    assert list(problems) == [f"{i}.jpg___x.jpg" for i in range(6, 10)]
     with pytest.raises(InputError, match=r"1 of 6 results are not in this list of pairs, e.g. 5.jpg___x.jpg;"):
-        check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(5)], "pairs.csv")
+        check_complete(results, [(f"{i}.jpg", "x.jpg") for i in range(5)], "pairs.csv", problems)
+
+
+def test_problems_are_summed_up() -> None:
+    problems = Problems()
+    for name in "abcd":
+        problems.add("unreadable", name, f"{name}.png: not a readable image")
+    problems.add("missing", "a", "a problem has one kind, the first")
+    problems.add("missing", "e", "e has no result")
+    problems.check("here", 9, skip_bad=5)
+    message = (
+        "here: 5 of 9 results cannot be scored: 4 unreadable (a.png: not a readable image; also b, c, ...), "
+        "1 missing (e has no result); --skip-bad 5 leaves them out"
+    )
+    with pytest.raises(InputError) as caught:
+        problems.check("here", 9, skip_bad=0)
+    assert str(caught.value) == message
+    with pytest.raises(InputError, match="more than --skip-bad 4$"):
+        problems.check("here", 9, skip_bad=4)
+
+
+MARKET = st.builds(
+    "{:04d}_c{}s{}_{:06d}_{:02d}.jpg{}".format,
+    st.integers(0, 1501), st.integers(1, 6), st.integers(1, 6), st.integers(0, 999999), st.integers(0, 9),
+    st.sampled_from(["", "", ".jpg"]),
+)  # fmt: skip
+DEEPFASHION = st.builds(
+    "fashion{}id{:08d}{:02d}_{}{}.jpg".format,
+    st.sampled_from(["WOMENTees_Tanks", "MENJackets_Vests", "WOMENDresses", "WOMENRompers_Jumpsuits"]),
+    st.integers(0, 99999999), st.integers(1, 9), st.integers(1, 7),
+    st.sampled_from(["front", "side", "back", "full", "additional"]),
+)  # fmt: skip
+
+
+@given(
+    pair=st.tuples(MARKET, MARKET) | st.tuples(DEEPFASHION, DEEPFASHION),
+    form=st.sampled_from(
+        ["{}___{}_vis.jpg", "{}___{}_vis.png", "{}___{}.webp", "{}_2_{}_vis.png", "{}_{}.png", "{}_{}_vis.jpg"]
+    ),
+)
+def test_names_of_the_data_sets_come_back(pair: tuple[str, str], form: str) -> None:
+    assert pair_of(form.format(*pair)) == pair
+    assert pair_of(pair_id(*pair) + ".png") == pair
+    assert target_of(pair_id(*pair)) == pair[1]
+
+
+@given(pair=st.tuples(DEEPFASHION, DEEPFASHION), form=st.sampled_from(["{}___{}_vis.jpg", "{}_2_{}_vis.png"]))
+def test_names_without_suffixes_get_them(pair: tuple[str, str], form: str) -> None:
+    assert pair_of(form.format(*(name[:-4] for name in pair))) == pair
+
+
+def test_numbers_are_places_in_the_list_of_pairs(tmp_path: Path) -> None:
+    for name in ("1.png", "002_vis.png", "10.jpg"):
+        picture(tmp_path / name)
+    pairs = [(f"a{i}", f"b{i}") for i in range(10)]
+    found = find_results(tmp_path, pairs=pairs)
+    assert {pair: result.file.name for pair, result in found.items()} == {
+        "a0.jpg___b0.jpg": "1.png", "a1.jpg___b1.jpg": "002_vis.png", "a9.jpg___b9.jpg": "10.jpg"
+    }  # fmt: skip
+    picture(tmp_path / "0.png")
+    with pytest.raises(InputError, match=r"1 numbers are beyond the 10 pairs, e.g. 10.jpg"):
+        find_results(tmp_path, pairs=pairs)
+    assert find_results(tmp_path, pairs=[*pairs, ("x", "y")])["x.jpg___y.jpg"].file.name == "10.jpg"
+    with pytest.raises(InputError, match=r"named by numbers: give the list of their pairs, in order, with --pairs"):
+        find_results(tmp_path)
+
+
+def test_a_folder_beside_its_targets(tmp_path: Path) -> None:
+    for folder in ("generated", "targets"):
+        (tmp_path / folder).mkdir()
+        for name in ("0001", "0002"):
+            picture(tmp_path / folder / f"{name}.{'png' if folder == 'targets' else 'jpg'}")
+    picture(tmp_path / "generated" / "0003.jpg")
+    found = find_results(tmp_path / "generated", targets=tmp_path / "targets")
+    assert list(found) == ["0001.jpg", "0002.jpg", "0003.jpg"]
+    problems = Problems()
+    files = find_targets(tmp_path / "targets", found, problems)
+    assert files["0001.jpg"] == tmp_path / "targets" / "0001.png"
+    assert problems.found["without a target"].keys() == {"0003.jpg"}
+
+
+def test_a_list_of_files(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("generated,target,source\nout/1.png,real/b.jpg,a.jpg\nout/2.png,real/b.jpg,c.jpg\n")
+    for given_as in (tmp_path, path):
+        found = find_results(given_as)
+        assert list(found) == ["a.jpg___b.jpg", "c.jpg___b.jpg"]
+        assert found["a.jpg___b.jpg"].target_file == tmp_path / "real" / "b.jpg"
+    path.write_text("generated,target\n1.png,b.jpg\n2.png,b.jpg\n3.png,c.jpg\n")
+    problems = Problems()
+    assert list(find_results(path, problems, targets=tmp_path / "x")) == ["c.jpg"]
+    assert problems.found["shown twice"]["b.jpg"] == "1.png and 2.png show one pair; remove one of them"
+    path.write_text("generated,target\n1.png,\n")
+    with pytest.raises(InputError, match=r"pairs.csv, row 2: expected GENERATED,TARGET"):
+        find_results(path)
+    path.write_text("from,to\na,b\n")
+    with pytest.raises(InputError, match=r"expected the header 'generated,target'"):
+        find_results(path)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "size", "name", "panel"),
+    [
+        (PATN_MARKET, (128, 320), "strips", 64),
+        (PATN_MARKET, (128, 192), "triptychs", 64),
+        (PATN_MARKET, (128, 64), "images", 64),
+        (PATN_FASHION, (256, 880), "strips", 176),
+        (PATN_FASHION, (256, 1280), "strips", 256),
+        (PATN_FASHION, (256, 768), "triptychs", 256),
+        (PATN_FASHION, (256, 528), "triptychs", 176),
+        (PATN_FASHION, (256, 256), "images", 256),
+    ],
+)
+def test_layouts_by_size(tmp_path: Path, protocol: Protocol, size: tuple[int, int], name: str, panel: int) -> None:
+    for i, own in enumerate([(9, 9), size, size]):  # the first file is of another size, and does not decide
+        write_image(tmp_path / f"{i}.png", torch.zeros(3, *own, dtype=torch.uint8))
+    (tmp_path / "3.png").write_bytes(b"damaged")
+    layout, width = layout_of(sorted(tmp_path.iterdir()), protocol)
+    assert (layout.name, width) == (name, panel)
+
+
+def test_an_undecidable_layout_names_the_option(tmp_path: Path) -> None:
+    protocol = replace(PATN_MARKET, wide_width=192, wide_columns=(64, 128))
+    file = tmp_path / "a.png"
+    write_image(file, torch.zeros(3, 128, 192, dtype=torch.uint8))
+    with pytest.raises(InputError, match=r"128x192 pixels can be triptychs or images; say which with --layout"):
+        layout_of([file], protocol)
+    assert layout_of([file], protocol, "images") == (LAYOUTS["images"], 192)
+    assert layout_of([file], protocol, "triptychs") == (LAYOUTS["triptychs"], 64)
+    with pytest.raises(InputError, match=r"expects 128x320 \(strips\) or 128x960 \(strips\)$"):
+        layout_of([file], protocol, "strips")
+    with pytest.raises(InputError, match="unknown layout 'strip'; did you mean 'strips'"):
+        layout_of([file], protocol, "strip")
+    file.write_bytes(b"")
+    with pytest.raises(InputError, match="a.png: not a readable image, nor are the next ones"):
+        layout_of([file], protocol)
 
 
 def test_manifest(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from reposer import __version__
 from reposer.checks import check_choice
@@ -90,7 +90,18 @@ def protocol_named(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
-def signature(protocol: Protocol, pair_ids: Iterable[str], *, codec: str) -> str:
+def protocol_from_json(fields: Mapping[str, Any]) -> Protocol:
+    """Return the protocol whose ``dataclasses.asdict`` went through JSON."""
+    settings: dict[str, type] = {"ssim": SSIMSettings, "part_ssim": PartSSIMSettings}
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in settings:
+            value = settings[name](**value)
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return Protocol(**values)
+
+
+def signature(protocol: Protocol, pair_ids: Iterable[str], *, codec: str, skipped: int = 0) -> str:
     """Return the line that says how a score was made: two scores are comparable iff theirs are equal.
 
     The readable part names the switches that are most often different; ``fields`` is a hash over all fields
@@ -100,6 +111,7 @@ def signature(protocol: Protocol, pair_ids: Iterable[str], *, codec: str) -> str
         protocol: under which the numbers were computed.
         pair_ids: one id a pair, in any order.
         codec: file format of the images that were read, such as "png".
+        skipped: bad results that were left out.
     """
     ids = sorted(pair_ids)
     padding = "none"
@@ -118,6 +130,8 @@ def signature(protocol: Protocol, pair_ids: Iterable[str], *, codec: str) -> str
         "fields": _digest(json.dumps(asdict(protocol), sort_keys=True)),
         "version": __version__,
     }
+    if skipped:
+        parts["skipped"] = skipped
     return "|".join([protocol.name, *(f"{key}:{value}" for key, value in parts.items())])
 
 

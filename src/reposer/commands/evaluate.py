@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -25,26 +25,41 @@ def run(
     predicted_keypoints: Path | None = None,
     targets: Path | None = None,
     pairs: Path | None = None,
+    layout: Literal["auto", "strips", "triptychs", "images"] = "auto",
+    skip_bad: int = 0,
     json: Path | None = None,
-    batch_size: int = 16,
+    table: Path | None = None,
+    cache: Path | None = None,
+    devices: int = 1,
+    batch_size: int = 32,
 ) -> None:
     """Score generated images against the real ones, under a published protocol.
 
-    RESULTS holds one file a pair, SOURCE___TARGET_vis.png or .jpg: either strips of 5 panels (source, its
-    pose, target, its pose, generated) or single generated images; the size tells which. Prints SSIM, L1,
-    mask-SSIM, PSSIM and PCKh, as far as the protocol has them, with their 95 % intervals, and the signature
-    that says what they may be compared with.
+    RESULTS holds one file a pair: strips of 5 panels (source, its pose, target, its pose, generated), triptychs
+    (source, target, generated) or single generated images; the size tells which. Files are named after their pair
+    (SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png, SOURCE.jpg_TARGET.jpg.png), by numbers into --pairs, like the
+    files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints SSIM, L1, mask-SSIM, PSSIM and
+    PCKh, as far as the protocol has them, with their 95 % intervals, and the signature that says what they may be
+    compared with.
 
     Args:
-        results: folder of result images; a manifest.json in it, from 'reposer generate', fills in the options
-            that are left out.
+        results: folder of result images, or a CSV that lists them; a manifest.json in it, from 'reposer generate',
+            fills in the options that are left out.
         annotations: annotation CSV with the poses of the target images.
         protocol: patn-market or patn-fashion.
         predicted_keypoints: annotation CSV of the poses found in the generated images; adds PCKh.
         targets: folder of the real target images; only for single images.
-        pairs: pairs CSV; refuses to go on unless there are results of exactly these pairs.
+        pairs: pairs CSV; refuses to go on unless there are results of exactly these pairs. Numbered files are in its
+            order.
+        layout: what the files show; auto tells by their size.
+        skip_bad: most bad results (unreadable, of another size, without target or pose, shown twice, missing) that
+            are left out, named and counted in the signature; with more, nothing is scored.
         json: file to write the scores and the numbers of every image to.
-        batch_size: images measured at one time; decides memory, not results.
+        table: file to write the numbers of every image to as a table, .csv or .parquet.
+        cache: folder that keeps the numbers of each image, so that an interrupted run goes on where it stopped;
+            beside --json, as NAME.cache, if that is given.
+        devices: processes that share the work; 1 is this one, with a thread for each core.
+        batch_size: images read at one time by each thread; decides memory, not results.
     """
     from rich.console import Console
 
@@ -54,6 +69,10 @@ def run(
 
     if json is not None and (json.is_dir() or not json.parent.is_dir()):
         raise InputError(f"{json}: --json needs the name of a file in a folder that exists")
+    if table is not None and (table.suffix not in (".csv", ".parquet") or not table.parent.is_dir()):
+        raise InputError(f"{table}: --table needs the name of a .csv or .parquet file in a folder that exists")
+    if cache is None and json is not None:
+        cache = json.with_suffix(".cache")
     with Progress("evaluating") as progress:
         evaluation = evaluate(
             results,
@@ -62,15 +81,22 @@ def run(
             predicted_keypoints=predicted_keypoints,
             targets=targets,
             pairs=pairs,
+            layout=layout,
+            skip_bad=skip_bad,
+            cache=cache,
+            devices=devices,
             batch_size=batch_size,
             progress=progress,
         )
     if json is not None:
         evaluation.save(json)
+    if table is not None:
+        evaluation.save_per_image(table)
     console = Console()
     console.print(evaluation.table())
     # Without wrapping, so that the signature can be copied.
     for line in (*evaluation.notes(), evaluation.signature):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if json is not None:
-        console.print(f"written: {json}", markup=False, highlight=False, soft_wrap=True)
+    for path in (json, table):
+        if path is not None:
+            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)

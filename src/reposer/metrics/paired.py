@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from reposer import similarity
+from reposer.checks import check_window
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.poses.skeleton import OPENPOSE_18
-from reposer.similarity import MissingParts, Window
+from reposer.similarity import Background, MissingParts, Statistics, Window
 
 DataRange = Literal["generated", "full"]
 PSNR_CEILING = 100.0
 """PSNR of identical images in dB: it would be infinite, and one such pair would make the mean of a set so."""
 _FULL_RANGE = 255.0
+_PIECE = 2**18
+"""Values of images that a processor measures at one time: more would not stay in its cache."""
 _PARTS = tuple(part.name for part in OPENPOSE_18.parts)
 
 
@@ -57,9 +60,14 @@ class PartSSIMSettings:
     """Its standard deviation in pixels."""
     missing_parts: MissingParts = "as_released"
     """"as_released" counts a part with a missing joint as SSIM 1; "exclude" leaves it out."""
+    background: Background = "blacked_out"
+    """"blacked_out" compares the images with the body blacked out; "normalized" only the visible background."""
+    statistics: Statistics = "global"
+    """Of a part: "global", one mean, variance and covariance; or "local", an SSIM map under its mask."""
 
     def __str__(self) -> str:
-        return f"gaussian{self.window_size}-{self.sigma:g}-{self.missing_parts}"
+        extra = [choice for choice in (self.background, self.statistics) if choice not in ("blacked_out", "global")]
+        return "-".join([f"gaussian{self.window_size}", f"{self.sigma:g}", self.missing_parts, *extra])
 
 
 def l1(generated: Tensor, target: Tensor) -> Tensor:
@@ -75,8 +83,10 @@ def l1(generated: Tensor, target: Tensor) -> Tensor:
     Raises:
         TypeError, ValueError: if the images are not uint8 (B, 3, H, W) of one shape.
     """
-    x, y = _as_float64(generated, target)
-    return (x - y).abs().mean(dim=(1, 2, 3)) * 2 / _FULL_RANGE
+    _check(generated, target)
+    # Whole numbers: the sum is exact.
+    total = (generated.to(torch.int16) - target).abs().sum(dim=(1, 2, 3))
+    return total.double() * 2 / _FULL_RANGE / generated[0].numel()
 
 
 def psnr(generated: Tensor, target: Tensor) -> Tensor:
@@ -121,22 +131,48 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
     (Siarohin et al., CVPR 2018), which all of the field's classic numbers follow.
     """
     settings = settings or SSIMSettings()
-    # float64: over a small range the constants (K L)^2 come near the rounding of float32.
-    x, y = _as_float64(generated, target)
+    _check(generated, target)
+    check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
     if settings.data_range == "generated":
-        data_range = (x.amax(dim=(1, 2, 3)) - x.amin(dim=(1, 2, 3))).clamp(min=1)
+        highest, lowest = generated.amax(dim=(1, 2, 3)), generated.amin(dim=(1, 2, 3))
+        data_range = (highest.double() - lowest).clamp(min=1)
     else:
-        data_range = torch.full(x.shape[:1], _FULL_RANGE, dtype=x.dtype, device=x.device)
+        data_range = torch.full(generated.shape[:1], _FULL_RANGE, dtype=torch.float64, device=generated.device)
+    together = max(1, _PIECE // generated[:1].numel()) if generated.device.type == "cpu" else len(generated)
+    pieces = zip(generated.split(together), target.split(together), data_range.split(together), strict=True)
+    return torch.cat([_ssim(x, y, ranges, settings) for x, y, ranges in pieces])
+
+
+def _ssim(generated: Tensor, target: Tensor, data_range: Tensor, settings: SSIMSettings) -> Tensor:
+    large = generated.shape[0] == 1 and generated.numel() * 2 > _PIECE
+    seen = _where_different(generated, target, settings.window_size) if large else ...
     similarities = similarity.ssim_map(
-        x,
-        y,
+        generated[seen].double(),  # in float32, variances of flat areas drown in rounding
+        target[seen].double(),
         window=settings.window,
         window_size=settings.window_size,
         sigma=settings.sigma,
         data_range=data_range,
         sample_covariance=settings.sample_covariance,
     )
-    return similarities.mean(dim=(1, 2, 3))
+    border = settings.window_size - 1
+    height, width = generated.shape[-2:]
+    positions = generated.shape[1] * (height - border) * (width - border)
+    return 1 + (similarities - 1).sum(dim=(1, 2, 3), dtype=torch.float64) / positions
+
+
+def _where_different(generated: Tensor, target: Tensor, window_size: int) -> tuple[Any, ...]:
+    """Box of all pixels of one pair that a window over a different pixel sees: elsewhere SSIM is 1.
+
+    White padding and black surroundings are left out so.
+    """
+    different = (generated != target).any(dim=1)[0]
+    sides = [different.any(dim=side).nonzero().flatten() for side in (1, 0)]
+    return (
+        ...,
+        *(slice(max(0, int(s[0]) - window_size + 1), int(s[-1]) + window_size) if len(s) else slice(0, window_size)
+          for s in sides),
+    )  # fmt: skip
 
 
 def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings | None = None) -> Tensor:
@@ -208,7 +244,7 @@ def part_ssim(
         generated: (B, 3, H, W) uint8.
         target: (B, 3, H, W) uint8.
         part_masks: (B, P, H, W) in [0, 1], from ``reposer.poses.limb_masks`` of the target's pose.
-        settings: window and missing parts; None is as its authors score.
+        settings: window, missing parts, background and statistics; None is as its authors score.
 
     Returns:
         (B,) float64 in [-1, 1]; 1 for identical images.
@@ -219,14 +255,16 @@ def part_ssim(
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
     settings = settings or PartSSIMSettings()
-    x, y = _as_float64(generated, target)
+    _check(generated, target)
     return similarity.part_ssim_index(
-        x,
-        y,
-        part_masks.to(x.dtype),
+        generated.double(),
+        target.double(),
+        part_masks.double(),
         window_size=settings.window_size,
         sigma=settings.sigma,
         missing_parts=settings.missing_parts,
+        background=settings.background,
+        statistics=settings.statistics,
         reduction="none",
         value_range=(0.0, _FULL_RANGE),
     )
@@ -263,6 +301,7 @@ def part_ssim_by_part(
         x,
         y,
         part_masks.to(x.dtype),
+        statistics=settings.statistics,
         window_size=settings.window_size,
         sigma=settings.sigma,
         missing_parts=settings.missing_parts,
@@ -273,5 +312,10 @@ def part_ssim_by_part(
 
 def _as_float64(generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Check two batches of 8-bit images and return their values 0 to 255 as float64."""
-    check_eight_bit(generated=generated, target=target)
+    _check(generated, target)
     return generated.double(), target.double()
+
+
+def _check(generated: Tensor, target: Tensor) -> None:
+    """Raise TypeError or ValueError unless both are 8-bit images of one shape."""
+    check_eight_bit(generated=generated, target=target)

@@ -68,9 +68,8 @@ def _draw(joints: NDArray[np.float64], visible: NDArray[np.bool_], size: tuple[i
     runs.append(
         (np.broadcast_to(image[:, None], (len(x), len(_DISC))), y + _DISC[:, 0], x - _DISC[:, 1], x + _DISC[:, 1])
     )
-    masks = _fill(
-        *(np.concatenate([part.ravel() for part in parts]) for parts in zip(*runs, strict=True)), len(joints), size
-    )
+    image, row, first, last = (np.concatenate([a.ravel(), b.ravel()]) for a, b in zip(*runs, strict=True))
+    masks = _fill(image, row, first, last, len(joints), size)
 
     for b, i in zip(*np.nonzero(shown & ~exact), strict=True):
         _scikit_rectangle(masks[b], joints[b, start[i]], joints[b, end[i]])

@@ -1,0 +1,6 @@
+"""Evaluation: a folder of results to scores, under a stated protocol."""
+
+from reposer.evaluation.outcome import Evaluation, comparison_table
+from reposer.evaluation.run import evaluate
+
+__all__ = ["Evaluation", "comparison_table", "evaluate"]

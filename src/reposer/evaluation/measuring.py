@@ -1,0 +1,189 @@
+"""Measuring pairs: read, look up or compute, in threads and processes, with the same bits in any number of them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from reposer.checks import InputError
+from reposer.evaluation.cache import RowCache
+from reposer.evaluation.entries import Batch, measure
+from reposer.images import check_size, read_image
+from reposer.protocols import Protocol
+from reposer.results import LAYOUTS, crop, cut
+
+Progress = Callable[[int, int], None]
+Row = dict[str, float]
+
+_TOGETHER = 8
+"""Pairs that are computed at one time. Always so many, the last ones repeated: with the same shapes the same kernels
+run, and the numbers of a pair do not depend on how many others there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One pair to measure."""
+
+    pair: str
+    generated: Path
+    target: Path | None
+    """None: the file of the generated image shows the target too."""
+    joints: Tensor
+    """(18, 2) of the target."""
+    visible: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """All that decides the numbers of an item."""
+
+    protocol: Protocol
+    layout: str
+    panel_width: int
+    cache: Path | None = None
+    """Folder of the rows that were measured before."""
+
+
+class Measured(NamedTuple):
+    """What became of an item: a row, or the kind of its problem and what it is."""
+
+    pair: str
+    row: Row | None = None
+    problem: tuple[str, str] | None = None
+    digest: str = ""
+
+
+def measure_all(
+    work: Work, items: Sequence[Item], *, batch_size: int, devices: int, progress: Progress | None
+) -> list[Measured]:
+    """Measure items in threads of this process, or in ``devices`` processes; in the order of the items."""
+    if devices == 1:
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return _measure_here(work, items, batch_size=batch_size, threads=threads, rank=0, progress=progress)
+    from lightning.fabric import Fabric
+
+    # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+    fabric = Fabric(accelerator="cpu", devices=devices, strategy="ddp_spawn")
+    # Bound, not passed on: Fabric looks into arguments, and refuses frozen dataclasses.
+    return fabric.launch(partial(_measure_share, work=work, items=list(items), batch_size=batch_size))
+
+
+def _measure_share(fabric: Any, *, work: Work, items: list[Item], batch_size: int) -> list[Measured]:
+    """What one process does: every n-th item; the first process collects."""
+    rank, world = fabric.global_rank, fabric.world_size
+    mine = _measure_here(work, items[rank::world], batch_size=batch_size, threads=1, rank=rank, progress=None)
+    shares: list[list[Measured]] = [[] for _ in range(world)]
+    torch.distributed.all_gather_object(shares, mine)
+    return [shares[i % world][i // world] for i in range(len(items))]
+
+
+def _measure_here(
+    work: Work, items: Sequence[Item], *, batch_size: int, threads: int, rank: int, progress: Progress | None
+) -> list[Measured]:
+    done: dict[str, Measured] = {}
+    chunks = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
+    cache = RowCache(work.cache, _key(work), rank) if work.cache else None
+    with _one_thread_each(), ThreadPoolExecutor(threads) as pool:
+        tasks = [pool.submit(_measure_chunk, work, chunk, cache.rows if cache else {}) for chunk in chunks]
+        try:
+            for task in as_completed(tasks):
+                for measured in task.result():
+                    done[measured.pair] = measured
+                    if cache and measured.row is not None:
+                        cache.add(measured.digest, measured.row)
+                if progress:
+                    progress(len(done), len(items))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            if cache:
+                cache.close()
+    return [done[item.pair] for item in items]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Threads measure different pairs: each operation has one, so that its result does not depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _measure_chunk(work: Work, chunk: Sequence[Item], known: Mapping[str, Row]) -> list[Measured]:
+    """Read and measure some items; each gets a row or a problem."""
+    torch.set_num_threads(1)
+    measured: dict[str, Measured] = {}
+    waiting: list[tuple[Item, str, Tensor, Tensor]] = []
+    for item in chunk:
+        try:
+            digest = _digest(item) if work.cache else ""
+            if digest in known:
+                measured[item.pair] = Measured(item.pair, known[digest], None, digest)
+                continue
+            files = [read_image(path) for path in (item.generated, item.target) if path is not None]
+        except (InputError, OSError) as error:
+            measured[item.pair] = Measured(item.pair, problem=("unreadable", str(error)))
+            continue
+        try:
+            waiting.append((item, digest, *_pair(work, item, files)))
+        except InputError as error:
+            measured[item.pair] = Measured(item.pair, problem=("of another size", str(error)))
+    for start in range(0, len(waiting), _TOGETHER):
+        group = waiting[start : start + _TOGETHER]
+        for (item, digest, *_), row in zip(group, _rows(work.protocol, group), strict=False):
+            bad = [f"{name} is {value}" for name, value in row.items() if not math.isfinite(value)]
+            problem = ("not finite", f"{item.generated}: {', '.join(bad)}") if bad else None
+            measured[item.pair] = Measured(item.pair, None if bad else row, problem, digest)
+    return [measured[item.pair] for item in chunk]
+
+
+def _pair(work: Work, item: Item, files: list[Tensor]) -> tuple[Tensor, Tensor]:
+    generated, target = cut(files[0], LAYOUTS[work.layout], work.panel_width, work.protocol, item.generated)
+    if target is None:
+        if files[1].shape[-1] != work.protocol.wide_width:
+            check_size(files[1], work.protocol.size, item.target)
+        target = crop(files[1], work.protocol)
+        check_size(target, work.protocol.size, item.target)
+    return generated, target
+
+
+def _rows(protocol: Protocol, group: list[tuple[Item, str, Tensor, Tensor]]) -> list[Row]:
+    padded = [group[min(i, len(group) - 1)] for i in range(_TOGETHER)]
+    batch = Batch(
+        torch.stack([generated for *_, generated, _ in padded]),
+        torch.stack([target for *_, target in padded]),
+        torch.stack([item.joints for item, *_ in padded]),
+        torch.stack([item.visible for item, *_ in padded]),
+    )
+    columns = {name: measure(name, batch, protocol) for name in protocol.metrics}
+    return [{name: values[i] for name, values in columns.items()} for i in range(len(group))]
+
+
+def _key(work: Work) -> str:
+    from reposer.protocols import signature
+
+    text = "|".join([signature(work.protocol, (), codec=""), work.layout, str(work.panel_width), torch.__version__])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(item: Item) -> str:
+    """Hash of all that the numbers of an item come from: its files and its pose."""
+    found = hashlib.blake2b(digest_size=16)
+    for path in (item.generated, item.target):
+        content = path.read_bytes() if path else b""
+        found.update(len(content).to_bytes(8, "little") + content)
+    found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
+    return found.hexdigest()

@@ -1,0 +1,184 @@
+"""What an evaluation found, and how it is written, read and shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reposer.checks import InputError, check_choice
+from reposer.evaluation.entries import LABELS
+from reposer.files import write_text, write_whole
+from reposer.metrics import Score, check_comparable
+from reposer.protocols import Protocol, protocol_from_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Scores of a result folder, and the numbers of each image behind them."""
+
+    protocol: Protocol
+    layout: str
+    """What was found: "strips" of 5 panels, "triptychs" or single "images"."""
+    codec: str
+    """File format of the results: "png", "jpeg", "webp", or several joined by "+"."""
+    signature: str
+    """Of all the scores."""
+    scores: tuple[Score, ...]
+    per_image: Mapping[str, Mapping[str, float]]
+    """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` of ``pckh_all``."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """{pair id or file: why} of bad results that were left out; their number is in the signature."""
+
+    def score(self, name: str) -> Score:
+        """Return the score of one metric; InputError if it was not computed."""
+        found = {score.name: score for score in self.scores}
+        check_choice("score", name, found)
+        return found[name]
+
+    def heading(self, name: str) -> str:
+        """Return how a score is named to readers, with an arrow towards better: "SSIM ↑"."""
+        label, better = LABELS[name]
+        return f"{label} {'↑' if better == 'higher' else '↓'}"
+
+    def notes(self) -> list[str]:
+        """Lines that a reader of the scores should see beside them."""
+        lines = [f"{self.layout} of {self.codec} files, {len(self.per_image)} pairs"]
+        if self.codec != self.protocol.published_codec:
+            lines.append(
+                f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
+                "strips: compare with care"
+            )
+        if self.skipped:
+            lines.append(f"{len(self.skipped)} bad results were left out, e.g. {next(iter(self.skipped.values()))}")
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as a dict that ``json`` can write."""
+        content: dict[str, Any] = {
+            "protocol": self.protocol.name,
+            "signature": self.signature,
+            "layout": self.layout,
+            "codec": self.codec,
+            "scores": [score.to_json() for score in self.scores],
+        }
+        counted = [row for row in self.per_image.values() if "pckh" in row]
+        if counted:
+            content["pckh_counts"] = {
+                "correct": sum(int(row["pckh_correct"]) for row in counted),
+                "all": sum(int(row["pckh_all"]) for row in counted),
+                "images": len(counted),
+            }
+        if self.skipped:
+            content["skipped"] = dict(self.skipped)
+        content["protocol_fields"] = asdict(self.protocol)
+        content["per_image"] = {pair: dict(row) for pair, row in self.per_image.items()}
+        return content
+
+    def save(self, path: str | Path) -> None:
+        """Write ``to_json()`` to a file; whole or not at all."""
+        write_text(Path(path), json.dumps(self.to_json(), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Evaluation:
+        """Read back what ``save`` wrote.
+
+        Raises:
+            InputError: if it is no such file.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls(
+                protocol=protocol_from_json(content["protocol_fields"]),
+                layout=content["layout"],
+                codec=content["codec"],
+                signature=content["signature"],
+                scores=tuple(
+                    Score(s["name"], s["value"], (s["interval"][0], s["interval"][1]), s["n"], s["signature"])
+                    for s in content["scores"]
+                ),
+                per_image=content["per_image"],
+                skipped=content.get("skipped", {}),
+            )
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; 'reposer evaluate --json' writes it") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise InputError(
+                f"{path}: not a file of 'reposer evaluate --json' ({type(error).__name__}: {error})"
+            ) from None
+
+    def save_per_image(self, path: str | Path) -> None:
+        """Write the numbers of each image as a table, a row a pair: CSV or Parquet, by the suffix.
+
+        Raises:
+            InputError: if the suffix is another, or pyarrow, which writes Parquet, is not installed.
+        """
+        path = Path(path)
+        names = list(dict.fromkeys(name for row in self.per_image.values() for name in row))
+        columns = {"pair": list(self.per_image)} | {
+            name: [row.get(name) for row in self.per_image.values()] for name in names
+        }
+        if path.suffix == ".csv":
+            lines = io.StringIO()
+            writer = csv.writer(lines, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values(), strict=True))
+            write_text(path, lines.getvalue())
+        elif path.suffix == ".parquet":
+            try:
+                import pyarrow
+                import pyarrow.parquet
+            except ImportError:
+                raise InputError(
+                    f"{path}: Parquet needs pyarrow: pip install 'reposer[tables]', or write .csv"
+                ) from None
+            metadata = {"signature": self.signature, "protocol": self.protocol.name}
+            table = pyarrow.table(columns).replace_schema_metadata(metadata)
+            write_whole(path, lambda temporary: pyarrow.parquet.write_table(table, temporary))
+        else:
+            raise InputError(f"{path}: a table is written as .csv or .parquet")
+
+    def table(self) -> Table:
+        """Return the scores as a rich table: metric with its better direction, value, 95 % interval, n."""
+        from rich.table import Table
+
+        table = Table(title=self.protocol.name)
+        table.add_column("metric")
+        for column in ("value", "95 % interval", "n"):
+            table.add_column(column, justify="right")
+        for score in self.scores:
+            interval = "{:.4f} to {:.4f}".format(*score.interval)
+            table.add_row(self.heading(score.name), f"{score.value:.4f}", interval, str(score.n))
+        return table
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.scores))
+
+
+def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
+    """Return the scores of several results as a rich table, a row each: value and 95 % interval of every metric.
+
+    Raises:
+        InputError: if two of them may not be compared.
+    """
+    from rich.table import Table
+
+    first = next(iter(evaluations.values()))
+    table = Table("", title=f"{first.protocol.name}, {len(first.per_image)} pairs, 95 % intervals")
+    for score in first.scores:
+        table.add_column(first.heading(score.name), justify="right")
+    for name, evaluation in evaluations.items():
+        cells = []
+        for score in first.scores:
+            own = evaluation.score(score.name)
+            check_comparable(score, own)
+            cells.append("{:.4f}\n{:.4f} to {:.4f}".format(own.value, *own.interval))
+        table.add_row(name, *cells)
+    return table

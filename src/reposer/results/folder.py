@@ -1,0 +1,214 @@
+"""Result folders: which file shows which pair."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reposer.checks import InputError
+from reposer.images import SUFFIXES
+from reposer.results.names import image_name, index_of, pair_id, pair_of, some, split_suffix
+from reposer.results.problems import Problems
+
+LISTING = "pairs.csv"
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One file of a result folder and what it shows."""
+
+    pair: str
+    """Id of the pair, ``SOURCE___TARGET``; the name of the target where the source is not known."""
+    file: Path
+    """Where the generated image is."""
+    target: str
+    """Name of the target image, which its pose is annotated under."""
+    target_file: Path | None = None
+    """Where it is, if the folder says so."""
+
+
+def find_results(
+    folder: Path, problems: Problems | None = None, *, pairs: Pairs | None = None, targets: Path | None = None
+) -> dict[str, Result]:
+    """List the results of a folder: {pair id: result}, sorted by id.
+
+    A CSV with the header ``generated,target`` or ``generated,target,source``, given itself or as ``pairs.csv`` in the
+    folder, says what is what. Otherwise the names of the files do: that of the pair, a number into ``pairs``, or the
+    name of a file in ``targets``.
+
+    Args:
+        folder: of images, or the CSV.
+        problems: where duplicates and files of other names are noted.
+        pairs: names of source and target, in the order that numbers mean.
+        targets: folder of the real images.
+
+    Raises:
+        InputError: if there is no such folder, no image in it, or no name says what it shows.
+    """
+    problems = Problems() if problems is None else problems
+    listing = folder if folder.suffix.lower() == ".csv" else folder / LISTING
+    if listing.is_file() and (listing == folder or _is_listing(listing)):
+        return _sorted(_listed(listing, targets), problems)
+    files = _images(folder)
+    numbers = [index_of(path.name) for path in files]
+    if targets is not None and targets.is_dir() and (same := _same_names(files, targets)):
+        return _sorted(same, problems)
+    if all(number is not None for number in numbers):
+        return _sorted(
+            _numbered(folder, {int(n or 0): path for n, path in zip(numbers, files, strict=True)}, pairs), problems
+        )
+    found = []
+    unknown: dict[str, str] = {}
+    for path in files:
+        try:
+            source, target = pair_of(path.name)
+        except InputError as error:
+            unknown[path.name] = str(error)
+            continue
+        found.append(Result(pair=pair_id(source, target), file=path, target=image_name(target)))
+    if not found:
+        raise InputError(f"{folder}: {next(iter(unknown.values()))}; move other images elsewhere")
+    for name, what in unknown.items():
+        problems.add("not named after a pair", name, f"{what}; move other images elsewhere")
+    return _sorted(found, problems)
+
+
+def check_complete(results: dict[str, Result], pairs: Pairs, where: object, problems: Problems) -> None:
+    """Note pairs without a result as problems; raise InputError if there are results of other pairs.
+
+    Args:
+        results: from ``find_results``.
+        pairs: names of source and target.
+        where: where the pairs come from.
+        problems: where the missing ones are noted.
+    """
+    wanted = [pair_id(source, target) for source, target in pairs]
+    for pair in wanted:
+        if pair not in results and pair not in problems:
+            problems.add(
+                "missing", pair, f"{pair} of {where} has no result; generate it, or give the list that was meant"
+            )
+    extra = sorted(results.keys() - set(wanted))
+    if extra:
+        raise InputError(
+            f"{where}: {len(extra)} of {len(results)} results are not in this list of pairs, "
+            f"e.g. {some(extra)}; move them elsewhere, or give the list of the pairs that were meant"
+        )
+
+
+def find_targets(folder: Path | None, results: dict[str, Result], problems: Problems) -> dict[str, Path]:
+    """Find the file of the real image of each result: {pair id: file}; the suffix may be another than the name's.
+
+    Raises:
+        InputError: if there is no folder.
+    """
+    found = {pair: result.target_file for pair, result in results.items() if result.target_file is not None}
+    if len(found) < len(results) and folder is None:
+        raise InputError(
+            "these results are single images: give the folder of the real images with --targets "
+            "(or generate with a manifest.json, or as strips)"
+        )
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of real images; give it with --targets")
+    for pair, result in results.items():
+        if folder is None or pair in found:
+            continue
+        candidates = [folder / result.target, *((folder / result.target).with_suffix(suffix) for suffix in SUFFIXES)]
+        path = next((path for path in candidates if path.is_file()), None)
+        if path is None:
+            problems.add("without a target", pair, f"{folder / result.target}: no such target image")
+        else:
+            found[pair] = path
+    return found
+
+
+def _images(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected a folder of result images")
+    files = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.suffix.lower() in SUFFIXES]
+    if not files:
+        inside = next((p for p in sorted(folder.iterdir()) if p.is_dir() and _holds_images(p)), None)
+        hint = f"; there are some in {inside}" if inside else ""
+        raise InputError(f"{folder}: no result images ({', '.join(SUFFIXES)}) in this folder{hint}")
+    return files
+
+
+def _holds_images(folder: Path) -> bool:
+    return any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+
+
+def _sorted(found: list[Result], problems: Problems) -> dict[str, Result]:
+    """Sort by id; of a pair that is shown twice none is kept, as nothing tells which was meant."""
+    results: dict[str, Result] = {}
+    for result in found:
+        first = results.setdefault(result.pair, result)
+        if first is not result:
+            what = f"{first.file.name} and {result.file.name} show one pair; remove one of them"
+            problems.add("shown twice", result.pair, what)
+    return {pair: results[pair] for pair in sorted(results) if pair not in problems}
+
+
+def _same_names(files: list[Path], targets: Path) -> list[Result]:
+    """Results named like their targets; none unless all but a few are."""
+    by_stem = {split_suffix(path.name)[0]: path for path in targets.iterdir() if path.suffix.lower() in SUFFIXES}
+    if 2 * sum(split_suffix(path.name)[0] in by_stem for path in files) <= len(files):
+        return []
+    results = []
+    for path in files:
+        target_file = by_stem.get(split_suffix(path.name)[0])
+        try:
+            source, target = pair_of(path.name)
+            pair = pair_id(source, target)
+        except InputError:
+            pair = target = image_name(split_suffix(path.name)[0])
+        results.append(Result(pair=pair, file=path, target=target, target_file=target_file))
+    return results
+
+
+def _numbered(folder: Path, files: dict[int, Path], pairs: Pairs | None) -> list[Result]:
+    if pairs is None:
+        raise InputError(f"{folder}: files are named by numbers: give the list of their pairs, in order, with --pairs")
+    start = 0 if 0 in files else 1
+    beyond = [path.name for number, path in files.items() if not start <= number < start + len(pairs)]
+    if beyond:
+        raise InputError(f"{folder}: {len(beyond)} numbers are beyond the {len(pairs)} pairs, e.g. {some(beyond)}")
+    named = {number: pairs[number - start] for number in files}
+    return [Result(pair=pair_id(*named[n]), file=path, target=image_name(named[n][1])) for n, path in files.items()]
+
+
+def _is_listing(path: Path) -> bool:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.readline().lower().startswith("generated,target")
+
+
+def _listed(path: Path, targets: Path | None) -> list[Result]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"generated", "target"} <= rows[0].keys():
+        raise InputError(
+            f"{path}: expected the header 'generated,target' or 'generated,target,source' and a row for each"
+        )
+    results = []
+    for number, row in enumerate(rows, start=2):
+        generated, target, source = ((row.get(key) or "").strip() for key in ("generated", "target", "source"))
+        if not generated or not target:
+            raise InputError(f"{path}, row {number}: expected GENERATED,TARGET")
+        name = image_name(Path(target).name)
+        results.append(
+            Result(
+                pair=pair_id(Path(source).name, name) if source else name,
+                file=path.parent / generated,
+                target=name,
+                target_file=(targets or path.parent) / target,
+            )
+        )
+    return results
+
+
+def codec_of(paths: Sequence[Path]) -> str:
+    """Return the file format of images, by their suffixes; several are joined by "+"."""
+    names = {path.suffix.lower().removeprefix(".").replace("jpg", "jpeg") for path in paths}
+    return "+".join(sorted(names))

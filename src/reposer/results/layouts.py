@@ -1,0 +1,119 @@
+"""Layouts of result files: what stands side by side in one file. A new layout is one value in ``LAYOUTS``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from reposer.checks import InputError, check_choice
+from reposer.images import check_size
+from reposer.protocols import PROTOCOLS, Protocol
+
+_LOOKED_AT = 16
+"""Files whose size tells the layout: one of them may be damaged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Panels of equal width in one file, from left to right."""
+
+    name: str
+    """What it is called in options and reports."""
+    panels: int
+    """How many there are."""
+    generated: int
+    """Which panel is the generated image, from 0."""
+    target: int | None = None
+    """Which one is the real target; None: it is in a file of its own."""
+
+
+STRIPS = Layout(name="strips", panels=5, generated=4, target=2)
+"""Source | source pose | target | target pose | generated: PATN, XingGAN, the PSSIM papers."""
+
+TRIPTYCHS = Layout(name="triptychs", panels=3, generated=2, target=1)
+"""Input | target | generated: Def-GAN, PG2, VUNet."""
+
+IMAGES = Layout(name="images", panels=1, generated=0)
+"""The generated image alone: GFLA and later ones."""
+
+LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (STRIPS, TRIPTYCHS, IMAGES)})
+"""All layouts by name."""
+
+
+def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> tuple[Layout, int]:
+    """Tell the layout by the size of most of the first files; return the width of a panel too.
+
+    Args:
+        files: of the results.
+        protocol: tells the size of a panel.
+        name: "auto", or the name of the layout that it must be.
+
+    Raises:
+        InputError: if the size fits no layout, saying which protocol it fits, or more than one.
+    """
+    check_choice("layout", name, ("auto", *LAYOUTS))
+    sizes = {path: size for path in files[:_LOOKED_AT] if (size := _size(path))}
+    if not sizes:
+        raise InputError(f"{files[0]}: not a readable image, nor are the next ones; replace or remove the files")
+    shapes = _shapes(protocol, name)
+    counts = Counter(sizes.values()).most_common()
+    size = next((size for size, _ in counts if size in shapes), counts[0][0])
+    found = shapes.get(size, [])
+    if len(found) == 1:
+        return found[0]
+    height, width = size
+    first = next(path for path, own in sizes.items() if own == size)
+    if found:
+        names = " or ".join(layout.name for layout, _ in found)
+        raise InputError(f"{first}: {height}x{width} pixels can be {names}; say which with --layout")
+    expected = " or ".join(f"{h}x{w} ({fits[0][0].name})" for (h, w), fits in shapes.items())
+    others = [p.name for p in PROTOCOLS.values() if size in _shapes(p, name)]
+    hint = f"; that is the size of protocol {' and '.join(others)}" if others else ""
+    raise InputError(
+        f"{first}: {height}x{width} pixels (height x width); protocol {protocol.name} expects {expected}{hint}"
+    )
+
+
+def cut(image: Tensor, layout: Layout, width: int, protocol: Protocol, where: Path) -> tuple[Tensor, Tensor | None]:
+    """Cut the file of a result (3, H, W) into the generated image and, where it is there, the target.
+
+    Raises:
+        InputError: if it is of another size.
+    """
+    check_size(image, (protocol.size[0], layout.panels * width), where)
+    panels = image.split(width, dim=-1)
+    target = None if layout.target is None else crop(panels[layout.target], protocol)
+    return crop(panels[layout.generated], protocol), target
+
+
+def crop(image: Tensor, protocol: Protocol) -> Tensor:
+    """Keep the columns of the protocol of an uncut image."""
+    if protocol.wide_columns is None or image.shape[-1] != protocol.wide_width:
+        return image
+    first, last = protocol.wide_columns
+    return image[..., first:last]
+
+
+def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[Layout, int]]]:
+    """Every size of file that fits the protocol, and as what."""
+    height, width = protocol.size
+    shapes: dict[tuple[int, int], list[tuple[Layout, int]]] = {}
+    for layout in LAYOUTS.values():
+        for panel in (width, protocol.wide_width):
+            if panel is not None and name in ("auto", layout.name):
+                shapes.setdefault((height, layout.panels * panel), []).append((layout, panel))
+    return shapes
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return None
