@@ -1,9 +1,12 @@
 """Speed of PSSIM, SSIM and pose maps against the definitions as usually written and against other libraries.
 
-    python -m benchmarks.losses            # about three minutes on two cores; writes benchmarks/results/losses-cpu.json
-    python -m benchmarks.losses --quick    # a look, nothing is written
+    python -m benchmarks.losses                  # about three minutes on two cores; writes results/losses-cpu.json
+    python -m benchmarks.losses --kept-memory    # results/losses-cpu-kept-memory.json
+    python -m benchmarks.losses --quick          # a look, nothing is written
 
 Everything in a table ran side by side in one process; memory is the peak that one call adds in a process of its own.
+The C library gives large blocks back to the system after use, and getting them again is much of the time on a CPU;
+with --kept-memory it keeps them, as in every ``reposer`` command, which helps the code most that takes the most.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ from functools import partial
 from typing import Any
 
 import torch
+from benchmarks.measure import device_name, peak_megabytes, save, side_by_side
 from rich.console import Console
 from rich.table import Table
 from tests import plain
 from torch import Tensor
 
-from benchmarks.measure import device_name, peak_megabytes, save, side_by_side
-from reposer.losses import multi_scale_ssim_loss, part_ssim_loss, ssim_loss
+from reposer.losses import part_ssim_loss, ssim_loss
+from reposer.memory import keep_freed_memory
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.similarity import part_ssim
 
@@ -99,15 +103,25 @@ def reads(shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
     """PSSIM beside reading its inputs once, which no implementation can beat."""
     x, y = images(shape)
     masks = part_masks(shape)
-    whole = lambda: torch.autograd.grad(part_ssim_loss(x, y, masks, value_range=(0, 1)), x)[0]  # noqa: E731
-    return {"reading the inputs": lambda: (x.sum(), y.sum(), masks.sum()), "whole PSSIM loss": whole,
-            "foreground": lambda: torch.autograd.grad(part_ssim(x, y, masks, value_range=(0, 1)).mean(), x)[0]}  # fmt: skip
+
+    def whole() -> Tensor:
+        return torch.autograd.grad(part_ssim_loss(x, y, masks, value_range=(0, 1)), x)[0]
+
+    return {
+        "reading the inputs": lambda: (x.sum(), y.sum(), masks.sum()),
+        "foreground": foreground("reposer", shape),
+        "whole PSSIM loss": whole,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="half a second each, nothing is written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--kept-memory", action="store_true", help="the C library keeps freed memory")
+    options = parser.parse_args()
+    quick = options.quick
+    if options.kept_memory:
+        keep_freed_memory()
     measure = partial(side_by_side, seconds=0.5 if quick else 3.0)
     rows: list[dict[str, Any]] = []
     for shape in SIZES:
@@ -121,13 +135,17 @@ def main() -> None:
             milliseconds = measure(gradients(ssim_losses(window_size, sigma), shape))
             rows.append(row(f"SSIM, window {window_size}, forward + backward", shape, milliseconds))
     for batch, _, height, width in ((32, *SIZES[0][1:]), (32, *SIZES[1][1:])):
-        rows.append(row("heatmaps and limb masks", (batch, 28, height, width), measure(pose_maps(batch, height, width))))
+        rows.append(
+            row("heatmaps and limb masks", (batch, 28, height, width), measure(pose_maps(batch, height, width)))
+        )
     for shape in SIZES:
         rows.append(row("PSSIM and its inputs", shape, measure(reads(shape)), ours="foreground"))
     console = Console(width=120)
     console.print(table(rows))
     if not quick:
-        path = save(f"losses-{DEVICE}", "python -m benchmarks.losses", PEERS, measurements=rows)
+        kept = "-kept-memory" if options.kept_memory else ""
+        command = f"python -m benchmarks.losses{' -' * bool(kept)}{kept}"
+        path = save(f"losses-{DEVICE}{kept}", command, PEERS, measurements=rows)
         console.print(f"written: {path}")
 
 

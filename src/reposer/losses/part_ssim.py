@@ -40,7 +40,7 @@ def part_ssim_loss(
         background: "blacked_out" compares the images with the body blacked out; "normalized" only the visible
             background.
         statistics: of a part, "global": one mean, variance and covariance; "local": an SSIM map under the mask
-            (10 to 20 times the work and memory).
+            (7 to 8 times the time of the whole loss).
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
 
     Returns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -100,7 +102,9 @@ def background_mask(part_masks: Tensor) -> Tensor:
 
 def _segments(joints: Tensor, visible: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor, Tensor]:
     """Start (B, P, 2) and end of each part, and whether all its joints are visible (B, P)."""
-    start = torch.stack([joints[:, list(p.start)].mean(1) for p in skeleton.parts], dim=1)
-    end = torch.stack([joints[:, list(p.end)].mean(1) for p in skeleton.parts], dim=1)
-    whole = torch.stack([visible[:, [*p.start, *p.end]].all(1) for p in skeleton.parts], dim=1)
-    return start, end, whole
+    # All parts at once: the joints of each end, repeated until every end has as many.
+    ends = [part.start for part in skeleton.parts], [part.end for part in skeleton.parts]
+    count = math.lcm(*(len(end) for side in ends for end in side))
+    index = torch.tensor([[end * (count // len(end)) for end in side] for side in ends], device=joints.device)
+    start, end = joints[:, index].mean(dim=3).unbind(1)
+    return start, end, visible[:, index].all(dim=3).all(dim=1)
