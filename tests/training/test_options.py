@@ -11,10 +11,10 @@ from torch import Tensor
 
 from reposer.config import RunConfig
 from reposer.losses import Objective
-from reposer.models.blocks import ItemDropout, set_dropout_keys
+from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
 from reposer.training.processes import make_fabric
 from reposer.training.state import build_state, item_keys
-from reposer.training.step import train_step
+from reposer.training.step import NonFiniteError, train_step
 
 
 def weights_after(config: RunConfig, market: Path, steps: int = 3) -> tuple[dict[str, Tensor], dict[str, float]]:
@@ -22,7 +22,13 @@ def weights_after(config: RunConfig, market: Path, steps: int = 3) -> tuple[dict
     fabric = make_fabric(config.hardware)
     state, objective = build_state(config, fabric), Objective(config.objective)
     for batch in batches(market, steps, size=4):
-        logs = train_step(state, batch, objective, config, fabric)
+        while True:
+            try:
+                logs = train_step(state, batch, objective, config, fabric)
+                break
+            except NonFiniteError as error:
+                if not error.overflow:  # float16: the scale of the losses starts high and falls
+                    raise
     weights = {f"{who}.{name}": t for who, player in state.players() for name, t in player.network.state_dict().items()}
     return weights, logs
 
@@ -49,7 +55,7 @@ def assert_equal(a: tuple[dict[str, Tensor], dict[str, float]], b: Any, toleranc
 def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     plain = with_norm(small, "instance")
     accumulated = replace(plain, optimization=replace(plain.optimization, accumulate=parts))
-    assert_equal(weights_after(plain, market), weights_after(accumulated, market), 1e-12)
+    assert_equal(weights_after(plain, market), weights_after(accumulated, market), 1e-9)
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
@@ -63,7 +69,7 @@ def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, netwo
 
 def test_shared_forward(small: RunConfig, market: Path) -> None:
     plain, shared = (with_norm(small, "instance", share_forward=on) for on in (False, True))
-    assert_equal(weights_after(plain, market), weights_after(shared, market), 1e-12)
+    assert_equal(weights_after(plain, market), weights_after(shared, market), 1e-9)
 
 
 def test_forward_is_not_shared_with_batch_norm(small: RunConfig, market: Path) -> None:
@@ -71,9 +77,21 @@ def test_forward_is_not_shared_with_batch_norm(small: RunConfig, market: Path) -
     assert_equal(weights_after(plain, market), weights_after(shared, market), 0)
 
 
+def test_instance_norm_of_one_image_in_any_memory_layout() -> None:
+    """Torch's own gradient is wrong there."""
+    norm = norm_layer("instance", 8)
+    images, arriving = torch.randn(2, 1, 8, 12, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    images.requires_grad_()
+    (plain,) = torch.autograd.grad(norm(images), images, arriving)
+    (last,) = torch.autograd.grad(norm(images), images, arriving.to(memory_format=torch.channels_last))
+    assert (plain - last).abs().max() < 1e-12
+    assert torch.autograd.gradcheck(norm, (images[:, :2, :5, :4].detach().requires_grad_(),))
+    assert (norm(images) - norm(images.detach())).abs().max() < 1e-12
+
+
 def test_channels_last(small: RunConfig, market: Path) -> None:
     plain, last = (with_norm(small, "batch", channels_last=on) for on in (False, True))
-    assert_equal(weights_after(plain, market), weights_after(last, market), 1e-12)
+    assert_equal(weights_after(plain, market), weights_after(last, market), 1e-9)
 
 
 @pytest.mark.slow
@@ -110,7 +128,7 @@ def test_dropout_is_a_function_of_the_item() -> None:
     assert item_keys(0, 3, 0, slice(2, 4)).equal(keys[2:])
     assert not dropped(item_keys(0, 4, 0, slice(0, 4))).equal(whole)
     assert not dropped(item_keys(0, 3, 1, slice(0, 4))).equal(whole)
-    assert set(whole.unique().tolist()) == {0.0, pytest.approx(1 / 0.6)}
+    assert whole.unique().tolist() == pytest.approx([0, 1 / 0.6])
     layer.eval()
     assert layer(images) is images
 

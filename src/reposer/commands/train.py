@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from reposer.checks import InputError
 from reposer.commands import listing
@@ -50,9 +51,10 @@ def main(arguments: Sequence[str]) -> None:
             return
         if out is None:
             raise InputError("--out is missing: the run folder for the log, contact sheets and checkpoints")
-        with Progress(f"train {config.recipe}") as progress:
+        first = not rank_zero_only.rank  # type: ignore[attr-defined]
+        with Progress(f"train {config.recipe}", shown=first) as progress:
             generator = train(config, data=data, out=out, resume=_RESUME[resume], progress=progress)
-        print(generator)
+        rank_zero_only(print)(generator)
 
     call(run, _with_value(arguments[1:]), prog=f"reposer train {arguments[0]}")
 

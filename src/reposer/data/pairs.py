@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import itemgetter
@@ -329,17 +330,29 @@ class _Loader(DataLoader[PairItem]):
 
     def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
         try:
-            yield from super().__iter__()
+            with dead_workers_in_one_line():
+                yield from super().__iter__()
         except InputError as error:
             line = str(error).strip().splitlines()[-1]
             raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise RunError(
-                "a process that reads images died; if the system stopped it for lack of memory, use fewer "
-                "--data.workers (0 reads in the training process)"
-            ) from None
+
+
+@contextmanager
+def dead_workers_in_one_line() -> Iterator[None]:
+    """Turn torch's error about a dead worker into one line; torch raises it wherever the program then is.
+
+    Raises:
+        RunError: that line.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise RunError(
+            "a process that reads images died; if the system stopped it for lack of memory, use fewer --data.workers "
+            "(0 reads in the main process)"
+        ) from None
 
 
 def train_loader(

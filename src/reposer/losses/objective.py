@@ -133,7 +133,8 @@ class Objective(nn.Module):
             "part_ssim": lambda: self.part_ssim(generated, target, joints, visible),
         }
         terms = {name: compute[name]() for name in self.weights}
-        total = torch.stack([self.weights[name] * term.float() for name, term in terms.items()]).sum()
+        wide = {name: term.to(torch.promote_types(term.dtype, torch.float32)) for name, term in terms.items()}
+        total = torch.stack([self.weights[name] * term for name, term in wide.items()]).sum()
         return ObjectiveValue(terms, total)
 
     def _map_dissimilarity(self, x: Tensor, y: Tensor) -> Tensor:

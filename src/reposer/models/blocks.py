@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -17,10 +17,24 @@ Norm = Literal["batch", "instance"]
 STRIDE = 4  # two stride-2 convolutions
 
 
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm without parameters or running statistics, with right gradients for a batch of one.
+
+    There torch (2.15, on the CPU) computes wrong ones if the gradient that arrives is in channels-last memory layout.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        if len(features) > 1 or not features.requires_grad:
+            return super().forward(features)
+        x = features.to(torch.promote_types(features.dtype, torch.float32))
+        variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
+        return ((x - mean) * torch.rsqrt(variance + self.eps)).to(features.dtype)
+
+
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
     check_choice("norm", norm, ("batch", "instance"))
-    return nn.BatchNorm2d(channels) if norm == "batch" else nn.InstanceNorm2d(channels)
+    return nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)
 
 
 def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
@@ -87,22 +101,31 @@ def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
     """Run a block; with ``recompute`` its activations are not kept but computed again in the backward pass."""
     if not (recompute and torch.is_grad_enabled()):
         return block(*inputs)
-    return checkpoint(
-        block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _statistics_untouched(block))
-    )
+    return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _as_before(block)))
 
 
-@contextmanager
-def _statistics_untouched(block: nn.Module) -> Iterator[None]:
-    """Batch norm uses the statistics of the batch, as in training, but does not record them a second time."""
+def _as_before(block: nn.Module) -> AbstractContextManager[None]:
+    """Inside, a block computes what it computes now: the same dropout, and batch norm records no statistics again."""
     norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.track_running_stats = True
+    layers = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
+
+    @contextmanager
+    def again() -> Iterator[None]:
+        after = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
+        later = [(layer, layer.keys) for layer, _ in layers]
+        for norm, _, count in after:
+            norm.momentum, norm.num_batches_tracked = 0.0, None if count is None else count.clone()
+        for layer, keys in layers:
+            layer.keys = keys
+        try:
+            yield
+        finally:
+            for norm, momentum, count in after:
+                norm.momentum, norm.num_batches_tracked = momentum, count
+            for layer, keys in later:
+                layer.keys = keys
+
+    return again()
 
 
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:

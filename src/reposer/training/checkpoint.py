@@ -15,6 +15,7 @@ from torch import Tensor
 
 from reposer.checks import RunError
 from reposer.config import RunConfig, config_to_json
+from reposer.data.pairs import dead_workers_in_one_line
 from reposer.files import write_whole
 from reposer.models.saving import generator_files, generator_path, save_network
 from reposer.training.state import TrainingState
@@ -57,7 +58,10 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield
+        with dead_workers_in_one_line():
+            yield
+    except RunError:
+        raise
     except (OSError, RuntimeError, SafetensorError) as error:  # a failed write of torch is a RuntimeError
         free = f"; {shutil.disk_usage(path.parent).free / 2**20:.0f} MB free" if path.parent.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]

@@ -13,6 +13,7 @@ from typing import Any
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairDataset, open_pairs, train_loader
+from reposer.data.pairs import dead_workers_in_one_line
 from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
@@ -66,7 +67,7 @@ def train(
         progress.say(f"{data}: no test split: no validation and no contact sheets")
 
     folder = RunFolder(out, config, writes=fabric.is_global_zero)
-    with folder, _finish_step_on_interrupt() as interrupted:
+    with folder, dead_workers_in_one_line(), _finish_step_on_interrupt() as interrupted:
         state = build_state(config, fabric)
         if resumes and load_newest_checkpoint(folder.checkpoints, state, progress.say):
             progress.say(f"resumed at step {state.step} of {steps}")

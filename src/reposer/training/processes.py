@@ -12,7 +12,6 @@ import torch
 import torch.distributed as dist
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from torch.distributed.nn import functional as differentiable
 
 from reposer.config import HardwareConfig
 
@@ -84,6 +83,18 @@ def gathered_objects(value: Any) -> list[Any]:
     return received
 
 
+class _Sum(torch.autograd.Function):
+    """Sum over all processes: what each of them has adds to it, so gradients are summed too."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        return summed(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return summed(gradient)
+
+
 class SharedBatchNorm(nn.BatchNorm2d):
     """Batch norm with the mean and variance over the pairs of all processes, on any device, with exact gradients."""
 
@@ -93,10 +104,10 @@ class SharedBatchNorm(nn.BatchNorm2d):
         x = features if features.dtype == torch.float64 else features.float()
         count = features.numel() / features.shape[1]
         sums = torch.cat((x.sum(dim=(0, 2, 3)), x.new_tensor([count])))
-        sums = differentiable.all_reduce(sums)
+        sums = _Sum.apply(sums)
         mean = sums[:-1] / sums[-1]
         centred = x - mean[:, None, None]
-        variance = differentiable.all_reduce(centred.square().sum(dim=(0, 2, 3))) / sums[-1]
+        variance = _Sum.apply(centred.square().sum(dim=(0, 2, 3))) / sums[-1]
         if self.track_running_stats:
             assert self.running_mean is not None
             assert self.running_var is not None

@@ -97,8 +97,6 @@ def train_step(
     for _, player in state.players():
         player.network.train()
         player.optimizer.zero_grad()
-        for group in player.optimizer.param_groups:
-            group["lr"] = config.optimization.learning_rate_at(state.step)
     logs = _Sums()
     lengths = processes.lengths(len(batch), fabric.device)
     own = slice(sum(lengths[: fabric.global_rank]), sum(lengths[: fabric.global_rank + 1]))
@@ -139,6 +137,8 @@ def train_step(
         state.scaler.update()
         raise NonFiniteError(state.step + 1, values, batch, scaled=state.scaler.is_enabled())
     for name, player in state.players():
+        for group in player.optimizer.param_groups:
+            group["lr"] = config.optimization.learning_rate_at(state.step)
         state.scaler.step(player.optimizer)
         player.pool = pools.get(name, player.pool)
     state.scaler.update()
