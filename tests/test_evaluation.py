@@ -287,7 +287,7 @@ def test_reads_back_what_it_wrote(tmp_path: Path, evaluated: tuple[str, Evaluati
         (tmp_path / "scores.json").write_text(text)
         with pytest.raises(InputError, match=f"not a file of 'reposer evaluate --json' .{message}"):
             Evaluation.load(tmp_path / "scores.json")
-    with pytest.raises(InputError, match="nowhere.json: no such file"):
+    with pytest.raises(InputError, match=r"nowhere.json: no such file"):
         Evaluation.load(tmp_path / "nowhere.json")
 
 
@@ -359,7 +359,7 @@ def test_changed_files_and_protocols_are_measured_again(tmp_path: Path, golden: 
     evaluate(results, protocol=ONLY_L1, cache=cache)
     assert counted == [8, 1, 8]
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot keep rows here .*; give another --cache"):
+    with pytest.raises(InputError, match=r"cannot keep rows here .*; give another --cache"):
         evaluate(results, protocol=ONLY_L1, cache=tmp_path / "file")
 
 
@@ -515,20 +515,20 @@ def _no_batch(golden: Path, tmp: Path) -> None:
     ("attempt", "message"),
     [
         (_no_annotations, r"^protocol patn-market needs the poses of the target .* with --annotations$"),
-        (_unannotated_target, r"1 of 8 results cannot be scored: 1 without an annotation \(.*poses.csv: no annotation of 0004_c2s1_000476_00.jpg\)"),
+        (_unannotated_target, r"1 of 8 .* 1 without an annotation \(.*poses.csv: no annotation of 0004_c2s1_0004"),
         (_other_coordinates, r"poses.csv: \d+ of 68 joints lie outside the 256x176 .* subtract 40 from x$"),
         (_missing_prediction, r"predicted.csv: no predicted keypoints of 1 of 8 results, e.g. 0002_c1s1"),
         (_predictions_of_other_images, r"market-annotation-test.csv: 0001_c1s1_000151_00.jpg: not the name"),
-        (_no_heads, r"8 of 8 results cannot be scored: 8 without a visible joint \(.*poses.csv: no joint of 0001_c2s1_000176_00.jpg"),
+        (_no_heads, r"8 of 8 .* 8 without a visible joint \(.*poses.csv: no joint of 0001_c2s1_0001"),
         (_no_targets, r"single images: give the folder of the real images with --targets"),
         (_no_target_folder, r"nowhere: no such folder of real images; give it with --targets$"),
-        (_missing_target, r"1 of 8 .* 1 without a target \(.*real/0001_c2s1_000176_00.jpg: no such target image\); --skip-bad 1 leaves"),
-        (_wrong_target_size, r"1 of 8 .* 1 of another size \(.*0001_c2s1_000176_00.png: expected an image of 128x64 pixels .* got 128x48\);"),
+        (_missing_target, r"1 of 8 .* 1 without a target \(.*_00.jpg: no such target image\); --skip-bad 1 leaves"),
+        (_wrong_target_size, r"1 of 8 .* 1 of another size \(.*_000176_00.png: expected an image of 128x64 .* 128x48\);"),
         (_targets_of_strips, r"results_market: these are strips, which .*; leave out --targets$"),
-        (_wrong_protocol, r"256x880 pixels .* patn-market expects 128x320 \(strips\) or 128x192 \(triptychs\) or 128x64 \(images\); "
+        (_wrong_protocol, r"256x880 pixels .* patn-market expects 128x320 \(strips\) or 128x192 .* or 128x64 \(images\); "
                           r"that is the size of protocol patn-fashion$"),
         (_unknown_size, r"a___b_vis.png: 100x50 pixels .* expects 256x880 \(strips\) or 256x1280 "),
-        (_mixed_sizes, r"1 of 9 .* 1 of another size \(.*z.jpg___z.jpg_vis.png: expected an image of 128x320 pixels .* got 128x64\);"),
+        (_mixed_sizes, r"1 of 9 .* 1 of another size \(.*z.jpg_vis.png: expected an image of 128x320 .* 128x64\);"),
         (_truncated, r"1 of 8 .* 1 unreadable \(.*0004_c4s1_000526_00.jpg_vis.png: not a readable image"),
         (_missing_pair, r"pairs.csv: 8 of 8 results are not in this list of pairs, e.g. 0001"),
         (_no_batch, r"batch_size must be at least 1, got 0"),

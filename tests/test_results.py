@@ -124,7 +124,7 @@ def test_problems_are_summed_up() -> None:
     with pytest.raises(InputError) as caught:
         problems.check("here", 9, skip_bad=0)
     assert str(caught.value) == message
-    with pytest.raises(InputError, match="more than --skip-bad 4$"):
+    with pytest.raises(InputError, match=r"more than --skip-bad 4$"):
         problems.check("here", 9, skip_bad=4)
 
 
@@ -241,7 +241,7 @@ def test_an_undecidable_layout_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown layout 'strip'; did you mean 'strips'"):
         layout_of([file], protocol, "strip")
     file.write_bytes(b"")
-    with pytest.raises(InputError, match="a.png: not a readable image, nor are the next ones"):
+    with pytest.raises(InputError, match=r"a.png: not a readable image, nor are the next ones"):
         layout_of([file], protocol)
 
 
