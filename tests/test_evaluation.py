@@ -523,7 +523,7 @@ def _no_batch(golden: Path, tmp: Path) -> None:
         (_no_targets, r"single images: give the folder of the real images with --targets"),
         (_no_target_folder, r"nowhere: no such folder of real images; give it with --targets$"),
         (_missing_target, r"1 of 8 .* 1 without a target \(.*_00.jpg: no such target image\); --skip-bad 1 leaves"),
-        (_wrong_target_size, r"1 of 8 .* 1 of another size \(.*_000176_00.png: expected an image of 128x64 .* 128x48\);"),
+        (_wrong_target_size, r"1 of 8 .* 1 of another size \(.*_000176_00.png: expected an image .* 128x48\);"),
         (_targets_of_strips, r"results_market: these are strips, which .*; leave out --targets$"),
         (_wrong_protocol, r"256x880 pixels .* patn-market expects 128x320 \(strips\) or 128x192 .* or 128x64 \(images\); "
                           r"that is the size of protocol patn-fashion$"),
