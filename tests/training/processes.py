@@ -25,8 +25,8 @@ def server() -> ForkServerContext:
     return context
 
 
-class _Started(Progress):
-    """Tells a pipe when the first step is done."""
+class _Told(Progress):
+    """Tells a pipe that training begins, and then of each step."""
 
     def __init__(self, pipe: Any) -> None:
         super().__init__("test", shown=False)
@@ -35,7 +35,6 @@ class _Started(Progress):
     def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
         if self.pipe is not None:
             self.pipe.send(done)
-            self.pipe = None
 
 
 def run(config: RunConfig, data: Path, out: Path, pipe: Any = None, slow: bool = False) -> None:
@@ -43,7 +42,7 @@ def run(config: RunConfig, data: Path, out: Path, pipe: Any = None, slow: bool =
     torch.set_num_threads(1)
     if slow:
         checkpoint.torch.save = _slow_save
-    train(config, data=data, out=out, resume="auto", progress=_Started(pipe))
+    train(config, data=data, out=out, resume="auto", progress=_Told(pipe))
 
 
 def _slow_save(value: Any, path: Path, save: Callable[[Any, Path], None] = torch.save) -> None:

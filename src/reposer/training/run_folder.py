@@ -72,7 +72,8 @@ class RunFolder:
             raise InputError("--logging.loggers wandb needs the package wandb: pip install wandb")
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
-            for leftover in path.rglob(".*.part"):  # of a process that was killed while it wrote
+            # Of a process that was killed while it wrote; safetensors has temporary names of its own.
+            for leftover in (*path.rglob(".*.part"), *self.checkpoints.glob(".tmp*")):
                 leftover.unlink()
             write_text(path / "config.json", config_to_json(config) + "\n")
         except OSError as error:
