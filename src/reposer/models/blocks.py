@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -101,31 +100,29 @@ def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
     """Run a block; with ``recompute`` its activations are not kept but computed again in the backward pass."""
     if not (recompute and torch.is_grad_enabled()):
         return block(*inputs)
-    return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _as_before(block)))
+    return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _AsBefore(block)))
 
 
-def _as_before(block: nn.Module) -> AbstractContextManager[None]:
-    """Inside, a block computes what it computes now: the same dropout, and batch norm records no statistics again."""
-    norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
-    layers = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
+class _AsBefore:
+    """Inside, a block computes what it computed when this was made: the same dropout, no statistics recorded again."""
 
-    @contextmanager
-    def again() -> Iterator[None]:
-        after = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
-        later = [(layer, layer.keys) for layer, _ in layers]
-        for norm, _, count in after:
+    def __init__(self, block: nn.Module) -> None:
+        self._norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+        self._keys = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
+
+    def __enter__(self) -> None:
+        self._after = [(norm, norm.momentum, norm.num_batches_tracked) for norm in self._norms]
+        self._later = [(layer, layer.keys) for layer, _ in self._keys]
+        for norm, _, count in self._after:
             norm.momentum, norm.num_batches_tracked = 0.0, None if count is None else count.clone()
-        for layer, keys in layers:
+        for layer, keys in self._keys:
             layer.keys = keys
-        try:
-            yield
-        finally:
-            for norm, momentum, count in after:
-                norm.momentum, norm.num_batches_tracked = momentum, count
-            for layer, keys in later:
-                layer.keys = keys
 
-    return again()
+    def __exit__(self, *_: object) -> None:
+        for norm, momentum, count in self._after:
+            norm.momentum, norm.num_batches_tracked = momentum, count
+        for layer, keys in self._later:
+            layer.keys = keys
 
 
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
