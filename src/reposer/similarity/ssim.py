@@ -26,13 +26,13 @@ Average = Callable[[Tensor], Tensor]
 
 
 class _Products(torch.autograd.Function):
-    """x, x^2 + y^2 and x y, (B, 3C, H, W). Two passes in the backward pass instead of some ten."""
+    """x, x^2 + y^2 and (x - y)^2, (B, 3C, H, W). A few passes in the backward pass instead of some ten."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(x: Tensor, y: Tensor) -> Tensor:
-        return torch.cat((x, torch.addcmul(x * x, y, y), x * y), dim=1)
+        return torch.cat((x, torch.addcmul(x * x, y, y), (x - y) ** 2), dim=1)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -41,12 +41,13 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
         x, y = ctx.saved_tensors
-        of_x, of_squares, of_product = gradient.chunk(3, dim=1)
+        of_x, of_squares, of_difference = gradient.chunk(3, dim=1)
+        both = of_squares + of_difference
         for_x = for_y = None
         if ctx.needs_input_grad[0]:
-            for_x = torch.addcmul(torch.addcmul(of_x, of_squares, x, value=2), of_product, y)
+            for_x = torch.addcmul(torch.addcmul(of_x, both, x, value=2), of_difference, y, value=-2)
         if ctx.needs_input_grad[1]:
-            for_y = torch.addcmul(of_product * x, of_squares, y, value=2)
+            for_y = torch.addcmul(2 * both * y, of_difference, x, value=-2)
         return for_x, for_y
 
 
@@ -61,7 +62,12 @@ def ssim_of_averages(
     scale: float = 1.0,
     luminance: bool = True,
 ) -> Tensor:
-    """SSIM from averages of x, y, x^2 + y^2 and x y; eq. 13 of Wang et al.
+    r"""SSIM from averages of x, y, x^2 + y^2 and (x - y)^2; eq. 13 of Wang et al., written as
+
+    .. math:: \left(1 - \frac{(\mu_x - \mu_y)^2}{\mu_x^2 + \mu_y^2 + C_1}\right)
+              \left(1 - \frac{\sigma_{x-y}^2}{\sigma_x^2 + \sigma_y^2 + C_2}\right)
+
+    which is the same, and exactly 1 for equal images whatever the rounding.
 
     Args:
         x: (B, C, H, W), values less their ``origin``: about the middle of the value range, variance by subtraction
@@ -71,19 +77,18 @@ def ssim_of_averages(
         dim: dimension of the channels after that.
         origin: average of what was subtracted from the values.
         data_range: L of the constants.
-        scale: factor of variances and covariance.
-        luminance: False leaves the first fraction out.
+        scale: factor of the variances.
+        luminance: False leaves the first factor out.
     """
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     mean_y = average(y)  # by itself: a target without gradient costs none
-    mean_x, squares, product = average(_Products.apply(x, y)).chunk(3, dim)
-    variances = (squares - (mean_x**2 + mean_y**2)).clamp(min=0) * scale  # of x and y together
-    covariance = (product - mean_x * mean_y) * scale
-    contrast_structure = (2 * covariance + c2) / (variances + c2)
+    mean_x, squares, difference = average(_Products.apply(x, y)).chunk(3, dim)
+    shift = (mean_x - mean_y) ** 2
+    variances = (squares - (mean_x**2 + mean_y**2)).clamp(min=0)  # of x and y together
+    contrast_structure = 1 - (difference - shift).clamp(min=0) * scale / (variances * scale + c2)
     if not luminance:
         return contrast_structure
-    mean_x, mean_y = mean_x + origin, mean_y + origin
-    return (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1) * contrast_structure
+    return (1 - shift / ((mean_x + origin) ** 2 + (mean_y + origin) ** 2 + c1)) * contrast_structure
 
 
 def at_least_float32(generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
