@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
 from reposer.images import write_image
 from reposer.poses import write_annotations
+from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
 # The same examples everywhere, and no time limit on a busy machine: a test fails because of the code alone.
 settings.register_profile("reposer", deadline=None, derandomize=True)

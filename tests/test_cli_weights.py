@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.released import small_weights
 
 import reposer
 from reposer.cli import main
 from reposer.data import open_pairs
 from reposer.models import PATNGenerator, load_released_weights, read_network
+from tests.released import small_weights
 
 
 @pytest.mark.parametrize(

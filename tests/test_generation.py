@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from tests.small_run import SMALL
 
 import reposer
 from reposer.checks import InputError
@@ -19,6 +18,7 @@ from reposer.generator import load_generator
 from reposer.images import read_image, to_signed, to_uint8
 from reposer.models import build_generator, save_network
 from reposer.poses import draw_pose, pose_maps
+from tests.small_run import SMALL
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.small_run import SMALL
 
 from reposer.checks import InputError
 from reposer.data.mannequin import MannequinConfig
 from reposer.quickstart import quickstart
+from tests.small_run import SMALL
 
 FEW = MannequinConfig(identities=6, test_identities=2, images_per_identity=4, test_pairs=10, clothing="easy", workers=1)
 

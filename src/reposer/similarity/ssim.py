@@ -39,7 +39,7 @@ class _Products(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
         x, y = ctx.saved_tensors
         of_x, of_squares, of_difference = gradient.chunk(3, dim=1)
         both = of_squares + of_difference
@@ -127,7 +127,7 @@ def matrix_product(a: Tensor, b: Tensor) -> Tensor:
         return a @ b
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _reduces_float32(device_type: str) -> bool:
     backend = torch.backends.cuda.matmul if device_type == "cuda" else torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     return backend.fp32_precision not in ("none", "ieee")
@@ -173,7 +173,7 @@ class _Filter(torch.autograd.Function):
         ctx.save_for_backward(inputs[1])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (weights,) = ctx.saved_tensors
         border = len(weights) - 1
         return _Filter.apply(F.pad(gradient, [border] * 4), weights.flip(0)), None
