@@ -320,7 +320,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of pairs in each group that was really measured."""
     groups: list[int] = []
     real = measuring._rows
-    monkeypatch.setattr(measuring, "_rows", lambda protocol, group: groups.append(len(group)) or real(protocol, group))
+    monkeypatch.setattr(
+        measuring, "_rows", lambda work, networks, group: groups.append(len(group)) or real(work, networks, group)
+    )
     return groups
 
 
@@ -526,7 +528,7 @@ def _no_batch(golden: Path, tmp: Path) -> None:
         (_wrong_target_size, r"1 of 8 .* 1 of another size \(.*_000176_00.png: expected an image .* 128x48\);"),
         (_targets_of_strips, r"results_market: these are strips, which .*; leave out --targets$"),
         (_wrong_protocol, r"256x880 pixels .* patn-market expects 128x320 \(strips\) or .* or 128x64 \(images\); "
-                          r"that is the size of protocol patn-fashion$"),
+                          r"that is the size of protocol patn-fashion, "),
         (_unknown_size, r"a___b_vis.png: 100x50 pixels .* expects 256x880 \(strips\) or 256x1280 "),
         (_mixed_sizes, r"1 of 9 .* 1 of another size \(.*z.jpg_vis.png: expected an image of 128x320 .* 128x64\);"),
         (_truncated, r"1 of 8 .* 1 unreadable \(.*0004_c4s1_000526_00.jpg_vis.png: not a readable image"),

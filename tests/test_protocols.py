@@ -1,15 +1,31 @@
 """Protocols and signatures."""
 
-from dataclasses import fields, is_dataclass, replace
+import json
+import sys
+from dataclasses import asdict, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import reposer
-from reposer import protocols
 from reposer.checks import InputError
-from reposer.protocols import PATN_FASHION, PATN_MARKET, PROTOCOLS, Protocol, protocol_named, signature
+from reposer.protocols import (
+    PATN_FASHION,
+    PATN_MARKET,
+    PROTOCOLS,
+    BatchSettings,
+    Protocol,
+    protocol_from_json,
+    protocol_named,
+    protocols_of,
+    read_protocol,
+    signature,
+)
 
+module = sys.modules["reposer.protocols.signature"]
 PAIRS = ["a.jpg___b.jpg", "c.jpg___d.jpg"]
 
 
@@ -65,7 +81,7 @@ def test_signature_changes_with_pairs_codec_and_version(monkeypatch: pytest.Monk
         signature(PATN_MARKET, ["a.jpg___b.jpg", "c.jpg___e.jpg"], codec="png"),
         signature(PATN_MARKET, PAIRS, codec="jpeg"),
     }
-    monkeypatch.setattr(protocols, "__version__", "99")
+    monkeypatch.setattr(module, "__version__", "99")
     assert len({base, signature(PATN_MARKET, PAIRS, codec="png"), *others}) == 5
 
 
@@ -73,7 +89,7 @@ def test_signature_is_readable() -> None:
     line = signature(PATN_FASHION, PAIRS, codec="jpeg")
     for part in (
         "patn-fashion|n:2|",
-        "|size:256x176|pad:256.255.ssim+l1|ssim:gaussian11-1.5-range.generated|",
+        "|size:256x176|pad:256.255.ssim+l1+is|ssim:gaussian11-1.5-range.generated|",
         "|pssim:gaussian7-0.8-as_released|",
         "|codec:jpeg|",
         f"|version:{reposer.__version__}",
@@ -96,8 +112,66 @@ def test_by_name() -> None:
         ({"wide_columns": (0, 200)}, "must keep 176 columns"),
         ({"pad_width": 100}, "less than the image width 176"),
         ({"pad_width": None}, "need a pad_width"),
+        ({"resized_size": (64, 64)}, "resized_metrics and resized_size go together"),
+        ({"resized_size": (64, 64), "resized_metrics": ("l1",)}, "padded or resized, not both"),
+        ({"metrics": ("second_ssim",)}, "needs its settings"),
+        ({"other_sizes": ((512, 176),)}, "must differ in width"),
     ],
 )
 def test_contradictions_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(PATN_FASHION, **change)
+
+
+def test_every_field_of_a_published_protocol_survives_json() -> None:
+    for protocol in PROTOCOLS.values():
+        assert protocol_from_json(json.loads(json.dumps(asdict(protocol)))) == protocol
+
+
+def test_a_protocol_of_a_user(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("based_on: gfla-fashion\nssim: {sigma: 1.2, window: gaussian}\nsize: [256, 256]\nmetrics: [ssim]\n")
+    base = protocol_named("gfla-fashion")
+    expected = replace(base, name="mine", metrics=("ssim",), ssim=replace(base.ssim, sigma=1.2, window="gaussian"))
+    assert read_protocol(path) == expected
+    assert protocols_of(str(path)) == (expected,)
+    path.write_text("based_on: patn-market\nname: other\n")
+    assert read_protocol(path) == replace(PATN_MARKET, name="other")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("based_on: patn-markt", r"unknown protocol 'patn-markt'; did you mean 'patn-market'"),
+        ("based_on: patn-market\nsizes: [1, 2]", r"unknown field 'sizes'; did you mean 'size'"),
+        ("based_on: patn-market\nssim: {sigmas: 1}", r"unknown field 'ssim.sigmas'; did you mean 'ssim.sigma'"),
+        ("based_on: patn-market\nssim: {sigma: wide}", r"ssim.sigma: expected a number, got 'wide'"),
+        ("based_on: patn-market\nssim: {window: round}", r"unknown ssim.window 'round' \(known: gaussian, uniform"),
+        ("based_on: patn-market\nssim: 3", r"ssim: expected fields with values, got 3"),
+        ("based_on: patn-market\nsize: [1, 2, 3]", r"size: expected a list of 2, got \[1, 2, 3\]"),
+        ("based_on: patn-market\nmetrics: ssim", r"metrics: expected a list, got 'ssim'"),
+        ("based_on: patn-market\npad_width: true", r"pad_width: expected a whole number, got True"),
+        ("based_on: patn-market\npad_width: 3", r"pad_width 3 is less than the image width 64"),
+        ("based_on: patn-market\nname: gfla-market", r"'gfla-market' is the name of a built-in protocol"),
+        ("size: [1, 2]", r"expected 'based_on: NAME' and the fields that are different"),
+        ("a: [", r"not a readable YAML file"),
+    ],
+)  # fmt: skip
+def test_a_bad_protocol_file_is_one_line(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"mine.yaml: .*" + message) as caught:
+        read_protocol(tmp_path / "mine.yaml")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match=r"nowhere.yaml: no such protocol file"):
+        read_protocol(tmp_path / "nowhere.yaml")
+
+
+def test_a_family_is_one_protocol_a_size() -> None:
+    assert [protocol.size for protocol in protocols_of("reposer-1")] == [(128, 64), (256, 176)]
+
+
+@given(count=st.integers(0, 500), size=st.integers(1, 99))
+def test_remainder(count: int, size: int) -> None:
+    assert BatchSettings(size=size).kept(count) == count
+    kept = BatchSettings(size=size, remainder="drop").kept(count)
+    assert kept == (count if count < size else count // size * size)

@@ -20,6 +20,7 @@ from reposer.checks import InputError
 from reposer.files import write_whole
 
 SIGNED = (-1.0, 1.0)
+ResizeFilter = Literal["pil-bicubic", "opencv-bilinear", "opencv-bicubic", "torch-bicubic"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -104,6 +105,26 @@ def check_size(image: Tensor, size: tuple[int, int], where: object) -> None:
             f"{where}: expected an image of {size[0]}x{size[1]} pixels (height x width), "
             f"got {image.shape[-2]}x{image.shape[-1]}"
         )
+
+
+def resize(image: Tensor, size: tuple[int, int], how: ResizeFilter) -> Tensor:
+    """Resize a uint8 image (3, H, W) to ``size`` (H, W), as one library does it: their pixels differ.
+
+    PIL, and torch with antialiasing, filter before they make an image smaller; OpenCV does not.
+    """
+    height, width = size
+    if tuple(image.shape[-2:]) == (height, width):
+        return image
+    if how == "pil-bicubic":
+        return from_pil(to_pil(image).resize((width, height), Image.Resampling.BICUBIC))
+    if how == "torch-bicubic":
+        scaled = torch.nn.functional.interpolate(image[None].float(), size, mode="bicubic", antialias=True)[0]
+        return scaled.round().clamp(0, 255).to(torch.uint8)
+    import cv2
+
+    flag = cv2.INTER_LINEAR if how == "opencv-bilinear" else cv2.INTER_CUBIC
+    pixels = image.permute(1, 2, 0).contiguous().numpy()
+    return torch.from_numpy(cv2.resize(pixels, (width, height), interpolation=flag)).permute(2, 0, 1).contiguous()
 
 
 def pad_width(image: Tensor, width: int, value: float) -> Tensor:

@@ -22,6 +22,9 @@ def run(
     *,
     annotations: Path | None = None,
     protocol: str = "patn-market",
+    metrics: tuple[str, ...] = (),
+    weights: Path | None = None,
+    train_images: Path | None = None,
     predicted_keypoints: Path | None = None,
     targets: Path | None = None,
     pairs: Path | None = None,
@@ -33,20 +36,22 @@ def run(
     devices: int = 1,
     batch_size: int = 32,
 ) -> None:
-    """Score generated images against the real ones, under a published protocol.
+    """Score generated images against the real ones, under a stated protocol.
 
     RESULTS holds one file a pair: strips of 5 panels (source, its pose, target, its pose, generated), triptychs
     (source, target, generated) or single generated images; the size tells which. Files are named after their pair
     (SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png, SOURCE.jpg_TARGET.jpg.png), by numbers into --pairs, like the
-    files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints SSIM, L1, mask-SSIM, PSSIM and
-    PCKh, as far as the protocol has them, with their 95 % intervals, and the signature that says what they may be
-    compared with.
+    files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints the metrics of the
+    protocol with their 95 % intervals, and the signature that says what they may be compared with.
 
     Args:
         results: folder of result images, or a CSV that lists them; a manifest.json in it, from 'reposer generate',
             fills in the options that are left out.
         annotations: annotation CSV with the poses of the target images.
-        protocol: patn-market or patn-fashion.
+        protocol: name of a protocol, which 'reposer protocols' lists, or a YAML file that changes one.
+        metrics: those of the protocol's metrics to compute, or "all"; without it all that need no network.
+        weights: folder of weight files of networks; the torch hub cache and a download come after it.
+        train_images: folder of the training images, which FID of some protocols compares with.
         predicted_keypoints: annotation CSV of the poses found in the generated images; adds PCKh.
         targets: folder of the real target images; only for single images.
         pairs: pairs CSV; refuses to go on unless there are results of exactly these pairs. Numbered files are in its
@@ -78,6 +83,9 @@ def run(
             results,
             annotations=annotations,
             protocol=protocol,
+            metrics=metrics or None,
+            weights=weights,
+            train_images=train_images,
             predicted_keypoints=predicted_keypoints,
             targets=targets,
             pairs=pairs,
@@ -94,8 +102,13 @@ def run(
         evaluation.save_per_image(table)
     console = Console()
     console.print(evaluation.table())
+    left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]
+    notes = [
+        *evaluation.notes(),
+        *([f"not scored: {', '.join(left)}; ask with --metrics all, or by name"] if left else []),
+    ]
     # Without wrapping, so that the signature can be copied.
-    for line in (*evaluation.notes(), evaluation.signature):
+    for line in (*notes, evaluation.signature):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for path in (json, table):
         if path is not None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor
 
 from reposer import metrics
-from reposer.images import pad_width
+from reposer.evaluation.networks import Networks
+from reposer.images import pad_width, resize
 from reposer.poses import body_mask, limb_masks
 from reposer.protocols import Protocol
 
@@ -27,6 +29,8 @@ class Batch:
     """(B, 18, 2) of the target."""
     visible: Tensor
     """(B, 18) bool."""
+    networks: Networks
+    """Of the protocol."""
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -50,31 +54,121 @@ class RowMetric(NamedTuple):
     better: Literal["higher", "lower"]
     needs_pose: bool
     measure: Callable[[Tensor, Tensor, Batch, Protocol], Tensor]
-    """From generated and target, padded if the protocol says so, the batch and the protocol to (B,)."""
+    """From generated and target, padded or resized if the protocol says so, the batch and the protocol to (B,)."""
+    network: Callable[[Networks], str] | None = None
+    """Builds the network it needs and returns its identity, for signatures."""
+
+
+def _ssim(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.ssim(generated, target, settings=protocol.ssim)
+
+
+def _second_ssim(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.ssim(generated, target, settings=protocol.second_ssim)
+
+
+def _mask_ssim(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.mask_ssim(generated, target, body_mask=batch.body_mask, settings=protocol.ssim)
+
+
+def _part_ssim(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.part_ssim(generated, target, part_masks=batch.part_masks, settings=protocol.part_ssim)
+
+
+def _lpips(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    # One pair at a time: in a network the place in a batch could decide the last bits.
+    network, input_range = batch.networks.lpips, protocol.lpips.input_range
+    pairs = zip(generated.split(1), target.split(1), strict=True)
+    return torch.cat([metrics.lpips(x, y, network=network, input_range=input_range) for x, y in pairs])
+
+
+def _mask_lpips(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    x, y = (metrics.black_outside(image, batch.body_mask) for image in (generated, target))
+    return _lpips(x, y, batch, protocol)
+
+
+def _detection(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return torch.cat([batch.networks.detect(image) for image in generated.split(1)])
+
+
+def _lpips_identity(networks: Networks) -> str:
+    return networks.lpips.identity
 
 
 ROW_METRICS: Mapping[str, RowMetric] = {
-    "ssim": RowMetric("SSIM", "higher", False, lambda g, t, _, p: metrics.ssim(g, t, settings=p.ssim)),
-    "l1": RowMetric("L1", "lower", False, lambda g, t, _, p: metrics.l1(g, t)),
-    "mask_ssim": RowMetric(
-        "mask-SSIM",
-        "higher",
-        True,
-        lambda g, t, batch, p: metrics.mask_ssim(g, t, body_mask=batch.body_mask, settings=p.ssim),
-    ),
-    "part_ssim": RowMetric(
-        "PSSIM",
-        "higher",
-        True,
-        lambda g, t, batch, p: metrics.part_ssim(g, t, part_masks=batch.part_masks, settings=p.part_ssim),
-    ),
+    "ssim": RowMetric("SSIM", "higher", False, _ssim),
+    "second_ssim": RowMetric("SSIM (second)", "higher", False, _second_ssim),
+    "ms_ssim": RowMetric("MS-SSIM", "higher", False, lambda g, t, *_: metrics.multi_scale_ssim(g, t)),
+    "psnr": RowMetric("PSNR", "higher", False, lambda g, t, *_: metrics.psnr(g, t)),
+    "l1": RowMetric("L1", "lower", False, lambda g, t, *_: metrics.l1(g, t)),
+    "mask_ssim": RowMetric("mask-SSIM", "higher", True, _mask_ssim),
+    "part_ssim": RowMetric("PSSIM", "higher", True, _part_ssim),
+    "lpips": RowMetric("LPIPS", "lower", False, _lpips, _lpips_identity),
+    "mask_lpips": RowMetric("mask-LPIPS", "lower", True, _mask_lpips, _lpips_identity),
+    "ds": RowMetric("DS", "higher", False, _detection, lambda networks: networks.detector.identity),
 }
-LABELS = {name: (metric.label, metric.better) for name, metric in ROW_METRICS.items()} | {"pckh": ("PCKh", "higher")}
+
+
+class SetMetric(NamedTuple):
+    """A metric of the generated images as a set."""
+
+    label: str
+    better: Literal["higher", "lower"]
+    keeps: metrics.SetMetric
+    """What image sets have to keep for it."""
+    masked: bool
+    """Black outside the target's body mask; needs poses."""
+    compute: Callable[[metrics.ImageSet, metrics.ImageSet | None, Protocol], float]
+    """From the generated set, the real one where ``keeps`` is not "is", and the protocol."""
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it compares with real images."""
+        return self.keeps != "is"
+
+    @property
+    def needs_pose(self) -> bool:
+        """Whether it needs the target's pose."""
+        return self.masked
+
+
+def _inception_score(generated: metrics.ImageSet, _: metrics.ImageSet | None, protocol: Protocol) -> float:
+    return metrics.inception_score(generated, splits=protocol.inception_score.splits).mean
+
+
+def _fid(generated: metrics.ImageSet, real: metrics.ImageSet | None, protocol: Protocol) -> float:
+    assert real is not None
+    return metrics.fid(generated, real)
+
+
+def _kid(generated: metrics.ImageSet, real: metrics.ImageSet | None, protocol: Protocol) -> float:
+    assert real is not None
+    return metrics.kid(generated, real, subsets=protocol.fid.kid_subsets, seed=protocol.fid.kid_seed).mean
+
+
+SET_METRICS: Mapping[str, SetMetric] = {
+    "is": SetMetric("IS", "higher", "is", False, _inception_score),
+    "mask_is": SetMetric("mask-IS", "higher", "is", True, _inception_score),
+    "fid": SetMetric("FID", "lower", "fid", False, _fid),
+    "kid": SetMetric("KID", "lower", "kid", False, _kid),
+}
+
+METRICS: Mapping[str, RowMetric | SetMetric] = {**ROW_METRICS, **SET_METRICS}
+LABELS = {name: (metric.label, metric.better) for name, metric in METRICS.items()} | {"pckh": ("PCKh", "higher")}
 
 
 def measure(name: str, batch: Batch, protocol: Protocol) -> list[float]:
     """Compute one metric of a batch under a protocol: one number a pair."""
-    generated, target = batch.generated, batch.target
-    if protocol.pad_width is not None and name in protocol.padded_metrics:
-        generated, target = (pad_width(image, protocol.pad_width, protocol.pad_value) for image in (generated, target))
+    generated = seen_by(name, batch.generated, protocol, "generated")
+    target = seen_by(name, batch.target, protocol, "target")
     return ROW_METRICS[name].measure(generated, target, batch, protocol).tolist()
+
+
+def seen_by(name: str, images: Tensor, protocol: Protocol, side: Literal["generated", "target"]) -> Tensor:
+    """Return images (B, 3, H, W) as a metric sees them: padded, resized or as they are."""
+    if protocol.pad_width is not None and name in protocol.padded_metrics:
+        return pad_width(images, protocol.pad_width, protocol.pad_value)
+    if protocol.resized_size is not None and name in protocol.resized_metrics:
+        how = protocol.resize.generated if side == "generated" else protocol.resize.target
+        return torch.stack([resize(image, protocol.resized_size, how) for image in images])
+    return images

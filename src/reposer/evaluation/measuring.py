@@ -18,8 +18,9 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.evaluation.cache import RowCache
-from reposer.evaluation.entries import Batch, measure
-from reposer.images import check_size, read_image
+from reposer.evaluation.entries import ROW_METRICS, Batch, measure
+from reposer.evaluation.networks import Networks, WeightsSource
+from reposer.images import ResizeFilter, check_size, read_image, resize
 from reposer.protocols import Protocol
 from reposer.results import LAYOUTS, crop, cut
 
@@ -51,6 +52,12 @@ class Work:
     protocol: Protocol
     layout: str
     panel_width: int
+    metrics: tuple[str, ...]
+    """Row metrics to compute."""
+    weights: WeightsSource = None
+    """Weights of their networks."""
+    identities: tuple[str, ...] = ()
+    """Of their networks."""
     cache: Path | None = None
     """Folder of the rows that were measured before."""
 
@@ -93,9 +100,13 @@ def _measure_here(
 ) -> list[Measured]:
     done: dict[str, Measured] = {}
     chunks = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
+    networks = Networks(work.protocol, work.weights)
+    for name in work.metrics:  # before the threads: each is built once
+        if (build := ROW_METRICS[name].network) is not None:
+            build(networks)
     cache = RowCache(work.cache, _key(work), rank) if work.cache else None
-    with _one_thread_each(), ThreadPoolExecutor(threads) as pool:
-        tasks = [pool.submit(_measure_chunk, work, chunk, cache.rows if cache else {}) for chunk in chunks]
+    with one_thread_each(), ThreadPoolExecutor(threads) as pool:
+        tasks = [pool.submit(_measure_chunk, work, networks, chunk, cache.rows if cache else {}) for chunk in chunks]
         try:
             for task in as_completed(tasks):
                 for measured in task.result():
@@ -112,7 +123,7 @@ def _measure_here(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Threads measure different pairs: each operation has one, so that its result does not depend on their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -122,7 +133,7 @@ def _one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _measure_chunk(work: Work, chunk: Sequence[Item], known: Mapping[str, Row]) -> list[Measured]:
+def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known: Mapping[str, Row]) -> list[Measured]:
     """Read and measure some items; each gets a row or a problem."""
     torch.set_num_threads(1)
     measured: dict[str, Measured] = {}
@@ -133,7 +144,7 @@ def _measure_chunk(work: Work, chunk: Sequence[Item], known: Mapping[str, Row]) 
             if digest in known:
                 measured[item.pair] = Measured(item.pair, known[digest], None, digest)
                 continue
-            files = [read_image(path) for path in (item.generated, item.target) if path is not None]
+            files = _read(item)
         except (InputError, OSError) as error:
             measured[item.pair] = Measured(item.pair, problem=("unreadable", str(error)))
             continue
@@ -143,39 +154,57 @@ def _measure_chunk(work: Work, chunk: Sequence[Item], known: Mapping[str, Row]) 
             measured[item.pair] = Measured(item.pair, problem=("of another size", str(error)))
     for start in range(0, len(waiting), _TOGETHER):
         group = waiting[start : start + _TOGETHER]
-        for (item, digest, *_), row in zip(group, _rows(work.protocol, group), strict=False):
+        for (item, digest, *_), row in zip(group, _rows(work, networks, group), strict=False):
             bad = [f"{name} is {value}" for name, value in row.items() if not math.isfinite(value)]
             problem = ("not finite", f"{item.generated}: {', '.join(bad)}") if bad else None
             measured[item.pair] = Measured(item.pair, None if bad else row, problem, digest)
     return [measured[item.pair] for item in chunk]
 
 
+def read_pair(work: Work, item: Item) -> tuple[Tensor, Tensor]:
+    """Read the generated image and the target of an item, (3, H, W) uint8 of the protocol's size."""
+    return _pair(work, item, _read(item))
+
+
+def _read(item: Item) -> list[Tensor]:
+    return [read_image(path) for path in (item.generated, item.target) if path is not None]
+
+
 def _pair(work: Work, item: Item, files: list[Tensor]) -> tuple[Tensor, Tensor]:
-    generated, target = cut(files[0], LAYOUTS[work.layout], work.panel_width, work.protocol, item.generated)
+    protocol = work.protocol
+    generated, target = cut(files[0], LAYOUTS[work.layout], work.panel_width, protocol, item.generated)
+    generated = resize(generated, protocol.size, protocol.resize.generated)
     if target is None:
-        if files[1].shape[-1] != work.protocol.wide_width:
-            check_size(files[1], work.protocol.size, item.target)
-        target = crop(files[1], work.protocol)
-        check_size(target, work.protocol.size, item.target)
-    return generated, target
+        return generated, to_size(files[1], protocol, protocol.resize.target, item.target)
+    return generated, resize(target, protocol.size, protocol.resize.target)
 
 
-def _rows(protocol: Protocol, group: list[tuple[Item, str, Tensor, Tensor]]) -> list[Row]:
+def to_size(image: Tensor, protocol: Protocol, how: ResizeFilter, where: object) -> Tensor:
+    """Crop or resize an image (3, H, W) of an accepted size to that of the protocol; InputError for other sizes."""
+    if tuple(image.shape[-2:]) not in protocol.panel_sizes:
+        check_size(image, protocol.size, where)
+    return resize(crop(image, protocol), protocol.size, how)
+
+
+def _rows(work: Work, networks: Networks, group: list[tuple[Item, str, Tensor, Tensor]]) -> list[Row]:
     padded = [group[min(i, len(group) - 1)] for i in range(_TOGETHER)]
     batch = Batch(
         torch.stack([generated for *_, generated, _ in padded]),
         torch.stack([target for *_, target in padded]),
         torch.stack([item.joints for item, *_ in padded]),
         torch.stack([item.visible for item, *_ in padded]),
+        networks,
     )
-    columns = {name: measure(name, batch, protocol) for name in protocol.metrics}
+    columns = {name: measure(name, batch, work.protocol) for name in work.metrics}
     return [{name: values[i] for name, values in columns.items()} for i in range(len(group))]
 
 
 def _key(work: Work) -> str:
     from reposer.protocols import signature
 
-    text = "|".join([signature(work.protocol, (), codec=""), work.layout, str(work.panel_width), torch.__version__])
+    line = signature(work.protocol, (), codec="")
+    parts = [line, work.layout, str(work.panel_width), *work.metrics, *work.identities, torch.__version__]
+    text = "|".join(parts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Evaluation:
             "signature": self.signature,
             "layout": self.layout,
             "codec": self.codec,
-            "scores": [score.to_json() for score in self.scores],
+            "scores": [_without_nan(score.to_json()) for score in self.scores],
         }
         counted = [row for row in self.per_image.values() if "pckh" in row]
         if counted:
@@ -101,7 +102,7 @@ class Evaluation:
                 codec=content["codec"],
                 signature=content["signature"],
                 scores=tuple(
-                    Score(s["name"], s["value"], (s["interval"][0], s["interval"][1]), s["n"], s["signature"])
+                    Score(s["name"], s["value"], _interval(s["interval"]), s["n"], s["signature"])
                     for s in content["scores"]
                 ),
                 per_image=content["per_image"],
@@ -154,12 +155,22 @@ class Evaluation:
         for column in ("value", "95 % interval", "n"):
             table.add_column(column, justify="right")
         for score in self.scores:
-            interval = "{:.4f} to {:.4f}".format(*score.interval)
+            interval = "-" if isnan(score.interval[0]) else "{:.4f} to {:.4f}".format(*score.interval)
             table.add_row(self.heading(score.name), f"{score.value:.4f}", interval, str(score.n))
         return table
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.scores))
+
+
+def _interval(limits: list[float | None]) -> tuple[float, float]:
+    """Read an interval; None, as JSON has no NaN, is math.nan: metrics of sets have none."""
+    low, high = (nan if limit is None else limit for limit in limits)
+    return low, high
+
+
+def _without_nan(score: dict[str, Any]) -> dict[str, Any]:
+    return score | {"interval": [None if isnan(limit) else limit for limit in score["interval"]]}
 
 
 def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from reposer import metrics
 from reposer.checks import InputError, check_choice
-from reposer.evaluation.entries import ROW_METRICS
+from reposer.evaluation.entries import METRICS, ROW_METRICS, SET_METRICS
 from reposer.evaluation.measuring import Item, Progress, Row, Work, measure_all
+from reposer.evaluation.networks import Networks, WeightsSource
 from reposer.evaluation.outcome import Evaluation
-from reposer.metrics import Score
+from reposer.evaluation.sets import measure_sets, network_of, training_images
+from reposer.images import read_image
+from reposer.metrics import Score, make_score, pckh_counts
 from reposer.poses import Pose, read_annotations, read_pairs
-from reposer.protocols import Protocol, protocol_named, signature
+from reposer.protocols import Protocol, pairs_digest, protocols_of, signature
 from reposer.results import (
+    Layout,
     Problems,
     Result,
     check_complete,
@@ -37,6 +42,9 @@ def evaluate(
     *,
     annotations: str | Path | None = None,
     protocol: str | Protocol = "patn-market",
+    metrics: Sequence[str] | None = None,
+    weights: str | Path | WeightsSource = None,
+    train_images: str | Path | None = None,
     predicted_keypoints: str | Path | None = None,
     targets: str | Path | None = None,
     pairs: str | Path | None = None,
@@ -60,7 +68,14 @@ def evaluate(
         results_dir: the folder of results.
         annotations: annotation CSV with the poses of the target images, in pixels of the protocol's size;
             None: as the manifest says.
-        protocol: name of a published protocol, or a Protocol.
+        protocol: name of a protocol, path of a YAML file that changes one, or a Protocol. "reposer-1" is
+            "reposer-1-market" or "reposer-1-fashion", by the size of the results.
+        metrics: names of those of the protocol's metrics to compute; "all" means all. None: all but its
+            ``network_metrics``.
+        weights: folder of weight files, or {file name: file or state dict}; networks whose weights are not there
+            are looked for in the torch hub cache, then downloaded. A metric whose network is not to be had is an
+            error.
+        train_images: folder of the training images, which FID and KID of some protocols compare with.
         predicted_keypoints: annotation CSV of the joints that a pose estimator found in the generated images,
             in the same pixels, named like the results; with it PCKh is computed.
         targets: folder of the real images, for single images; None: as the manifest says.
@@ -82,9 +97,6 @@ def evaluate(
         raise InputError(f"batch_size must be at least 1, got {batch_size}")
     if devices < 1 or skip_bad < 0:
         raise InputError(f"devices must be at least 1 and skip_bad at least 0, got {devices} and {skip_bad}")
-    protocol = protocol_named(protocol) if isinstance(protocol, str) else protocol
-    for name in protocol.metrics:
-        check_choice("metric", name, ROW_METRICS)
     folder, problems = Path(results_dir), Problems()
     manifest = read_manifest(folder)
     listed = read_pairs(pairs) if pairs is not None else manifest.pairs
@@ -94,14 +106,19 @@ def evaluate(
         check_complete(results, listed, pairs or manifest.path, problems)
     if not results:
         problems.check(folder, len(problems), 0)
-    found, width = layout_of([result.file for result in results.values()], protocol, layout)
+    protocols = protocols_of(protocol) if isinstance(protocol, str) else (protocol,)
+    protocol, found, width = _fitting(protocols, [result.file for result in results.values()], layout)
+    names = _chosen(metrics, protocol)
+    networks = Networks(protocol, Path(weights) if isinstance(weights, str) else weights)
+    identities = _identities(names, protocol, networks)
+    references = _references(names, protocol, train_images)
     target_files: dict[str, Path] = {}
     if found.target is None:
         target_files = find_targets(real or manifest.images, results, problems)
     elif targets is not None:
         raise InputError(f"{folder}: these are {found.name}, which hold their targets; leave out --targets")
 
-    needs_pose = predicted_keypoints is not None or any(ROW_METRICS[name].needs_pose for name in protocol.metrics)
+    needs_pose = predicted_keypoints is not None or any(METRICS[name].needs_pose for name in names)
     poses = _target_poses(annotations or manifest.annotations, results, protocol, problems) if needs_pose else {}
     items = [
         Item(
@@ -114,7 +131,16 @@ def evaluate(
         for pair, result in results.items()
         if pair not in problems
     ]
-    work = Work(protocol=protocol, layout=found.name, panel_width=width, cache=Path(cache) if cache else None)
+    row_names = tuple(name for name in names if name in ROW_METRICS)
+    work = Work(
+        protocol=protocol,
+        layout=found.name,
+        panel_width=width,
+        metrics=row_names,
+        weights=Path(weights) if isinstance(weights, str) else weights,
+        identities=tuple(identities[name] for name in row_names if name in identities),
+        cache=Path(cache) if cache else None,
+    )
     rows: dict[str, Row] = {}
     for measured in measure_all(work, items, batch_size=batch_size, devices=devices, progress=progress):
         if measured.problem:
@@ -124,15 +150,38 @@ def evaluate(
     problems.check(folder, len(rows) + len(problems), skip_bad)
     if not rows:
         raise InputError(f"{folder}: no result is left to score")
+    if protocol.expected_pairs is not None and pairs_digest(rows) != protocol.expected_pairs:
+        raise InputError(
+            f"{folder}: the {len(rows)} pairs have the hash {pairs_digest(rows)}, protocol {protocol.name} expects "
+            f"{protocol.expected_pairs}; evaluate its pairs, or change its expected_pairs"
+        )
     predicted = _predicted_poses(predicted_keypoints, rows, protocol) if predicted_keypoints else {}
 
     codec = codec_of([results[pair].file for pair in rows])
     # The target panel of a lossy strip went through the codec too; a single image's target did not.
     lossy_single = found.target is None and codec != "png"
-    line = signature(protocol, rows, codec=f"{codec}.generated" if lossy_single else codec, skipped=len(problems))
-    scores = [
-        metrics.make_score(name, [row[name] for row in rows.values()], signature=line) for name in protocol.metrics
-    ]
+    line = signature(
+        protocol,
+        rows,
+        codec=f"{codec}.generated" if lossy_single else codec,
+        skipped=len(problems),
+        resized_from=_resized_from(protocol, width, next(iter(target_files.values()), None)),
+    )
+    scored = [item for item in items if item.pair in rows]
+    set_names = [name for name in names if name in SET_METRICS]
+    sets = measure_sets(work, set_names, scored, networks, references) if set_names else {}
+    scores = []
+    for name in names:
+        own = f"{line}|net:{identities[name]}" if name in identities else line
+        if name in sets:
+            if SET_METRICS[name].needs_reference:
+                own += f"|real:{_reference_name(protocol, references)}"
+            # No interval over images is known for metrics of sets.
+            scores.append(Score(name, sets[name].value, (math.nan, math.nan), sets[name].n, own))
+            continue
+        kept = protocol.lpips.batch.kept(len(rows)) if name in ("lpips", "mask_lpips") else len(rows)
+        values = [row[name] for row in rows.values()][:kept]
+        scores.append(make_score(name, values, signature=own))
     if predicted:
         scores.append(_add_pckh(rows, predicted, poses, protocol, line))
     return Evaluation(
@@ -144,6 +193,83 @@ def evaluate(
         per_image=rows,
         skipped=problems.to_json(),
     )
+
+
+def _fitting(protocols: Sequence[Protocol], files: list[Path], layout: str) -> tuple[Protocol, Layout, int]:
+    """Return the first protocol whose sizes the results have, their layout and the width of a panel."""
+    for protocol in protocols[:-1]:
+        try:
+            return (protocol, *layout_of(files, protocol, layout))
+        except InputError:
+            continue
+    return (protocols[-1], *layout_of(files, protocols[-1], layout))
+
+
+def _chosen(metrics: Sequence[str] | None, protocol: Protocol) -> tuple[str, ...]:
+    """Return the metrics to compute, in the order of the protocol."""
+    for name in protocol.all_metrics:
+        check_choice("metric", name, METRICS)
+        if METRICS[name].needs_pose and name in protocol.padded_metrics + protocol.resized_metrics:
+            raise InputError(f"protocol {protocol.name}: {name} uses masks, it cannot be padded or resized")
+    if metrics is None:
+        return protocol.metrics
+    if list(metrics) == ["all"] or metrics == "all":
+        return protocol.all_metrics
+    for name in metrics:
+        check_choice(f"metric of protocol {protocol.name}", name, protocol.all_metrics)
+    return tuple(name for name in protocol.all_metrics if name in metrics)
+
+
+def _identities(names: Sequence[str], protocol: Protocol, networks: Networks) -> dict[str, str]:
+    """Build the networks of the metrics before anything is measured: {metric: identity}."""
+    found = {}
+    for name in names:
+        try:
+            if name in SET_METRICS:
+                found[name] = networks.inception(network_of(name, protocol)).identity
+            elif (build := ROW_METRICS[name].network) is not None:
+                found[name] = build(networks)
+        except InputError as error:
+            raise InputError(f"{name}: {error}; {_without(name, names)}") from None
+    return found
+
+
+def _without(name: str, names: Sequence[str]) -> str:
+    others = [other for other in names if other != name]
+    return f"to score all but {name}: --metrics {' '.join(others)}" if others else "choose other --metrics"
+
+
+def _references(names: Sequence[str], protocol: Protocol, folder: str | Path | None) -> list[Path]:
+    """List the training images, if a metric compares with them."""
+    needing = [name for name in names if name in SET_METRICS and SET_METRICS[name].needs_reference]
+    if not needing or protocol.fid.reference != "train":
+        return []
+    if folder is None:
+        raise InputError(
+            f"{needing[0]} of protocol {protocol.name} compares with all training images: give their folder with "
+            f"--train-images; {_without(needing[0], names)}"
+        )
+    return training_images(folder)
+
+
+def _reference_name(protocol: Protocol, files: Sequence[Path]) -> str:
+    if protocol.fid.reference == "targets":
+        return "targets"
+    names = hashlib.sha256("\n".join(sorted(path.name for path in files)).encode()).hexdigest()
+    return f"train.{len(files)}.{names[:8]}"
+
+
+def _resized_from(protocol: Protocol, width: int, target: Path | None) -> str | None:
+    """Say which sizes of files were resized to that of the protocol: "256x256", "targets.1101x750"."""
+    found = []
+    sizes = {"": (protocol.height_of(width), width)}
+    if target is not None and protocol.other_sizes and target.is_file():
+        height, columns = read_image(target).shape[-2:]
+        sizes["targets."] = (height, columns)
+    for name, size in sizes.items():
+        if size in protocol.other_sizes:
+            found.append(f"{name}{size[0]}x{size[1]}")
+    return "+".join(found) or None
 
 
 def _target_poses(
@@ -219,7 +345,7 @@ def _add_pckh(
 ) -> Score:
     """Add PCKh to the rows of the images that have a head box, and return its score."""
     found, real = [predicted[pair] for pair in rows], [poses[pair] for pair in rows]
-    correct, total = metrics.pckh_counts(
+    correct, total = pckh_counts(
         torch.stack([p.joints for p in found]),
         torch.stack([p.visible for p in found]),
         torch.stack([p.joints for p in real]),
@@ -234,4 +360,4 @@ def _add_pckh(
     for pair, right, all_ in zip(rows, correct.tolist(), total.tolist(), strict=True):
         if all_:
             rows[pair] |= {"pckh": right / all_, "pckh_correct": right, "pckh_all": all_}
-    return metrics.make_score("pckh", correct[counted], totals=total[counted], signature=line)
+    return make_score("pckh", correct[counted], totals=total[counted], signature=line)

@@ -74,7 +74,7 @@ def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> 
         raise InputError(f"{first}: {height}x{width} pixels can be {names}; say which with --layout")
     expected = " or ".join(f"{h}x{w} ({fits[0][0].name})" for (h, w), fits in shapes.items())
     others = [p.name for p in PROTOCOLS.values() if size in _shapes(p, name)]
-    hint = f"; that is the size of protocol {' and '.join(others)}" if others else ""
+    hint = f"; that is the size of protocol {', '.join(others)}" if others else ""
     raise InputError(
         f"{first}: {height}x{width} pixels (height x width); protocol {protocol.name} expects {expected}{hint}"
     )
@@ -86,7 +86,7 @@ def cut(image: Tensor, layout: Layout, width: int, protocol: Protocol, where: Pa
     Raises:
         InputError: if it is of another size.
     """
-    check_size(image, (protocol.size[0], layout.panels * width), where)
+    check_size(image, (protocol.height_of(width), layout.panels * width), where)
     panels = image.split(width, dim=-1)
     target = None if layout.target is None else crop(panels[layout.target], protocol)
     return crop(panels[layout.generated], protocol), target
@@ -102,11 +102,10 @@ def crop(image: Tensor, protocol: Protocol) -> Tensor:
 
 def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[Layout, int]]]:
     """Every size of file that fits the protocol, and as what."""
-    height, width = protocol.size
     shapes: dict[tuple[int, int], list[tuple[Layout, int]]] = {}
     for layout in LAYOUTS.values():
-        for panel in (width, protocol.wide_width):
-            if panel is not None and name in ("auto", layout.name):
+        for height, panel in protocol.panel_sizes:
+            if name in ("auto", layout.name):
                 shapes.setdefault((height, layout.panels * panel), []).append((layout, panel))
     return shapes
 

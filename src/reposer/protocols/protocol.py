@@ -1,0 +1,107 @@
+"""The value that holds every switch which decides the numbers of an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reposer.metrics import DetectorName, PartSSIMSettings, SSIMSettings
+from reposer.protocols.settings import FIDSettings, InceptionScoreSettings, LPIPSSettings, ResizeSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How results are evaluated. A new protocol is a value of this class, not code."""
+
+    name: str
+    """What it is called on the command line and in signatures."""
+    data: str = "any"
+    """Data set of the published numbers."""
+    split: str = "test"
+    """Its split that the pairs are of."""
+    published_pairs: int | None = None
+    """Number of pairs of the published numbers; None: any."""
+    expected_pairs: str | None = None
+    """Hash of the pair list, ``pairs`` of a signature, that results must be of; None: any."""
+    size: tuple[int, int]
+    """(H, W) in pixels of the images that are compared."""
+    wide_width: int | None = None
+    """Width in pixels of uncut images that are accepted too; None: only ``size`` is."""
+    wide_columns: tuple[int, int] | None = None
+    """First and one past the last column that are kept of an image of ``wide_width``."""
+    other_sizes: tuple[tuple[int, int], ...] = ()
+    """(H, W) of other images that are accepted and resized to ``size``."""
+    resize: ResizeSettings = field(default_factory=ResizeSettings)
+    """Filters of every resizing."""
+    metrics: tuple[str, ...]
+    """Names of the metrics that are always computed, in the order of the report."""
+    network_metrics: tuple[str, ...] = ()
+    """Further metrics, which need a network or more images, and are computed when asked for."""
+    padded_metrics: tuple[str, ...] = ()
+    """Metrics that see all images padded to ``pad_width``."""
+    pad_width: int | None = None
+    """Width in pixels that images are padded to, half on either side; None: no padding."""
+    pad_value: int = 255
+    """8-bit value of the padding; 255 is white."""
+    resized_metrics: tuple[str, ...] = ()
+    """Metrics that see all images resized to ``resized_size``."""
+    resized_size: tuple[int, int] | None = None
+    """(H, W) that images are resized to for these metrics."""
+    ssim: SSIMSettings = field(default_factory=SSIMSettings)
+    """Window, dynamic range and covariance of SSIM and mask-SSIM."""
+    second_ssim: SSIMSettings | None = None
+    """Those of a second column of SSIM, metric "second_ssim"."""
+    psnr_range: Literal["full"] = "full"
+    """Peak value of PSNR: "full" is 255 in 8 bit, as 1 for images in [0, 1]."""
+    mask: Literal["target_body"] = "target_body"
+    """What masked metrics keep: "target_body" is ``reposer.poses.body_mask`` of the target's pose."""
+    part_ssim: PartSSIMSettings = field(default_factory=PartSSIMSettings)
+    """Window and treatment of missing parts of PSSIM."""
+    lpips: LPIPSSettings = field(default_factory=LPIPSSettings)
+    """Network, version, input range and remainder of LPIPS and mask-LPIPS."""
+    fid: FIDSettings = field(default_factory=FIDSettings)
+    """Network, reference set and remainder of FID and KID."""
+    inception_score: InceptionScoreSettings = field(default_factory=InceptionScoreSettings)
+    """Network and number of parts of the Inception Score and mask-IS."""
+    detector: DetectorName = "hog"
+    """Person detector of the detection score (DS)."""
+    pckh: Literal["head_box"] = "head_box"
+    """When a joint is right: "head_box" is the rule of ``reposer.metrics.pckh_counts``."""
+    pckh_fraction: float = 0.5
+    """Part of the head box that a joint may be off, along x and along y."""
+    published_codec: str = "jpeg"
+    """File format that the published numbers were measured on; other files are evaluated, and it is said."""
+
+    def __post_init__(self) -> None:
+        if (self.wide_width is None) != (self.wide_columns is None):
+            raise ValueError("wide_width and wide_columns go together: give both or neither")
+        if self.wide_columns is not None and self.wide_columns[1] - self.wide_columns[0] != self.size[1]:
+            raise ValueError(f"wide_columns {self.wide_columns} must keep {self.size[1]} columns, the width of size")
+        if self.pad_width is not None and self.pad_width < self.size[1]:
+            raise ValueError(f"pad_width {self.pad_width} is less than the image width {self.size[1]}")
+        if self.padded_metrics and self.pad_width is None:
+            raise ValueError("padded_metrics need a pad_width")
+        if bool(self.resized_metrics) != (self.resized_size is not None):
+            raise ValueError("resized_metrics and resized_size go together: give both or neither")
+        if set(self.padded_metrics) & set(self.resized_metrics):
+            raise ValueError("a metric is padded or resized, not both")
+        if "second_ssim" in self.all_metrics and self.second_ssim is None:
+            raise ValueError("the metric second_ssim needs its settings, second_ssim")
+        widths = [width for _, width in self.panel_sizes]
+        if len(set(widths)) < len(widths):
+            raise ValueError(f"other_sizes must differ in width from each other, size and wide_width, got {widths}")
+
+    @property
+    def all_metrics(self) -> tuple[str, ...]:
+        """``metrics`` and ``network_metrics``."""
+        return self.metrics + self.network_metrics
+
+    @property
+    def panel_sizes(self) -> tuple[tuple[int, int], ...]:
+        """(H, W) of all images that are accepted; their widths differ."""
+        wide = () if self.wide_width is None else ((self.size[0], self.wide_width),)
+        return (self.size, *wide, *self.other_sizes)
+
+    def height_of(self, width: int) -> int:
+        """Height of the accepted images of a width."""
+        return next(h for h, w in self.panel_sizes if w == width)

@@ -1,0 +1,75 @@
+"""Settings of metrics that a protocol decides and that have no owner of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reposer.features import InceptionName, LPIPSBackbone, LPIPSVersion
+from reposer.images import ResizeFilter
+from reposer.metrics import LPIPSRange
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeSettings:
+    """Filter and library by which images are brought to another size."""
+
+    generated: ResizeFilter = "pil-bicubic"
+    """Of generated images."""
+    target: ResizeFilter = "pil-bicubic"
+    """Of real images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings:
+    """What becomes of the images that do not fill a batch: some evaluations lose them."""
+
+    size: int = 64
+    """Images in a batch of the published evaluation; fewer images than this are one batch."""
+    remainder: Literal["keep", "drop"] = "keep"
+    """"drop" leaves out the last images, in the order of the pairs, that do not fill a batch."""
+
+    def kept(self, count: int) -> int:
+        """Return how many of the first images count."""
+        return count if self.remainder == "keep" or count < self.size else count - count % self.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class LPIPSSettings:
+    """How LPIPS and mask-LPIPS are computed; the defaults are those of its authors."""
+
+    backbone: LPIPSBackbone = "alex"
+    """Network whose features are compared."""
+    version: LPIPSVersion = "0.1"
+    """Version of the learned weights."""
+    input_range: LPIPSRange = "signed"
+    """What 0 to 255 becomes: "signed" is [-1, 1], "unit" [0, 1]."""
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    """Whether the last images count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FIDSettings:
+    """How FID and KID are computed."""
+
+    network: InceptionName = "inception-tensorflow"
+    """Feature network, each with its own resizing to 299x299: "inception-tensorflow" as TensorFlow 1 does,
+    "inception-torchvision" bilinear."""
+    reference: Literal["train", "targets"] = "targets"
+    """Real images that generated ones are compared with: all of the training set, or the targets of the pairs."""
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    """Whether the last images count."""
+    kid_subsets: int = 100
+    """Random subsets that KID is a mean over."""
+    kid_seed: int = 2020
+    """Seed of these subsets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InceptionScoreSettings:
+    """How the Inception Score and mask-IS are computed."""
+
+    network: InceptionName = "inception-tensorflow"
+    """Network that classifies the images."""
+    splits: int = 10
+    """Consecutive parts that the score is a mean over."""
