@@ -18,6 +18,8 @@ COMMANDS = {
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
     "evaluate": "score a folder of results under a stated protocol",
+    "compare": "tell which of two results is better, and how sure that is",
+    "protocols": "list the evaluation protocols, show one, say how two differ",
     "weights": "import weights of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import platform
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,18 +14,8 @@ from reposer import __version__
 from reposer.config import RunConfig, config_to_json
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
+from reposer.page import page, picture
 from reposer.training.run_folder import read_log
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c1e21; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-h1 { margin-bottom: 0 } h2 { margin-top: 2.2rem } .muted { color: #667 }
-table { border-collapse: collapse } th, td { padding: .35rem .9rem; text-align: right; border-bottom: 1px solid #dde }
-th:first-child, td:first-child { text-align: left } tr.best td { font-weight: 600 }
-td small { display: block; color: #667; font-weight: 400 }
-code { background: #f2f3f7; padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere }
-img { max-width: 100%; image-rendering: pixelated } svg { margin: 0 1.2rem 1.2rem 0 }
-pre { background: #f2f3f7; padding: 1rem; overflow: auto; font-size: 13px }
-"""
 
 
 def write_report(
@@ -55,7 +44,7 @@ def write_report(
         f"<p class=muted>Signature: <code>{escape(first.signature)}</code></p>",
         "<h2>What it makes</h2>",
         "<p>Source, target pose, target, generated; fixed test pairs after the last step.</p>",
-        _picture(sheets[-1]) if sheets else "",
+        picture(sheets[-1].read_bytes(), ".png", alternative="contact sheet") if sheets else "",
         "<h2>Losses</h2>",
         "<p>Unweighted terms over the steps.</p>",
         *(
@@ -67,8 +56,7 @@ def write_report(
         f"<pre>{escape(config_to_json(config))}</pre>",
     ]
     path = run / "report.html"
-    head = f"<meta charset=utf-8><title>{escape(config.recipe)}: Reposer</title><style>{_STYLE}</style>"
-    write_text(path, f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(body)}</body></html>\n")
+    write_text(path, page(config.recipe, body))
     return path
 
 
@@ -83,10 +71,6 @@ def _score_table(evaluations: Mapping[str, Evaluation]) -> str:
         )
         lines.append(f"<tr{' class=best' if i == 0 else ''}><td>{escape(name)}</td>{cells}</tr>")
     return f"<table><tr><th></th>{header}</tr>{''.join(lines)}</table>"
-
-
-def _picture(path: Path) -> str:
-    return f'<img alt="contact sheet" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
 
 
 def _curve(name: str, points: Sequence[tuple[int, Any]], width: int = 290, height: int = 150) -> str:

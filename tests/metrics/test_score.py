@@ -1,13 +1,24 @@
 """Scores: mean, ratio, bootstrap interval, comparison."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, permutation_test
 
 from reposer.checks import InputError
-from reposer.metrics import Score, bootstrap_interval, check_comparable, make_score, score
+from reposer.metrics import (
+    Score,
+    bootstrap_interval,
+    check_comparable,
+    differing_parts,
+    holm,
+    make_score,
+    score,
+    sign_flip_p_value,
+)
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40)
 
@@ -51,6 +62,83 @@ def test_interval_does_not_depend_on_how_much_is_drawn_at_once(monkeypatch: pyte
     assert bootstrap_interval(values, seed=1) != whole
 
 
+@given(st.lists(st.integers(-20, 20), min_size=1, max_size=10))
+def test_sign_flips_of_few_images_are_all_counted(differences: list[int]) -> None:
+    patterns = [sum(s * d for s, d in zip(signs, differences, strict=True))
+                for signs in product((-1, 1), repeat=len(differences))]  # fmt: skip
+    expected = np.mean([abs(total) >= abs(sum(differences)) for total in patterns])
+    assert sign_flip_p_value(differences) == pytest.approx(expected, abs=1e-12)
+    # Tenths are not exact in binary: sums that tie must go on to do so.
+    assert sign_flip_p_value(np.array(differences) / 10) == pytest.approx(expected, abs=1e-12)
+
+
+@given(NUMBERS)
+def test_swapped_results_have_the_same_p_value(differences: list[float]) -> None:
+    p_value = sign_flip_p_value(differences, resamples=500)
+    assert 0 < p_value <= 1
+    assert sign_flip_p_value([-d for d in differences], resamples=500) == p_value
+    assert sign_flip_p_value([*differences, 0.0], resamples=500) == p_value
+
+
+@pytest.mark.parametrize("n", [1, 12, 5000])
+def test_equal_results_have_p_1(n: int) -> None:
+    assert sign_flip_p_value(np.zeros(n)) == 1
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.35])
+def test_p_value_equals_scipy_within_its_noise(shift: float) -> None:
+    differences = np.random.default_rng(6).normal(shift, size=60)
+    theirs = permutation_test(
+        (differences,), np.sum, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(1)
+    ).pvalue
+    ours = sign_flip_p_value(differences)
+    noise = np.sqrt(theirs * (1 - theirs) * (1 / 10_000 + 1 / 20_000))
+    assert ours == pytest.approx(theirs, abs=4 * noise + 2e-4)
+
+
+def test_p_values_are_uniform_where_nothing_differs() -> None:
+    generator = np.random.default_rng(7)
+    found = [sign_flip_p_value(generator.normal(size=30), resamples=400) for _ in range(400)]
+    for level in (0.05, 0.25, 0.5):
+        assert np.mean(np.array(found) <= level) == pytest.approx(level, abs=4 * np.sqrt(level * (1 - level) / 400))
+
+
+def test_p_value_is_never_0() -> None:
+    assert sign_flip_p_value(np.ones(100)) == 1 / 10_001
+    assert sign_flip_p_value(np.ones(13)) == 2 / 2**13
+
+
+def test_p_value_does_not_depend_on_how_much_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    differences = np.random.default_rng(8).normal(0.1, size=64)
+    whole = sign_flip_p_value(differences)
+    monkeypatch.setattr(score, "_DRAWS_AT_ONCE", 64 * 30)
+    assert sign_flip_p_value(differences) == whole
+    assert sign_flip_p_value(differences, seed=1) != whole
+
+
+@pytest.mark.parametrize("differences", [[], [float("nan")], [[1.0]]])
+def test_bad_differences(differences: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"N > 0|finite|shape"):
+        sign_flip_p_value(differences)
+
+
+def test_holm() -> None:
+    # The example of Holm's procedure: 4 x .01, 3 x .02 (less than the next), 2 x .03, .04 raised to the one before.
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.3]) == [0.3]
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_keeps_the_order_and_lies_between_none_and_bonferroni(p_values: list[float]) -> None:
+    corrected = holm(p_values)
+    for before, after in zip(p_values, corrected, strict=True):
+        assert before <= after <= min(1, len(p_values) * before) + 1e-12
+    order = np.argsort(p_values, kind="stable")
+    assert (np.diff(np.array(corrected)[order]) >= 0).all()
+
+
 @pytest.mark.parametrize(
     ("values", "totals", "message"),
     [
@@ -91,3 +179,10 @@ def test_only_scores_of_one_signature_compare() -> None:
         check_comparable(a, scored("ssim", "patn-market|n:8|pairs:bb|codec:jpeg"))
     with pytest.raises(InputError, match=r"protocol \(patn-market and patn-fashion\), codec \(png and none\)"):
         check_comparable(a, scored("ssim", "patn-fashion|n:8|pairs:aa"))
+
+
+def test_differing_parts() -> None:
+    assert differing_parts("a|n:1|codec:png", "a|n:1|codec:png") == []
+    assert differing_parts("a|n:1|codec:png", "b|n:1|skipped:2") == [
+        "protocol (a and b)", "codec (png and none)", "skipped (none and 2)",
+    ]  # fmt: skip

@@ -29,7 +29,15 @@ from reposer.metrics.paired import (
 )
 from reposer.metrics.perceptual import LPIPSRange, lpips, mask_lpips
 from reposer.metrics.pose_accuracy import pckh_counts
-from reposer.metrics.score import Score, bootstrap_interval, check_comparable, make_score
+from reposer.metrics.score import (
+    Score,
+    bootstrap_interval,
+    check_comparable,
+    differing_parts,
+    holm,
+    make_score,
+    sign_flip_p_value,
+)
 
 __all__ = [
     "DetectorName",
@@ -46,9 +54,11 @@ __all__ = [
     "black_outside",
     "bootstrap_interval",
     "check_comparable",
+    "differing_parts",
     "fid",
     "fid_of_moments",
     "frechet_distance",
+    "holm",
     "inception_score",
     "inception_score_of_logits",
     "kernel_distance",
@@ -64,5 +74,6 @@ __all__ = [
     "pckh_counts",
     "person_detector",
     "psnr",
+    "sign_flip_p_value",
     "ssim",
 ]

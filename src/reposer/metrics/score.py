@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,28 +106,99 @@ def bootstrap_interval(
     ratios = []
     for start in range(0, resamples, rows):
         drawn = generator.integers(n, size=(min(rows, resamples - start), n))
-        ratios.append(numerators[drawn].sum(1) / denominators[drawn].sum(1))
+        ratios.append(numerators[drawn].sum(1) / (n if totals is None else denominators[drawn].sum(1)))
     low, high = np.quantile(np.concatenate(ratios), [(1 - level) / 2, (1 + level) / 2])
     # In another order the same numbers add up a little differently: rounding must not put the value outside.
     value = numerators.sum() / denominators.sum()
     return float(min(low, value)), float(max(high, value))
 
 
+def sign_flip_p_value(differences: ArrayLike, *, resamples: int = 10_000, seed: int = 0) -> float:
+    r"""Two-sided p-value of the paired permutation test: does one of two results score better on the same images?
+
+    If neither does, the two numbers of an image could as well be swapped, which changes the sign of their
+    difference :math:`d_i`. The p-value is the share of all sign patterns :math:`s \in \{-1, 1\}^N` with
+
+    .. math:: \Bigl|\sum_i s_i d_i\Bigr| \ge \Bigl|\sum_i d_i\Bigr|.
+
+    It is exact where there are at most ``resamples`` patterns of the differences that are not 0; otherwise
+    :math:`(1 + k) / (1 + R)` with the k extreme ones of R random patterns. It is the same for the mean and for a ratio
+    of sums over images whose denominators are equal on both sides.
+
+    Args:
+        differences: (N,) first result minus second, one finite number an image.
+        resamples: number of random sign patterns, R.
+        seed: of the random draws; the same numbers give the same p-value.
+
+    Returns:
+        In (0, 1]; 1 where all differences are 0.
+
+    Raises:
+        ValueError: if there is no image, or a number is not finite.
+
+    Reference: Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses", 3rd edition, 2005; Efron and
+    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 15; the counted one: Phipson and Smyth, "Permutation
+    p-values should never be zero", 2010.
+    """
+    moved, _ = _checked(differences, None)
+    moved = moved[moved != 0]  # a flipped 0 stays a 0: without them more cases can be counted out
+    n, total = len(moved), moved.sum()
+    # Sums that are equal but for rounding count as equal.
+    threshold = abs(total) - 1e-12 * np.abs(moved).sum()
+    if 2**n <= resamples:
+        every = np.arange(2**n)[:, None] >> np.arange(n) & 1
+        return float(np.mean(np.abs(total - 2 * (every @ moved)) >= threshold))
+    generator = np.random.default_rng(seed)
+    rows = max(1, _DRAWS_AT_ONCE // n)
+    extreme = 0
+    for start in range(0, resamples, rows):
+        bits = generator.integers(256, size=(min(rows, resamples - start), -(-n // 8)), dtype=np.uint8)
+        flips = np.unpackbits(bits, axis=1, count=n)
+        extreme += int((np.abs(total - 2 * (flips @ moved)) >= threshold).sum())
+    return (1 + extreme) / (1 + resamples)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    r"""Correct p-values of several tests, so that the chance of any false finding among them stays below the level.
+
+    The smallest is multiplied by their number k, the next one by k - 1, and so on; none becomes smaller than the one
+    before it or greater than 1: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (k - j + 1) p_{(j)})`.
+
+    Args:
+        p_values: one a test, in any order, in [0, 1].
+
+    Returns:
+        The corrected ones, in the same order.
+
+    Reference: Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    """
+    corrected = [1.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = highest
+    return corrected
+
+
 def check_comparable(a: Score, b: Score) -> None:
     """Raise InputError, naming what differs, unless both are one metric under one signature."""
     if a.name != b.name:
         raise InputError(f"cannot compare {a.name} with {b.name}: these are different metrics")
-    if a.signature != b.signature:
-        left, right = _parts(a.signature), _parts(b.signature)
-        differing = [
-            f"{key} ({left.get(key, 'none')} and {right.get(key, 'none')})"
-            for key in dict.fromkeys([*left, *right])
-            if left.get(key) != right.get(key)
-        ]
+    if differing := differing_parts(a.signature, b.signature):
         raise InputError(
             f"cannot compare two scores of {a.name}: they differ in {', '.join(differing)}; "
             "evaluate both under one protocol, on the same pairs and files"
         )
+
+
+def differing_parts(a: str, b: str) -> list[str]:
+    """Name the parts in which two signatures differ, such as "codec (png and jpeg)"."""
+    left, right = _parts(a), _parts(b)
+    return [
+        f"{key} ({left.get(key, 'none')} and {right.get(key, 'none')})"
+        for key in dict.fromkeys([*left, *right])
+        if left.get(key) != right.get(key)
+    ]
 
 
 def _parts(signature: str) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""``reposer compare``: which of two results is better, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+if TYPE_CHECKING:
+    from reposer.evaluation import Evaluation
+    from reposer.gallery import Pictures
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read the command line and run."""
+    from reposer.commands.arguments import call
+
+    call(run, arguments, prog="reposer compare")
+
+
+def run(
+    results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="A B [C ...]")],
+    /,
+    *,
+    force: bool = False,
+    json: Path | None = None,
+    gallery: Path | None = None,
+    images: tuple[Path, ...] = (),
+    targets: Path | None = None,
+) -> None:
+    """Compare results on the same images: the first one with each of the others.
+
+    A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file beside them (FOLDER.json)
+    or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
+    with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
+    and one plain sentence. Results of different signatures or pairs are refused.
+
+    Args:
+        results: two or more evaluations.
+        force: compare results of different signatures or pairs all the same; the output says that they are not
+            comparable. Only pairs that both have are compared.
+        json: file to write the comparisons to.
+        gallery: HTML file to write with the images where A and B differ most, metric by metric.
+        images: folders of the results A and B, for the gallery; where left out, the folder that was given, the one
+            named like the JSON, or the one it is in.
+        targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
+    """
+    import json as json_format
+
+    from rich.console import Console
+
+    from reposer.checks import InputError
+    from reposer.comparison import HOW, compare, find_evaluation, short_names, side_by_side
+    from reposer.evaluation import Evaluation
+    from reposer.files import write_text
+
+    if len(results) < 2:
+        raise InputError("expected two results or more, files of 'reposer evaluate --json' or folders beside them")
+    if images and len(images) != 2:
+        raise InputError(f"--images needs two folders, those of A and B, got {len(images)}")
+    for option, path in (("--json", json), ("--gallery", gallery)):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError(f"{path}: {option} needs the name of a file in a folder that exists")
+    files = [find_evaluation(path) for path in results]
+    evaluations = dict(zip(short_names(results), map(Evaluation.load, files), strict=True))
+    first, *others = evaluations
+    comparisons = [
+        compare(evaluations[first], evaluations[other], names=(first, other), force=force) for other in others
+    ]
+    pictures: list[Pictures] = []
+    if gallery is not None:
+        folders = images or [_images_of(path) for path in results[:2]]
+        pictures = [_open(*pair, targets) for pair in zip(folders, evaluations.values(), strict=False)]
+
+    console = Console()
+    console.print(side_by_side(evaluations))
+    for comparison in comparisons:
+        console.print(comparison.table())
+        lines = [*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()]
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(HOW, markup=False, highlight=False)
+    if json is not None:
+        content = {
+            "results": [
+                {
+                    "name": name,
+                    "file": str(file),
+                    "signature": evaluation.signature,
+                    "scores": [score.to_json() for score in evaluation.scores],
+                }
+                for (name, evaluation), file in zip(evaluations.items(), files, strict=True)
+            ],
+            "comparisons": [comparison.to_json() for comparison in comparisons],
+        }
+        write_text(json, json_format.dumps(content, indent=1) + "\n")
+    if gallery is not None:
+        from reposer.gallery import write_gallery
+
+        write_gallery(gallery, comparisons[0], pictures[0], pictures[1])
+    for path in (json, gallery):
+        if path is not None:
+            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _images_of(path: Path) -> Path:
+    """The folder of the images of a result that was named on the command line."""
+    if path.is_dir():
+        return path
+    named = path.with_suffix("")
+    return named if named.is_dir() else path.parent
+
+
+def _open(folder: Path, evaluation: Evaluation, targets: Path | None) -> Pictures:
+    from reposer.checks import InputError
+    from reposer.gallery import open_pictures
+
+    try:
+        return open_pictures(folder, evaluation, targets=targets)
+    except InputError as error:
+        raise InputError(f"{error} (name the folders of A and B with --images)") from None

@@ -1,0 +1,170 @@
+"""The gallery of a comparison: one HTML file with the images where two results differ most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from reposer.checks import InputError
+from reposer.comparison import HOW, Comparison, Difference
+from reposer.evaluation import Evaluation
+from reposer.files import write_text
+from reposer.images import SUFFIXES, encode_image, read_image
+from reposer.page import page, picture
+from reposer.results import LAYOUTS, Layout, Result, cut, find_results, layout_of, read_manifest, target_of
+
+_EACH = 4
+"""Pairs shown of a metric on which either result is better by most."""
+_HEIGHT = 256
+"""Taller images are shown smaller, in pixels: with it, a gallery stays below a few MB."""
+_SUFFIX, _QUALITY = ".webp", 90
+_STYLE = """
+h3 { margin: 1.4rem 0 .2rem } .caveat { background: #fff3d6; border-left: 4px solid #d99a00; padding: .6rem .9rem }
+.pair { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .4rem; max-width: 46rem; margin: .6rem 0 }
+.pair figure { margin: 0 } .pair img { width: 100%; display: block; background: #f2f3f7 }
+.pair .none { background: #f2f3f7; color: #667; font-size: 13px; padding: .4rem }
+.pair figcaption { font-size: 13px; line-height: 1.35; overflow-wrap: anywhere } .pair .better { font-weight: 600 }
+.name { font-size: 12px; color: #667; overflow-wrap: anywhere; margin: 0 }
+"""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The images of one result, found and read when asked for."""
+
+    folder: Path
+    evaluation: Evaluation
+    results: Mapping[str, Result]
+    layout: Layout
+    width: int
+    real: Path | None
+    """Folder of the real images, if it is known."""
+
+    def generated(self, pair: str) -> Tensor | None:
+        """(3, H, W) uint8; None if it is not there."""
+        return self._cut(pair, 0) if pair in self.results else None
+
+    def target(self, pair: str) -> Tensor | None:
+        """The real image, out of the file of the result or one of its own; None if it is not there."""
+        if pair not in self.results:
+            return None
+        inside = self._cut(pair, 1)
+        return inside if inside is not None else self._real(self.results[pair].target_file, target_of(pair))
+
+    def source(self, pair: str) -> Tensor | None:
+        """The image that the person was taken from, likewise."""
+        if pair not in self.results or "___" not in pair:
+            return None
+        if self.layout.target is not None:  # strips and triptychs begin with it
+            return read_image(self.results[pair].file)[..., : self.width]
+        return self._real(None, pair.split("___")[0])
+
+    def _cut(self, pair: str, which: int) -> Tensor | None:
+        file = self.results[pair].file
+        return cut(read_image(file), self.layout, self.width, self.evaluation.protocol, file)[which]
+
+    def _real(self, file: Path | None, name: str) -> Tensor | None:
+        candidates = [file] if file else []
+        if self.real is not None:
+            candidates += [self.real / name, *((self.real / name).with_suffix(suffix) for suffix in SUFFIXES)]
+        found = next((path for path in candidates if path.is_file()), None)
+        return None if found is None else read_image(found)
+
+
+def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None = None) -> Pictures:
+    """Find the images behind an evaluation.
+
+    Args:
+        folder: of the results.
+        evaluation: of them.
+        targets: folder of the real images, for results that are single images; None: as the manifest says.
+
+    Raises:
+        InputError: if the folder does not hold results of this evaluation.
+    """
+    manifest = read_manifest(folder)
+    real = targets or manifest.images
+    try:
+        results = find_results(folder, pairs=manifest.pairs, targets=real)
+    except InputError as error:
+        raise InputError(
+            f"{error}; for a gallery, files that their names do not tell are listed in a pairs.csv beside them"
+        ) from None
+    if not results.keys() & evaluation.per_image.keys():
+        raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
+    layout, width = layout_of([result.file for result in results.values()], evaluation.protocol, evaluation.layout)
+    return Pictures(folder, evaluation, results, LAYOUTS[layout.name], width, real)
+
+
+def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:
+    """Write an HTML page with the pairs on which either result is better by most, metric by metric.
+
+    Each shows source, target and both generated images, as far as they are there, with their numbers.
+    """
+    body = [
+        f"<h1>{escape(comparison.first)} and {escape(comparison.second)}</h1>",
+        *(f"<p class=caveat>Not comparable: {escape(caveat)}.</p>" for caveat in comparison.caveats),
+        "<h2>In short</h2><ul>",
+        *(f"<li>{escape(sentence)}</li>" for sentence in comparison.sentences()),
+        f"</ul><p class=muted>{escape(HOW)}</p>",
+        f"<p class=muted>Signature: <code>{escape(first.evaluation.signature)}</code></p>",
+    ]
+    for difference in comparison.differences:
+        body += _section(difference, comparison, first, second)
+    write_text(path, page(f"{comparison.first} and {comparison.second}", body, style=_STYLE))
+
+
+def most_different(difference: Difference) -> tuple[list[str], list[str]]:
+    """Return the pairs on which the first result is better by most, and those on which the second is."""
+    sign = 1 if difference.better == "higher" else -1
+    lead = {pair: sign * value for pair, value in difference.by_image.items()}
+    ahead = sorted((pair for pair in lead if lead[pair] > 0), key=lead.__getitem__, reverse=True)
+    behind = sorted((pair for pair in lead if lead[pair] < 0), key=lead.__getitem__)
+    return ahead[:_EACH], behind[:_EACH]
+
+
+def _section(difference: Difference, comparison: Comparison, first: Pictures, second: Pictures) -> list[str]:
+    lines = [f"<h2>{escape(difference.heading)}</h2>"]
+    names = (comparison.first, comparison.second)
+    for name, pairs in zip(names, most_different(difference), strict=True):
+        if pairs:
+            lines.append(f"<h3>{escape(name)} is better by most</h3>")
+        lines += [_pair(pair, difference, names, (first, second)) for pair in pairs]
+    return lines if len(lines) > 1 else [*lines, f"<p>Equal on all {difference.n} images.</p>"]
+
+
+def _pair(pair: str, difference: Difference, names: tuple[str, str], both: Sequence[Pictures]) -> str:
+    best = int((difference.by_image[pair] > 0) != (difference.better == "higher"))
+    cells = [
+        _figure(_first_found(pair, [p.source for p in both]), "source"),
+        _figure(_first_found(pair, [p.target for p in both]), "target"),
+    ]
+    for i, (name, pictures) in enumerate(zip(names, both, strict=True)):
+        value = pictures.evaluation.per_image[pair][difference.metric]
+        cells.append(_figure(pictures.generated(pair), name, value=value, better=i == best))
+    return f"<div class=pair>{''.join(cells)}</div><p class=name>{escape(pair)}</p>"
+
+
+def _first_found(pair: str, finders: Sequence[Callable[[str], Tensor | None]]) -> Tensor | None:
+    return next((image for find in finders if (image := find(pair)) is not None), None)
+
+
+def _figure(image: Tensor | None, name: str, *, value: float | None = None, better: bool = False) -> str:
+    shown = "<div class=none>not found</div>"
+    if image is not None:
+        shown = picture(encode_image(_small(image), _SUFFIX, quality=_QUALITY), _SUFFIX, alternative=name)
+    number = "" if value is None else f"<br>{value:.4f}"
+    return f"<figure{' class=better' if better else ''}>{shown}<figcaption>{escape(name)}{number}</figcaption></figure>"
+
+
+def _small(image: Tensor) -> Tensor:
+    if image.shape[-2] <= _HEIGHT:
+        return image
+    size = (_HEIGHT, round(image.shape[-1] * _HEIGHT / image.shape[-2]))
+    shrunk = torch.nn.functional.interpolate(image[None].float(), size=size, mode="area")[0]
+    return shrunk.round().to(torch.uint8)

@@ -1,0 +1,219 @@
+"""Published scores of the field, each under the protocol that it was measured by, and where a result stands among them.
+
+Scores of different protocols do not compare: only rows of the result's own protocol and number of pairs are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from reposer.evaluation import Evaluation
+from reposer.evaluation.entries import LABELS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Data = Literal["Market-1501", "DeepFashion"]
+PAIRS: Mapping[Data, int] = {"Market-1501": 12_000, "DeepFashion": 8_570}
+"""Number of test pairs behind every published score of a data set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedScore:
+    """One number of one method."""
+
+    method: str
+    """Name of the method, as its paper calls it."""
+    data: Data
+    """Data set; the number of test pairs goes with it."""
+    family: str
+    """Which table it belongs to: protocols of one family have much in common, but only equal protocols compare."""
+    protocol: str | None
+    """Name of the protocol that it was measured under; None: one of the family that is not known exactly."""
+    metric: str
+    """Name of the metric, as in ``Score.name``."""
+    value: float
+    """As it was published."""
+    source: str
+    """Who measured it."""
+
+
+_SEED = "released weights, measured by the authors of the PSSIM code"
+_BODY_PART = "PATN's network trained with body-part SSIM, measured by the authors of the PSSIM code"
+_PAPERS = "published in papers that use the GFLA type of protocol"
+_UNIT = f"{_PAPERS}; LPIPS on [0, 1]"
+_LATER = ("ssim", "lpips", "fid")
+
+
+def _rows(
+    data: Data,
+    family: str,
+    metrics: Sequence[str],
+    table: Mapping[str, tuple[str | None, Sequence[float], str]],
+) -> list[PublishedScore]:
+    """Spread {method: (protocol, values, source)} out, one score a row."""
+    return [
+        PublishedScore(
+            method=method, data=data, family=family, protocol=protocol, metric=metric, value=value, source=source
+        )
+        for method, (protocol, values, source) in table.items()
+        for metric, value in zip(metrics, values, strict=False)
+    ]
+
+
+PUBLISHED: tuple[PublishedScore, ...] = (
+    *_rows(
+        "Market-1501",
+        "patn-market",
+        ("ssim", "is", "mask_ssim", "mask_is", "ds", "pckh"),
+        {
+            "PATN": ("patn-market", (0.2815, 3.162, 0.7993, 3.737, 0.7959, 0.9491), _SEED),
+            "PATN + body-part SSIM": ("patn-market", (0.3006, 3.405, 0.8078, 3.718), _BODY_PART),
+        },
+    ),
+    *_rows(
+        "DeepFashion",
+        "patn-fashion",
+        ("ssim", "is", "ds", "pckh"),
+        {"PATN": ("patn-fashion", (0.7714, 3.201, 0.9763, 0.9705), _SEED)},
+    ),
+    *_rows(
+        "DeepFashion",
+        "GFLA type, 256x176",
+        _LATER,
+        {
+            "Def-GAN": (None, (0.6786, 0.2330, 18.457), _PAPERS),
+            "ADGAN": (None, (0.6721, 0.2283, 14.458), _PAPERS),
+            "PISE": (None, (0.6629, 0.2059, 13.610), _PAPERS),
+            "GFLA": ("gfla-fashion", (0.7074, 0.2341, 10.573), _PAPERS),
+            "DPTN": ("dptn-fashion", (0.7112, 0.1931, 11.387), _PAPERS),
+            "CASD": (None, (0.7248, 0.1936, 11.373), _PAPERS),
+            "NTED": (None, (0.7182, 0.1752, 8.684), _PAPERS),
+            "PIDM": ("pidm-fashion", (0.7312, 0.1678, 6.367), _PAPERS),
+            "PoCoLD": (None, (0.7310, 0.1642, 8.067), _PAPERS),
+            "CFLD": ("cfld-fashion", (0.7378, 0.1519, 6.804), _PAPERS),
+            "MCLD": (None, (0.7511, 0.1482, 6.693), _PAPERS),
+            "PCDMs": ("pcdm-fashion", (0.7444, 0.1365, 7.473), _UNIT),
+            "IMAGPose": ("pcdm-fashion", (0.7561, 0.1284, 5.874), _UNIT),
+        },
+    ),
+    *_rows(
+        "DeepFashion",
+        "GFLA type, 512x352",
+        _LATER,
+        {
+            "CocosNet-v2": (None, (0.7236, 0.2265, 13.325), _PAPERS),
+            "NTED": (None, (0.7376, 0.1980, 7.782), _PAPERS),
+            "PIDM": (None, (0.7419, 0.1768, 5.837), _PAPERS),
+            "PoCoLD": (None, (0.7430, 0.1920, 8.416), _PAPERS),
+            "CFLD": ("cfld-fashion-512", (0.7478, 0.1819, 7.149), _PAPERS),
+            "PCDMs": ("pcdm-fashion-512", (0.7601, 0.1475, 7.552), _UNIT),
+            "IMAGPose": ("pcdm-fashion-512", (0.7718, 0.1396, 5.630), _UNIT),
+        },
+    ),
+    *_rows(
+        "Market-1501",
+        "GFLA type, 128x64",
+        _LATER,
+        {
+            "Def-GAN": (None, (0.2683, 0.2994, 25.364), _PAPERS),
+            "PATN": (None, (0.2821, 0.3196, 22.657), _PAPERS),
+            "GFLA": ("gfla-market", (0.2883, 0.2817, 19.751), _PAPERS),
+            "DPTN": (None, (0.2854, 0.2711, 18.995), _PAPERS),
+            "PIDM": (None, (0.3054, 0.2415, 14.451), _PAPERS),
+            "PCDMs": (None, (0.3169, 0.2238, 13.897), _PAPERS),
+            "IMAGPose": (None, (0.3282, 0.2104, 12.659), _PAPERS),
+        },
+    ),
+)
+"""Every published score that ships with the package."""
+
+
+def published(protocol_name: str) -> tuple[PublishedScore, ...]:
+    """Return the published scores that were measured under a protocol; empty where there are none."""
+    return tuple(row for row in PUBLISHED if row.protocol == protocol_name)
+
+
+def comparable(evaluation: Evaluation) -> tuple[PublishedScore, ...]:
+    """Return the published scores that a result may be compared with.
+
+    They are of its protocol, of one of its metrics, and on as many pairs: other data in the layout of a published set,
+    or a part of its test pairs, has the protocol's name, too, but compares with nothing published. Bad results that
+    were left out count as pairs.
+    """
+    pairs = len(evaluation.per_image) + len(evaluation.skipped)
+    metrics = {score.name for score in evaluation.scores}
+    return tuple(
+        row for row in published(evaluation.protocol.name) if PAIRS[row.data] == pairs and row.metric in metrics
+    )
+
+
+def with_published(evaluation: Evaluation, *, name: str = "this result") -> Table:
+    """Return a rich table of the result among the published scores that compare with it, with its rank in each metric.
+
+    Where none does, the table has the result alone and its caption says why.
+
+    Args:
+        evaluation: of the result.
+        name: what it is called in the table.
+    """
+    from rich.table import Table
+
+    rows = comparable(evaluation)
+    metrics = [score.name for score in evaluation.scores]
+    table = Table("method", title=f"{evaluation.protocol.name}: published scores", caption=_caption(evaluation, rows))
+    for metric in metrics:
+        table.add_column(evaluation.heading(metric), justify="right")
+    table.add_column("measured by")
+    for method in dict.fromkeys(row.method for row in rows):
+        own = {row.metric: row for row in rows if row.method == method}
+        cells = [_number(own[metric].value) if metric in own else "-" for metric in metrics]
+        table.add_row(method, *cells, next(iter(own.values())).source)
+    cells = [_standing(score.name, score.value, rows) for score in evaluation.scores]
+    table.add_row(name, *cells, "reposer evaluate", style="bold")
+    return table
+
+
+def rank(metric: str, value: float, rows: Sequence[PublishedScore]) -> tuple[int, int]:
+    """Return the place of a value among the published ones of a metric, 1 the best, and the number of places."""
+    others = [row.value for row in rows if row.metric == metric]
+    higher = LABELS[metric][1] == "higher"
+    return 1 + sum(other > value if higher else other < value for other in others), 1 + len(others)
+
+
+def _standing(metric: str, value: float, rows: Sequence[PublishedScore]) -> str:
+    place, places = rank(metric, value, rows)
+    return _number(value) if places == 1 else f"{_number(value)}\n{place} of {places}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 2 else f"{value:.3f}"
+
+
+def _caption(evaluation: Evaluation, rows: Sequence[PublishedScore]) -> str:
+    name = evaluation.protocol.name
+    known = published(name)
+    pairs = len(evaluation.per_image) + len(evaluation.skipped)
+    if rows:
+        lines = [f"only scores of {name} on {pairs:,} pairs; if these are the published test pairs"]
+    elif not known:
+        lines = [f"no published score is comparable: none was measured under {name}"]
+    elif PAIRS[known[0].data] != pairs:
+        expected = f"{PAIRS[known[0].data]:,} pairs of {known[0].data}"
+        lines = [f"no published score is comparable: those of {name} are on {expected}, this result has {pairs:,}"]
+    else:
+        metrics = ", ".join(dict.fromkeys(row.metric for row in known))
+        lines = [f"no published score is comparable: those of {name} are {metrics}"]
+    if rows and evaluation.codec != evaluation.protocol.published_codec:
+        lines.append(
+            f"published ones were measured on {evaluation.protocol.published_codec} files, this on {evaluation.codec}"
+        )
+    families = {row.family for row in known}
+    related = {row.method for row in PUBLISHED if row.family in families and row.protocol != name}
+    if related:
+        lines.append(
+            f"{len(related)} more methods of '{', '.join(families)}' have other or unknown settings: not shown"
+        )
+    return "; ".join(lines)
