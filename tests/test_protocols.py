@@ -12,18 +12,23 @@ from hypothesis import strategies as st
 
 import reposer
 from reposer.checks import InputError
+from reposer.cli import main
+from reposer.evaluation import evaluate
 from reposer.protocols import (
     PATN_FASHION,
     PATN_MARKET,
     PROTOCOLS,
     BatchSettings,
     Protocol,
+    differences,
     protocol_from_json,
     protocol_named,
     protocols_of,
     read_protocol,
     signature,
+    switches,
 )
+from reposer.protocols.words import WORDS
 
 module = sys.modules["reposer.protocols.signature"]
 PAIRS = ["a.jpg___b.jpg", "c.jpg___d.jpg"]
@@ -175,3 +180,75 @@ def test_remainder(count: int, size: int) -> None:
     assert BatchSettings(size=size).kept(count) == count
     kept = BatchSettings(size=size, remainder="drop").kept(count)
     assert kept == (count if count < size else count // size * size)
+
+
+# --- in words, and the command ---
+
+
+def test_every_switch_has_words() -> None:
+    said = set()
+    for protocol in PROTOCOLS.values():
+        said |= switches(protocol).keys()
+        assert differences(protocol, protocol) == []
+    assert said == set(WORDS.values())  # no switch without words, no words without a switch
+    assert len(set(WORDS.values())) == len(WORDS)
+
+
+@pytest.mark.parametrize("name", ["patn-market", "gfla-fashion"])
+def test_every_difference_is_said(name: str) -> None:
+    protocol = protocol_named(name)
+    for field, new in flipped(protocol):
+        if field not in ("name", "second_ssim"):
+            ((what, before, after),) = differences(protocol, new)
+            assert (what, before != after) == (WORDS[field], True)
+
+
+def test_differences_in_words() -> None:
+    found = differences(PATN_FASHION, protocol_named("gfla-fashion"))
+    assert ("size of compared images (height x width)", "256x176", "256x256") in found
+    assert ("SSIM: window width in pixels", "11", "51") in found
+    assert ("second SSIM: window", "none", "gaussian") in found
+    assert ("other sizes that are resized", "none", "256x176, 1101x750") in found
+    assert all(what not in ("data set", "split") for what, *_ in found)
+
+
+def test_command_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["protocols"])
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in PROTOCOLS)
+    assert "reposer-1: reposer-1-market or reposer-1-fashion" in printed
+    main(["protocols", "show", "reposer-1"])
+    lines = [" ".join(line.replace("│", " ").split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines.count("PSSIM: missing parts exclude") == 2
+    main(["protocols", "--help"])
+    assert "diff A B [RESULTS...]" in capsys.readouterr().out
+
+
+def test_command_measures_the_difference(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = golden / "results_fashion"
+    main(["protocols", "diff", "patn-fashion", "dptn-fashion", str(folder), "--metrics", "ssim"])
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    (row,) = [line for line in lines if line[:2] == ["SSIM", "↑"]]
+    a, b = (
+        evaluate(folder, protocol=name, metrics=("ssim",)).score("ssim").value
+        for name in ("patn-fashion", "dptn-fashion")
+    )
+    assert row[2:] == [f"{a:.4f}", f"{b:.4f}", f"{b - a:+.4f}"]
+    main(["protocols", "diff", "patn-fashion", "patn-fashion"])
+    assert "differ in nothing but the name" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shwo"], "unknown action 'shwo'; did you mean 'show'"),
+        (["show", "patn-markt"], "unknown protocol 'patn-markt'; did you mean 'patn-market'"),
+        (["diff", "reposer-1", "patn-market"], "reposer-1 is reposer-1-market or reposer-1-fashion: name one"),
+        (["diff", "patn-market", "gfla-market", ".", "--metrics", "mse"], "unknown metric of these protocols 'mse'"),
+    ],
+)  # fmt: skip
+def test_command_refuses(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["protocols", *arguments])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err

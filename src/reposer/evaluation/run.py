@@ -97,6 +97,9 @@ def evaluate(
         raise InputError(f"batch_size must be at least 1, got {batch_size}")
     if devices < 1 or skip_bad < 0:
         raise InputError(f"devices must be at least 1 and skip_bad at least 0, got {devices} and {skip_bad}")
+    protocols = protocols_of(protocol) if isinstance(protocol, str) else (protocol,)
+    for each in protocols:
+        _chosen(metrics, each)
     folder, problems = Path(results_dir), Problems()
     manifest = read_manifest(folder)
     listed = read_pairs(pairs) if pairs is not None else manifest.pairs
@@ -106,7 +109,6 @@ def evaluate(
         check_complete(results, listed, pairs or manifest.path, problems)
     if not results:
         problems.check(folder, len(problems), 0)
-    protocols = protocols_of(protocol) if isinstance(protocol, str) else (protocol,)
     protocol, found, width = _fitting(protocols, [result.file for result in results.values()], layout)
     names = _chosen(metrics, protocol)
     networks = Networks(protocol, Path(weights) if isinstance(weights, str) else weights)
@@ -203,6 +205,11 @@ def _fitting(protocols: Sequence[Protocol], files: list[Path], layout: str) -> t
         except InputError:
             continue
     return (protocols[-1], *layout_of(files, protocols[-1], layout))
+
+
+def default_metrics(protocol: Protocol, annotations: object) -> tuple[str, ...]:
+    """Return the metrics of a protocol that are computed without being asked for; without annotations no masked."""
+    return tuple(name for name in protocol.metrics if annotations is not None or not METRICS[name].needs_pose)
 
 
 def _chosen(metrics: Sequence[str] | None, protocol: Protocol) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from reposer.protocols.settings import (
     ResizeSettings,
 )
 from reposer.protocols.signature import pairs_digest, signature
+from reposer.protocols.words import differences, switches
 
 __all__ = [
     "FAMILIES",
@@ -27,10 +28,12 @@ __all__ = [
     "LPIPSSettings",
     "Protocol",
     "ResizeSettings",
+    "differences",
     "pairs_digest",
     "protocol_from_json",
     "protocol_named",
     "protocols_of",
     "read_protocol",
     "signature",
+    "switches",
 ]
