@@ -7,8 +7,8 @@ import pytest
 
 from reposer.evaluation import Evaluation
 from reposer.metrics import Score
-from reposer.protocols import PATN_FASHION, PATN_MARKET, Protocol
-from reposer.published import PAIRS, PUBLISHED, comparable, published, rank, with_published
+from reposer.protocols import PATN_FASHION, PATN_MARKET, PROTOCOLS, Protocol
+from reposer.published import PUBLISHED, comparable, published, rank, with_published
 
 NAMES = {
     "patn-market", "patn-fashion", "gfla-market", "gfla-fashion", "dptn-fashion", "pidm-fashion", "pcdm-fashion",
@@ -45,6 +45,7 @@ def test_every_row_is_whole_and_stands_once() -> None:
     keys = [(row.method, row.family, row.metric) for row in PUBLISHED]
     assert len(set(keys)) == len(keys)
     assert {row.protocol for row in PUBLISHED} == NAMES | {None}
+    assert PROTOCOLS.keys() >= NAMES
     for row in PUBLISHED:
         assert row.source
         assert row.protocol is None or ("market" in row.protocol) == (row.data == "Market-1501")
@@ -66,7 +67,8 @@ def test_a_result_stands_among_rows_of_its_protocol_alone() -> None:
     assert cells["SSIM ↑"] == ["0.2815", "0.3006", "0.2900\n2 of 3"]
     assert cells["PSSIM ↑"] == ["-", "-", "0.8000"]
     assert cells["PCKh ↑"] == ["0.9491", "-", "0.9000\n2 of 2"]
-    assert "only scores of patn-market on 12,000 pairs" in str(table.caption)
+    assert "PATN: released weights, measured by" in str(table.caption)
+    assert "comparable if these are the published pairs of Market-1501" in str(table.caption)
     assert "measured on jpeg" not in str(table.caption)
 
 
@@ -83,7 +85,11 @@ def test_ranks() -> None:
     [
         (evaluated(PATN_MARKET, 256, ssim=0.6), r"those of patn-market are on 12,000 pairs of Market-1501, .* has 256"),
         (evaluated(replace(PATN_MARKET, name="mine"), 12_000, ssim=0.6), "none was measured under mine"),
-        (evaluated(PATN_FASHION, 8570, l1=0.1), "those of patn-fashion are ssim, is, ds, pckh"),
+        (evaluated(PATN_FASHION, 8570, l1=0.1), "they are ssim, is, ds, pckh"),
+        (
+            evaluated(replace(PATN_MARKET, pckh_fraction=0.2), 12_000, ssim=0.6),
+            "this result's protocol has the name, but not the settings",
+        ),
     ],
 )
 def test_it_is_said_when_nothing_compares(found: Evaluation, message: str) -> None:
@@ -94,7 +100,7 @@ def test_it_is_said_when_nothing_compares(found: Evaluation, message: str) -> No
 
 
 def test_other_files_and_left_out_pairs_are_taken_into_account() -> None:
-    found = evaluated(PATN_FASHION, PAIRS["DeepFashion"] - 1, codec="png", ssim=0.78)
+    found = evaluated(PATN_FASHION, 8_569, codec="png", ssim=0.78)
     assert comparable(found) == ()
     whole = replace(found, skipped={"bad": "unreadable"})
     assert len(comparable(whole)) == 1
@@ -102,7 +108,6 @@ def test_other_files_and_left_out_pairs_are_taken_into_account() -> None:
 
 
 def test_related_methods_are_counted_and_not_shown() -> None:
-    protocol = replace(PATN_FASHION, name="gfla-fashion")
-    table = with_published(evaluated(protocol, 8570, ssim=0.7))
+    table = with_published(evaluated(PROTOCOLS["gfla-fashion"], 8570, ssim=0.7))
     assert list(table.columns[0].cells) == ["GFLA", "this result"]
     assert "12 more methods of 'GFLA type, 256x176' have other or unknown settings: not shown" in str(table.caption)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from reposer.evaluation import Evaluation
 from reposer.evaluation.entries import LABELS
+from reposer.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 Data = Literal["Market-1501", "DeepFashion"]
-PAIRS: Mapping[Data, int] = {"Market-1501": 12_000, "DeepFashion": 8_570}
-"""Number of test pairs behind every published score of a data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +26,7 @@ class PublishedScore:
     method: str
     """Name of the method, as its paper calls it."""
     data: Data
-    """Data set; the number of test pairs goes with it."""
+    """Data set whose published test pairs it was measured on."""
     family: str
     """Which table it belongs to: protocols of one family have much in common, but only equal protocols compare."""
     protocol: str | None
@@ -40,8 +39,8 @@ class PublishedScore:
     """Who measured it."""
 
 
-_SEED = "released weights, measured by the authors of the PSSIM code"
-_BODY_PART = "PATN's network trained with body-part SSIM, measured by the authors of the PSSIM code"
+_SEED = "released weights, measured by the authors of the PSSIM papers"
+_BODY_PART = "PATN's network trained with body-part SSIM, measured by the authors of the PSSIM papers"
 _PAPERS = "published in papers that use the GFLA type of protocol"
 _UNIT = f"{_PAPERS}; LPIPS on [0, 1]"
 _LATER = ("ssim", "lpips", "fid")
@@ -137,17 +136,31 @@ def published(protocol_name: str) -> tuple[PublishedScore, ...]:
 
 
 def comparable(evaluation: Evaluation) -> tuple[PublishedScore, ...]:
-    """Return the published scores that a result may be compared with.
+    """Return the published scores that a result may be compared with: of its protocol and of one of its metrics.
 
-    They are of its protocol, of one of its metrics, and on as many pairs: other data in the layout of a published set,
-    or a part of its test pairs, has the protocol's name, too, but compares with nothing published. Bad results that
-    were left out count as pairs.
+    A protocol of the same name with other settings is another one. There must be as many pairs as were published, too:
+    other data in the layout of a published set compares with nothing. Bad results that were left out count as pairs.
     """
-    pairs = len(evaluation.per_image) + len(evaluation.skipped)
     metrics = {score.name for score in evaluation.scores}
-    return tuple(
-        row for row in published(evaluation.protocol.name) if PAIRS[row.data] == pairs and row.metric in metrics
-    )
+    if _obstacle(evaluation):
+        return ()
+    return tuple(row for row in published(evaluation.protocol.name) if row.metric in metrics)
+
+
+def _obstacle(evaluation: Evaluation) -> str:
+    """Why no published score compares with a result, whatever its metrics; empty if some may."""
+    name, pairs = evaluation.protocol.name, len(evaluation.per_image) + len(evaluation.skipped)
+    known = published(name)
+    if not known:
+        return f"none was measured under {name}"
+    protocol = PROTOCOLS[name]
+    if pairs != protocol.published_pairs:
+        return (
+            f"those of {name} are on {protocol.published_pairs:,} pairs of {known[0].data}, this result has {pairs:,}"
+        )
+    if evaluation.protocol != protocol:
+        return f"this result's protocol has the name, but not the settings of {name}"
+    return ""
 
 
 def with_published(evaluation: Evaluation, *, name: str = "this result") -> Table:
@@ -164,15 +177,15 @@ def with_published(evaluation: Evaluation, *, name: str = "this result") -> Tabl
     rows = comparable(evaluation)
     metrics = [score.name for score in evaluation.scores]
     table = Table("method", title=f"{evaluation.protocol.name}: published scores", caption=_caption(evaluation, rows))
+    table.caption_justify = "left"
     for metric in metrics:
         table.add_column(evaluation.heading(metric), justify="right")
-    table.add_column("measured by")
     for method in dict.fromkeys(row.method for row in rows):
         own = {row.metric: row for row in rows if row.method == method}
         cells = [_number(own[metric].value) if metric in own else "-" for metric in metrics]
-        table.add_row(method, *cells, next(iter(own.values())).source)
+        table.add_row(method, *cells)
     cells = [_standing(score.name, score.value, rows) for score in evaluation.scores]
-    table.add_row(name, *cells, "reposer evaluate", style="bold")
+    table.add_row(name, *cells, style="bold")
     return table
 
 
@@ -193,27 +206,22 @@ def _number(value: float) -> str:
 
 
 def _caption(evaluation: Evaluation, rows: Sequence[PublishedScore]) -> str:
-    name = evaluation.protocol.name
-    known = published(name)
-    pairs = len(evaluation.per_image) + len(evaluation.skipped)
-    if rows:
-        lines = [f"only scores of {name} on {pairs:,} pairs; if these are the published test pairs"]
-    elif not known:
-        lines = [f"no published score is comparable: none was measured under {name}"]
-    elif PAIRS[known[0].data] != pairs:
-        expected = f"{PAIRS[known[0].data]:,} pairs of {known[0].data}"
-        lines = [f"no published score is comparable: those of {name} are on {expected}, this result has {pairs:,}"]
+    protocol = evaluation.protocol
+    known = published(protocol.name)
+    lines = [f"{method}: {source}" for method, source in dict.fromkeys((row.method, row.source) for row in rows)]
+    if not rows:
+        measured = ", ".join(dict.fromkeys(row.metric for row in known))
+        lines.append(f"no published score is comparable: {_obstacle(evaluation) or f'they are {measured}'}")
     else:
-        metrics = ", ".join(dict.fromkeys(row.metric for row in known))
-        lines = [f"no published score is comparable: those of {name} are {metrics}"]
-    if rows and evaluation.codec != evaluation.protocol.published_codec:
-        lines.append(
-            f"published ones were measured on {evaluation.protocol.published_codec} files, this on {evaluation.codec}"
-        )
+        lines.append(f"comparable if these are the published pairs of {rows[0].data}")
+        if evaluation.codec != protocol.published_codec:
+            lines.append(
+                f"published ones were measured on {protocol.published_codec} files, this on {evaluation.codec}"
+            )
     families = {row.family for row in known}
-    related = {row.method for row in PUBLISHED if row.family in families and row.protocol != name}
+    related = {row.method for row in PUBLISHED if row.family in families and row.protocol != protocol.name}
     if related:
         lines.append(
             f"{len(related)} more methods of '{', '.join(families)}' have other or unknown settings: not shown"
         )
-    return "; ".join(lines)
+    return "\n".join(lines)

@@ -89,7 +89,7 @@ def run(
                     "name": name,
                     "file": str(file),
                     "signature": evaluation.signature,
-                    "scores": [score.to_json() for score in evaluation.scores],
+                    "scores": evaluation.to_json()["scores"],
                 }
                 for (name, evaluation), file in zip(evaluations.items(), files, strict=True)
             ],
