@@ -88,7 +88,7 @@ def test_ranks() -> None:
         (evaluated(PATN_FASHION, 8570, l1=0.1), "they are ssim, is, ds, pckh"),
         (
             evaluated(replace(PATN_MARKET, pckh_fraction=0.2), 12_000, ssim=0.6),
-            "this result's protocol has the name, but not the settings",
+            "this result's protocol has the name, but not",
         ),
     ],
 )

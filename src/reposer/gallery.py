@@ -16,13 +16,13 @@ from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.images import SUFFIXES, encode_image, read_image
 from reposer.page import page, picture
-from reposer.results import LAYOUTS, Layout, Result, cut, find_results, layout_of, read_manifest, target_of
+from reposer.results import LAYOUTS, Layout, Result, crop, cut, find_results, layout_of, read_manifest, target_of
 
-_EACH = 4
+_EACH = 3
 """Pairs shown of a metric on which either result is better by most."""
 _HEIGHT = 256
 """Taller images are shown smaller, in pixels: with it, a gallery stays below a few MB."""
-_SUFFIX, _QUALITY = ".webp", 90
+_SUFFIX, _QUALITY = ".webp", 80
 _STYLE = """
 h3 { margin: 1.4rem 0 .2rem } .caveat { background: #fff3d6; border-left: 4px solid #d99a00; padding: .6rem .9rem }
 .pair { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .4rem; max-width: 46rem; margin: .6rem 0 }
@@ -37,7 +37,6 @@ h3 { margin: 1.4rem 0 .2rem } .caveat { background: #fff3d6; border-left: 4px so
 class Pictures:
     """The images of one result, found and read when asked for."""
 
-    folder: Path
     evaluation: Evaluation
     results: Mapping[str, Result]
     layout: Layout
@@ -61,7 +60,7 @@ class Pictures:
         if pair not in self.results or "___" not in pair:
             return None
         if self.layout.target is not None:  # strips and triptychs begin with it
-            return read_image(self.results[pair].file)[..., : self.width]
+            return crop(read_image(self.results[pair].file)[..., : self.width], self.evaluation.protocol)
         return self._real(None, pair.split("___")[0])
 
     def _cut(self, pair: str, which: int) -> Tensor | None:
@@ -98,7 +97,7 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
     if not results.keys() & evaluation.per_image.keys():
         raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
     layout, width = layout_of([result.file for result in results.values()], evaluation.protocol, evaluation.layout)
-    return Pictures(folder, evaluation, results, LAYOUTS[layout.name], width, real)
+    return Pictures(evaluation, results, LAYOUTS[layout.name], width, real)
 
 
 def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:
@@ -106,13 +105,14 @@ def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: P
 
     Each shows source, target and both generated images, as far as they are there, with their numbers.
     """
+    signatures = dict.fromkeys(pictures.evaluation.signature for pictures in (first, second))
     body = [
         f"<h1>{escape(comparison.first)} and {escape(comparison.second)}</h1>",
         *(f"<p class=caveat>Not comparable: {escape(caveat)}.</p>" for caveat in comparison.caveats),
         "<h2>In short</h2><ul>",
         *(f"<li>{escape(sentence)}</li>" for sentence in comparison.sentences()),
         f"</ul><p class=muted>{escape(HOW)}</p>",
-        f"<p class=muted>Signature: <code>{escape(first.evaluation.signature)}</code></p>",
+        *(f"<p class=muted>Signature: <code>{escape(line)}</code></p>" for line in signatures),
     ]
     for difference in comparison.differences:
         body += _section(difference, comparison, first, second)
