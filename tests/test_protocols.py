@@ -252,3 +252,8 @@ def test_command_refuses(arguments: list[str], message: str, capsys: pytest.Capt
         main(["protocols", *arguments])
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_documentation_names_every_protocol() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "protocols.md").read_text()
+    assert [name for name in PROTOCOLS if f"`{name}`" not in text] == []
