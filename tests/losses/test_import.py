@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("lightning", "torchvision", "cv2", "skimage", "scipy", "lpips", "tensorboard", "tyro", "rich")
+HEAVY = ("torch._dynamo", "lightning", "torchvision", "cv2", "skimage", "scipy", "lpips", "tensorboard", "tyro", "rich")
 
 
 def test_import_is_light() -> None:
