@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 quickstart: install  ## make people, train, generate, evaluate, report (a few minutes on two CPU cores)
 	$(BIN)/reposer quickstart --out quickstart
 
-test: dev  ## all tests that run without a GPU
-	$(BIN)/python -m pytest -m "not gpu and not nightly"
+test: dev  ## all tests that run without a GPU, one file at a time on each core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu and not nightly" -n auto --dist loadfile
 
 lint: dev  ## style, types, and who imports whom
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -10,12 +10,15 @@ import torch
 from hypothesis import settings
 
 from reposer.images import write_image
+from reposer.memory import keep_freed_memory
 from reposer.poses import write_annotations
 from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
 # The same examples everywhere, and no time limit on a busy machine: a test fails because of the code alone.
 settings.register_profile("reposer", deadline=None, derandomize=True)
 settings.load_profile("reposer")
+
+keep_freed_memory()  # as every command does
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -33,6 +33,7 @@ def run(
     json: Path | None = None,
     table: Path | None = None,
     cache: Path | None = None,
+    with_published: bool = False,
     devices: int = 1,
     batch_size: int = 32,
 ) -> None:
@@ -63,6 +64,7 @@ def run(
         table: file to write the numbers of every image to as a table, .csv or .parquet.
         cache: folder that keeps the numbers of each image, so that an interrupted run goes on where it stopped;
             beside --json, as NAME.cache, if that is given.
+        with_published: also show the result among the published scores that compare with it.
         devices: processes that share the work; 1 is this one, with a thread for each core.
         batch_size: images read at one time by each thread; decides memory, not results.
     """
@@ -102,6 +104,10 @@ def run(
         evaluation.save_per_image(table)
     console = Console()
     console.print(evaluation.table())
+    if with_published:
+        from reposer import published
+
+        console.print(published.with_published(evaluation))
     left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]
     notes = [
         *evaluation.notes(),

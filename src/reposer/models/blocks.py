@@ -23,7 +23,7 @@ class InstanceNorm(nn.InstanceNorm2d):
     """
 
     def forward(self, features: Tensor) -> Tensor:
-        if len(features) > 1 or not features.requires_grad:
+        if not features.requires_grad or len(features) > 1:
             return super().forward(features)
         x = features.to(torch.promote_types(features.dtype, torch.float32))
         variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
