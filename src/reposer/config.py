@@ -46,6 +46,8 @@ class OptimizationConfig:
     """Epochs after them, in which the learning rate falls linearly."""
     warmup_steps: int = 0
     """Steps in which the learning rate rises linearly at the start."""
+    adversarial_from: int = 0
+    """Steps before the discriminators and the adversarial term join in; 0: from the start."""
     ema_decay: float = 0.0
     """Decay per step of the running average of the generator's weights, which then generates; 0: none.
 
@@ -63,8 +65,11 @@ class OptimizationConfig:
         if self.learning_rate <= 0:
             raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
         check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
-        if self.decay_epochs < 0 or self.warmup_steps < 0 or not 0 <= self.ema_decay < 1:
-            raise ValueError("optimization: decay_epochs and warmup_steps must be at least 0, ema_decay in [0, 1)")
+        for name in ("decay_epochs", "warmup_steps", "adversarial_from"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"optimization: {name} must be at least 0, got {getattr(self, name)}")
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(f"optimization: ema_decay must be in [0, 1), got {self.ema_decay}")
 
     @property
     def steps_per_epoch(self) -> int:

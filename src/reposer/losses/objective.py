@@ -88,7 +88,8 @@ class Objective(nn.Module):
 
     ``forward(generated, target, joints, visible, fake_logits=(...))`` takes images (B, 3, H, W) in [-1, 1], the
     target's joints (B, J, 2) with visible (B, J), and the discriminators' logits for the generated images; it
-    returns an :class:`ObjectiveValue`. The terms on VGG19 features share one network and its feature maps.
+    returns an :class:`ObjectiveValue`. ``fake_logits=None`` leaves the adversarial term out, for steps before the
+    discriminators join in. The terms on VGG19 features share one network and its feature maps.
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -114,16 +115,16 @@ class Objective(nn.Module):
         joints: Tensor,
         visible: Tensor,
         *,
-        fake_logits: tuple[Tensor, ...] = (),
+        fake_logits: tuple[Tensor, ...] | None = (),
     ) -> ObjectiveValue:
         config = self.config
-        if config.adversarial and not fake_logits:
+        if config.adversarial and fake_logits == ():
             raise ValueError("fake_logits must hold the discriminators' logits: the adversarial term has a weight")
         # One pass of each image through VGG19, whichever terms need it.
         maps = feature_maps(self.features, generated, target) if self.features is not None else ({}, {})
         compute: dict[str, Callable[[], Tensor]] = {
             "adversarial": lambda: torch.stack(
-                [adversarial_loss(logits, real=True, kind=config.gan, player="generator") for logits in fake_logits]
+                [adversarial_loss(logits, real=True, kind=config.gan, player="generator") for logits in fake_logits or ()]
             ).mean(),
             "l1": lambda: l1_loss(generated, target),
             "perceptual": lambda: layer_sum(map_distance, maps, PUBLISHED_LAYERS),
@@ -132,7 +133,7 @@ class Objective(nn.Module):
             "perceptual_ssim": lambda: layer_sum(self._map_dissimilarity, maps, PUBLISHED_LAYERS),
             "part_ssim": lambda: self.part_ssim(generated, target, joints, visible),
         }
-        terms = {name: compute[name]() for name in self.weights}
+        terms = {name: compute[name]() for name in self.weights if name != "adversarial" or fake_logits}
         wide = {name: term.to(torch.promote_types(term.dtype, torch.float32)) for name, term in terms.items()}
         total = torch.stack([self.weights[name] * term for name, term in wide.items()]).sum()
         return ObjectiveValue(terms, total)

@@ -92,9 +92,11 @@ def train_step(
     Raises:
         NonFiniteError: naming terms and networks, if a loss or gradient is not finite; the state is as before then.
     """
-    statistics = [buffer for _, player in state.players() for buffer in player.network.buffers()]
+    discriminators = state.discriminators if state.step >= config.optimization.adversarial_from else {}
+    players = {"generator": state.generator, **discriminators}
+    statistics = [buffer for player in players.values() for buffer in player.network.buffers()]
     before = [buffer.clone() for buffer in statistics]
-    for _, player in state.players():
+    for player in players.values():
         player.network.train()
         player.optimizer.zero_grad()
     logs = _Sums()
@@ -103,12 +105,12 @@ def train_step(
     count = min(config.optimization.accumulate, *lengths)  # the same in every process
     parts = _split(batch, count, own, sum(lengths), config)
 
-    for player in state.discriminators.values():
+    for player in discriminators.values():
         player.network.requires_grad_(False)  # the generator's step needs no gradient of theirs
-    images = [_generate(state, part, objective, config, logs, term_gradients) for part in parts]
+    images = [_generate(state, discriminators, part, objective, config, logs, term_gradients) for part in parts]
     shown = torch.Generator().manual_seed(step_seed(config.seed, state.step))
     pools = {}
-    for name, player in state.discriminators.items():
+    for name, player in discriminators.items():
         player.network.requires_grad_(True)
         pools[name] = player.pool.copy()
         seen = torch.cat(
@@ -127,16 +129,16 @@ def train_step(
             logs.add(f"accuracy/{name}/real", (real_logits > border).float().mean(), part.share)
             logs.add(f"accuracy/{name}/generated", (fake_logits <= border).float().mean(), part.share)
 
-    norms = {f"gradient_norm/{name}": _gradient_norm(player, state) for name, player in state.players()}
+    norms = {f"gradient_norm/{name}": _gradient_norm(player, state) for name, player in players.items()}
     values = logs.values(norms)
     if not all(map(math.isfinite, values.values())):
         for buffer, kept in zip(statistics, before, strict=True):
             buffer.copy_(kept)
-        for _, player in state.players():
+        for player in players.values():
             player.optimizer.zero_grad()
         state.scaler.update()
         raise NonFiniteError(state.step + 1, values, batch, scaled=state.scaler.is_enabled())
-    for name, player in state.players():
+    for name, player in players.items():
         for group in player.optimizer.param_groups:
             group["lr"] = config.optimization.learning_rate_at(state.step)
         state.scaler.step(player.optimizer)
@@ -177,6 +179,7 @@ def _split(batch: PairBatch, count: int, own: slice, pairs: int, config: RunConf
 
 def _generate(
     state: TrainingState,
+    discriminators: dict[str, Player],
     part: _Part,
     objective: Objective,
     config: RunConfig,
@@ -190,10 +193,10 @@ def _generate(
             torch.cat((generated, part.conditions[name]), dim=1),
             keys=item_keys(config.seed, state.step, _JUDGED[name], part.items),
         )
-        for name, player in state.discriminators.items()
+        for name, player in discriminators.items()
     )
     joints, visible = part.batch.target_joints, part.batch.target_visible
-    value = objective(generated, part.target, joints, visible, fake_logits=logits)
+    value = objective(generated, part.target, joints, visible, fake_logits=logits or None)
     for name, term in value.terms.items():
         logs.add(name, term, part.share)
         if term_gradients:
