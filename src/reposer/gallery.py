@@ -16,7 +16,7 @@ from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.images import SUFFIXES, encode_image, read_image
 from reposer.page import page, picture
-from reposer.results import LAYOUTS, Layout, Result, crop, cut, find_results, layout_of, read_manifest, target_of
+from reposer.results import LAYOUTS, Layout, Panels, Result, cut, find_results, layout_of, read_manifest, target_of
 
 _EACH = 3
 """Pairs shown of a metric on which either result is better by most."""
@@ -46,26 +46,25 @@ class Pictures:
 
     def generated(self, pair: str) -> Tensor | None:
         """(3, H, W) uint8; None if it is not there."""
-        return self._cut(pair, 0) if pair in self.results else None
+        return self._cut(pair).generated if pair in self.results else None
 
     def target(self, pair: str) -> Tensor | None:
         """The real image, out of the file of the result or one of its own; None if it is not there."""
         if pair not in self.results:
             return None
-        inside = self._cut(pair, 1)
+        inside = self._cut(pair).target
         return inside if inside is not None else self._real(self.results[pair].target_file, target_of(pair))
 
     def source(self, pair: str) -> Tensor | None:
         """The image that the person was taken from, likewise."""
         if pair not in self.results or "___" not in pair:
             return None
-        if self.layout.target is not None:  # strips and triptychs begin with it
-            return crop(read_image(self.results[pair].file)[..., : self.width], self.evaluation.protocol)
-        return self._real(None, pair.split("___")[0])
+        inside = self._cut(pair).source
+        return inside if inside is not None else self._real(None, pair.split("___")[0])
 
-    def _cut(self, pair: str, which: int) -> Tensor | None:
+    def _cut(self, pair: str) -> Panels:
         file = self.results[pair].file
-        return cut(read_image(file), self.layout, self.width, self.evaluation.protocol, file)[which]
+        return cut(read_image(file), self.layout, self.width, self.evaluation.protocol, file)
 
     def _real(self, file: Path | None, name: str) -> Tensor | None:
         candidates = [file] if file else []

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from reposer.config import RunConfig
-from reposer.data import PairBatch, PairDataset, PairIndex, open_pairs, test_loader
+from reposer.data import open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
-from reposer.evaluation import Evaluation, evaluate
-from reposer.generation import checkpoint_provenance, generate, write_manifest, write_results
+from reposer.evaluation import Baseline, Evaluation, evaluate
+from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
-from reposer.images import read_image
 from reposer.progress import Progress
 from reposer.recipes import recipe
 from reposer.report import write_report
 from reposer.training import train
 
+BASELINES: Mapping[str, Baseline | None] = {"generated": None, "copy-source": "copy-source", "mean-image": "mean-image"}
 MANNEQUINS = MannequinConfig(identities=320, images_per_identity=8, test_identities=40, clothing="easy")
 
 
@@ -80,11 +77,11 @@ def quickstart(
             progress=progress,
             provenance=checkpoint_provenance(checkpoint),
         )
-        _baseline(index, results / "copy-source", lambda batch: batch.source)
-        mean = _mean_target(open_pairs(data, "train"))
-        _baseline(index, results / "mean-image", lambda batch: mean.expand_as(batch.source))
     with _stage("evaluate", seconds, shown):
-        evaluations = {name: evaluate(results / name) for name in ("generated", "copy-source", "mean-image")}
+        evaluations = {
+            name: evaluate(results / "generated", baseline=baseline, train_images=data / "train")
+            for name, baseline in BASELINES.items()
+        }
     for name, evaluation in evaluations.items():
         evaluation.save(results / f"{name}.json")
     report = write_report(run, config, evaluations, seconds)
@@ -97,20 +94,3 @@ def _stage(title: str, seconds: dict[str, float], shown: bool) -> Iterator[Progr
     with Progress(title, shown=shown) as progress:
         yield progress
     seconds[title] = time.perf_counter() - start
-
-
-def _baseline(index: PairIndex, out: Path, generated: Callable[[PairBatch], Tensor]) -> None:
-    """Write what needs no network, as results of the same kind, so that it is scored by the same code."""
-    out.mkdir(parents=True, exist_ok=True)
-    for batch in test_loader(PairDataset(index), batch_size=32, workers=0):
-        write_results(out, batch, generated(batch), layout="images")
-    write_manifest(out, index, layout="images", provenance={"baseline": out.name})
-
-
-def _mean_target(index: PairIndex) -> Tensor:
-    """The mean of all training images, (1, 3, H, W) uint8."""
-    names = {name for pair in index.pairs for name in pair}
-    total = torch.zeros(3, *index.size, dtype=torch.float64)
-    for name in sorted(names):
-        total += read_image(index.images / name)
-    return (total / len(names)).round().to(torch.uint8)[None]

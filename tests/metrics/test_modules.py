@@ -44,6 +44,8 @@ MEANS: dict[str, tuple[Any, Any, tuple[str, ...], tuple[str, ...]]] = {
     "psnr": (modules.PSNRMetric, metrics.psnr, PAIR, ()),
     "ssim": (modules.SSIMMetric, metrics.ssim, PAIR, ()),
     "multi_scale_ssim": (modules.MultiScaleSSIMMetric, metrics.multi_scale_ssim, PAIR, ()),
+    "mask_l1": (modules.MaskL1Metric, metrics.mask_l1, PAIR, ("body_mask",)),
+    "sharpness": (modules.SharpnessMetric, metrics.sharpness, PAIR, ("body_mask",)),
     "mask_ssim": (modules.MaskSSIMMetric, metrics.mask_ssim, PAIR, ("body_mask",)),
     "part_ssim": (modules.PartSSIMMetric, metrics.part_ssim, PAIR, ("part_masks",)),
     "lpips": (partial(modules.LPIPSMetric, distance), partial(metrics.lpips, network=distance), PAIR, ()),

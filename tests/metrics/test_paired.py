@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
 
-from reposer.metrics import PartSSIMSettings, SSIMSettings, l1, mask_ssim, part_ssim, ssim
+from reposer.metrics import PartSSIMSettings, SSIMSettings, l1, mask_l1, mask_ssim, part_ssim, sharpness, ssim
 from reposer.similarity import part_ssim_index
 
 IMAGES = arrays(np.uint8, (2, 3, 13, 12)).map(torch.from_numpy)
@@ -138,3 +138,36 @@ def test_bad_inputs() -> None:
         mask_ssim(x, y, body_mask=torch.ones(3, 12, 16))
     with pytest.raises(ValueError, match="part_masks must have shape"):
         part_ssim(x, y, part_masks=torch.ones(3, 10, 12, 16))
+
+
+def test_mask_l1_is_the_mean_over_the_body() -> None:
+    x, y = noise(20, 12)
+    mask = torch.zeros(3, 20, 12, dtype=torch.bool)
+    mask[0, 4:9, 2:11] = mask[1] = True
+    found = mask_l1(x, y, body_mask=mask)
+    expected = np.abs(x[0].numpy().astype(float) - y[0].numpy())[:, mask[0].numpy()].mean() / 127.5
+    assert found[0].item() == pytest.approx(expected)
+    assert found[1].item() == pytest.approx(l1(x, y)[1].item())
+    assert found[2] == 0
+
+
+def test_sharpness_is_the_ratio_of_gradients_over_the_body() -> None:
+    x, y = noise(20, 12)
+    mask = torch.zeros(3, 20, 12, dtype=torch.bool)
+    mask[:, 3:15, 2:9] = True
+
+    def total(image: torch.Tensor) -> float:
+        down, right = (np.diff(image.numpy().astype(float), axis=axis) for axis in (1, 2))
+        return float(np.sqrt(down[:, :, :-1] ** 2 + right[:, :-1] ** 2)[:, 3:15, 2:9].sum())
+
+    found = sharpness(x, y, body_mask=mask)
+    np.testing.assert_allclose(found, [total(a) / total(b) for a, b in zip(x, y, strict=True)])
+    assert sharpness(x, x, body_mask=mask).eq(1).all()
+    blurred = torch.nn.functional.avg_pool2d(x.float(), 3, 1, 1).to(torch.uint8)
+    assert sharpness(blurred, x, body_mask=mask).lt(0.6).all()
+    x[:, :, :3] = 0  # outside the body
+    assert sharpness(x, y, body_mask=mask).equal(found)
+    grey = torch.full_like(x, 90)
+    assert sharpness(grey, grey, body_mask=mask).eq(1).all()
+    with pytest.raises(ValueError, match="body_mask must have shape"):
+        sharpness(x, y, body_mask=mask[:1])

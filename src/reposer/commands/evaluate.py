@@ -26,6 +26,8 @@ def run(
     weights: Path | None = None,
     train_images: Path | None = None,
     predicted_keypoints: Path | None = None,
+    detect_poses: bool = False,
+    baselines: bool = False,
     targets: Path | None = None,
     pairs: Path | None = None,
     layout: Literal["auto", "strips", "triptychs", "images"] = "auto",
@@ -50,10 +52,14 @@ def run(
             fills in the options that are left out.
         annotations: annotation CSV with the poses of the target images.
         protocol: name of a protocol, which 'reposer protocols' lists, or a YAML file that changes one.
-        metrics: those of the protocol's metrics to compute, or "all"; without it all that need no network.
+        metrics: those of the protocol's metrics to compute, "all", or "part_ssim_by_part" for PSSIM of each body
+            part; without it all that need no network.
         weights: folder of weight files of networks; the torch hub cache and a download come after it.
-        train_images: folder of the training images, which FID of some protocols compares with.
+        train_images: folder of the training images, which FID of some protocols compares with; the baseline
+            mean-image is their mean.
         predicted_keypoints: annotation CSV of the poses found in the generated images; adds PCKh.
+        detect_poses: find the poses in the generated images with torchvision's keypoint R-CNN; adds PCKh.
+        baselines: also score what needs no network: the source image, and the mean of the real images.
         targets: folder of the real target images; only for single images.
         pairs: pairs CSV; refuses to go on unless there are results of exactly these pairs. Numbered files are in its
             order.
@@ -71,7 +77,7 @@ def run(
     from rich.console import Console
 
     from reposer.checks import InputError
-    from reposer.evaluation import evaluate
+    from reposer.evaluation import comparison_table, evaluate
     from reposer.progress import Progress
 
     if json is not None and (json.is_dir() or not json.parent.is_dir()):
@@ -80,30 +86,38 @@ def run(
         raise InputError(f"{table}: --table needs the name of a .csv or .parquet file in a folder that exists")
     if cache is None and json is not None:
         cache = json.with_suffix(".cache")
-    with Progress("evaluating") as progress:
-        evaluation = evaluate(
-            results,
-            annotations=annotations,
-            protocol=protocol,
-            metrics=metrics or None,
-            weights=weights,
-            train_images=train_images,
-            predicted_keypoints=predicted_keypoints,
-            targets=targets,
-            pairs=pairs,
-            layout=layout,
-            skip_bad=skip_bad,
-            cache=cache,
-            devices=devices,
-            batch_size=batch_size,
-            progress=progress,
-        )
+    evaluations = {}
+    for name in ("generated", *(("copy-source", "mean-image") if baselines else ())):
+        with Progress(f"evaluating {name}") as progress:
+            evaluations[name] = evaluate(
+                results,
+                annotations=annotations,
+                protocol=protocol,
+                metrics=metrics or None,
+                weights=weights,
+                train_images=train_images,
+                predicted_keypoints=predicted_keypoints if name == "generated" else None,
+                detect_poses=detect_poses and name == "generated",
+                baseline=None if name == "generated" else name,
+                targets=targets,
+                pairs=pairs,
+                layout=layout,
+                skip_bad=skip_bad,
+                cache=cache,
+                devices=devices,
+                batch_size=batch_size,
+                progress=progress,
+            )
+    evaluation = evaluations["generated"]
     if json is not None:
-        evaluation.save(json)
+        for name, each in evaluations.items():
+            each.save(json if name == "generated" else json.with_suffix(f".{name}.json"))
     if table is not None:
         evaluation.save_per_image(table)
     console = Console()
     console.print(evaluation.table())
+    if baselines:
+        console.print(comparison_table(evaluations))
     if with_published:
         from reposer import published
 

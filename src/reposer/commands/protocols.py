@@ -101,7 +101,7 @@ def diff(
         layout: what the files show; auto tells by their size.
     """
     from reposer.evaluation import evaluate
-    from reposer.evaluation.run import default_metrics
+    from reposer.evaluation.choice import default_metrics
     from reposer.progress import Progress
     from reposer.protocols import differences
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from reposer import metrics
 from reposer.evaluation.networks import Networks
 from reposer.images import pad_width, resize
-from reposer.poses import body_mask, limb_masks
+from reposer.poses import OPENPOSE_18, body_mask, limb_masks
 from reposer.protocols import Protocol
 
 
@@ -75,6 +75,14 @@ def _part_ssim(generated: Tensor, target: Tensor, batch: Batch, protocol: Protoc
     return metrics.part_ssim(generated, target, part_masks=batch.part_masks, settings=protocol.part_ssim)
 
 
+def _mask_l1(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.mask_l1(generated, target, body_mask=batch.body_mask)
+
+
+def _sharpness(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+    return metrics.sharpness(generated, target, body_mask=batch.body_mask)
+
+
 def _lpips(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
     # One pair at a time: in a network the place in a batch could decide the last bits.
     network, input_range = batch.networks.lpips, protocol.lpips.input_range
@@ -95,17 +103,32 @@ def _lpips_identity(networks: Networks) -> str:
     return networks.lpips.identity
 
 
+def _of_part(name: str) -> RowMetric:
+    def measure(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
+        return metrics.part_ssim_by_part(generated, target, part_masks=batch.part_masks, settings=protocol.part_ssim)[
+            name
+        ]
+
+    return RowMetric(f"PSSIM {name}", "higher", True, measure)
+
+
+PART_METRICS: Mapping[str, RowMetric] = {f"part_ssim.{part.name}": _of_part(part.name) for part in OPENPOSE_18.parts}
+"""PSSIM of each body part; NaN, which is left out of the mean, where a protocol excludes missing parts."""
+
 ROW_METRICS: Mapping[str, RowMetric] = {
     "ssim": RowMetric("SSIM", "higher", False, _ssim),
     "second_ssim": RowMetric("SSIM (second)", "higher", False, _second_ssim),
     "ms_ssim": RowMetric("MS-SSIM", "higher", False, lambda g, t, *_: metrics.multi_scale_ssim(g, t)),
     "psnr": RowMetric("PSNR", "higher", False, lambda g, t, *_: metrics.psnr(g, t)),
     "l1": RowMetric("L1", "lower", False, lambda g, t, *_: metrics.l1(g, t)),
+    "mask_l1": RowMetric("mask-L1", "lower", True, _mask_l1),
+    "sharpness": RowMetric("sharpness", "higher", True, _sharpness),
     "mask_ssim": RowMetric("mask-SSIM", "higher", True, _mask_ssim),
     "part_ssim": RowMetric("PSSIM", "higher", True, _part_ssim),
     "lpips": RowMetric("LPIPS", "lower", False, _lpips, _lpips_identity),
     "mask_lpips": RowMetric("mask-LPIPS", "lower", True, _mask_lpips, _lpips_identity),
     "ds": RowMetric("DS", "higher", False, _detection, lambda networks: networks.detector.identity),
+    **PART_METRICS,
 }
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.evaluation.cache import RowCache
-from reposer.evaluation.entries import ROW_METRICS, Batch, measure
+from reposer.evaluation.entries import PART_METRICS, ROW_METRICS, Batch, measure
 from reposer.evaluation.networks import Networks, WeightsSource
 from reposer.images import ResizeFilter, check_size, read_image, resize
 from reposer.protocols import Protocol
@@ -26,6 +26,8 @@ from reposer.results import LAYOUTS, crop, cut
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
+Baseline = Literal["copy-source", "mean-image"]
+"""What may be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
 
 _TOGETHER = 8
 """Pairs that are computed at one time. Always so many, the last ones repeated: with the same shapes the same kernels
@@ -40,6 +42,8 @@ class Item:
     generated: Path
     target: Path | None
     """None: the file of the generated image shows the target too."""
+    source: Path | None = None
+    """For the baseline "copy-source"; None: likewise."""
     joints: Tensor
     """(18, 2) of the target."""
     visible: Tensor
@@ -60,6 +64,10 @@ class Work:
     """Of their networks."""
     cache: Path | None = None
     """Folder of the rows that were measured before."""
+    baseline: Baseline | None = None
+    """Scored in place of the generated images."""
+    mean: Tensor | None = None
+    """The image of the baseline "mean-image", of the protocol's size."""
 
 
 class Measured(NamedTuple):
@@ -155,6 +163,7 @@ def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known:
     for start in range(0, len(waiting), _TOGETHER):
         group = waiting[start : start + _TOGETHER]
         for (item, digest, *_), row in zip(group, _rows(work, networks, group), strict=False):
+            row = {name: value for name, value in row.items() if not (math.isnan(value) and name in PART_METRICS)}
             bad = [f"{name} is {value}" for name, value in row.items() if not math.isfinite(value)]
             problem = ("not finite", f"{item.generated}: {', '.join(bad)}") if bad else None
             measured[item.pair] = Measured(item.pair, None if bad else row, problem, digest)
@@ -166,17 +175,50 @@ def read_pair(work: Work, item: Item) -> tuple[Tensor, Tensor]:
     return _pair(work, item, _read(item))
 
 
-def _read(item: Item) -> list[Tensor]:
-    return [read_image(path) for path in (item.generated, item.target) if path is not None]
+def mean_target(work: Work, items: Sequence[Item]) -> Tensor:
+    """The mean of the targets that can be read, (3, H, W) uint8 of the protocol's size."""
+
+    def targets() -> Iterator[Tensor]:
+        for item in items:
+            with suppress(InputError, OSError):
+                yield read_pair(work, item)[1]
+
+    return mean_image(targets(), work.protocol.size)
 
 
-def _pair(work: Work, item: Item, files: list[Tensor]) -> tuple[Tensor, Tensor]:
-    protocol = work.protocol
-    generated, target = cut(files[0], LAYOUTS[work.layout], work.panel_width, protocol, item.generated)
-    generated = resize(generated, protocol.size, protocol.resize.generated)
-    if target is None:
-        return generated, to_size(files[1], protocol, protocol.resize.target, item.target)
-    return generated, resize(target, protocol.size, protocol.resize.target)
+def mean_image(images: Iterable[Tensor], size: tuple[int, int]) -> Tensor:
+    """The mean of images (3, H, W) uint8, rounded."""
+    total, count = torch.zeros(3, *size, dtype=torch.int64), 0
+    for image in images:
+        total += image
+        count += 1
+    return (total.double() / max(count, 1)).round().to(torch.uint8)
+
+
+def _read(item: Item) -> dict[Path, Tensor]:
+    return {path: read_image(path) for path in _files(item)}
+
+
+def _files(item: Item) -> list[Path]:
+    return [path for path in (item.generated, item.target, item.source) if path is not None]
+
+
+def _pair(work: Work, item: Item, files: Mapping[Path, Tensor]) -> tuple[Tensor, Tensor]:
+    panels = cut(files[item.generated], LAYOUTS[work.layout], work.panel_width, work.protocol, item.generated)
+
+    def seen(panel: Tensor | None, path: Path | None, how: ResizeFilter) -> Tensor:
+        if panel is None:
+            assert path is not None
+            return to_size(files[path], work.protocol, how, path)
+        return resize(panel, work.protocol.size, how)
+
+    shown = work.protocol.resize
+    target = seen(panels.target, item.target, shown.target)
+    if work.mean is not None:
+        return work.mean, target
+    if work.baseline == "copy-source":
+        return seen(panels.source, item.source, shown.generated), target
+    return seen(panels.generated, None, shown.generated), target
 
 
 def to_size(image: Tensor, protocol: Protocol, how: ResizeFilter, where: object) -> Tensor:
@@ -204,7 +246,9 @@ def _key(work: Work) -> str:
 
     line = signature(work.protocol, (), codec="")
     parts = [line, work.layout, str(work.panel_width), *work.metrics, *work.identities, torch.__version__]
-    digest = hashlib.sha256("|".join(parts).encode())
+    digest = hashlib.sha256("|".join([*parts, str(work.baseline)]).encode())
+    if work.mean is not None:
+        digest.update(work.mean.numpy().tobytes())
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):  # numbers of changed code are other numbers
         digest.update(path.read_bytes())
@@ -214,8 +258,8 @@ def _key(work: Work) -> str:
 def _digest(item: Item) -> str:
     """Hash of all that the numbers of an item come from: its files and its pose."""
     found = hashlib.blake2b(digest_size=16)
-    for path in (item.generated, item.target):
-        content = path.read_bytes() if path else b""
+    for path in _files(item):
+        content = path.read_bytes()
         found.update(len(content).to_bytes(8, "little") + content)
     found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
     return found.hexdigest()

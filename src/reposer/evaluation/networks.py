@@ -13,6 +13,7 @@ from reposer.checks import InputError
 from reposer.features import INCEPTIONS, LPIPS_BACKBONES, InceptionFeatures, InceptionName, LPIPSNetwork, Weights
 from reposer.metrics import PersonDetector, person_detector
 from reposer.metrics.detection import SSD300_COCO, VOC_FILES
+from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN
 from reposer.protocols import Protocol
 
 WeightsSource = Path | Mapping[str, Weights] | None
@@ -50,6 +51,11 @@ class Networks:
             return person_detector(name, weights=self._find(SSD300_COCO.name))
         file = self._find(VOC_FILES[1])
         return person_detector(name, weights=file.parent if isinstance(file, Path) else None)
+
+    @cached_property
+    def pose_estimator(self) -> KeypointRCNN:
+        """The network that finds poses for PCKh."""
+        return KeypointRCNN(weights=self._find(KEYPOINT_RCNN.name))
 
     def inception(self, name: InceptionName) -> InceptionFeatures:
         """The network of FID, KID and IS."""

@@ -155,12 +155,16 @@ class Evaluation:
         for column in ("value", "95 % interval", "n"):
             table.add_column(column, justify="right")
         for score in self.scores:
-            interval = "-" if isnan(score.interval[0]) else "{:.4f} to {:.4f}".format(*score.interval)
+            interval = "-" if isnan(score.interval[0]) else _limits(score)
             table.add_row(self.heading(score.name), f"{score.value:.4f}", interval, str(score.n))
         return table
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.scores))
+
+
+def _limits(score: Score) -> str:
+    return "{:.4f} to {:.4f}".format(*score.interval)
 
 
 def _interval(limits: list[float | None]) -> tuple[float, float]:
@@ -174,7 +178,7 @@ def _without_nan(score: dict[str, Any]) -> dict[str, Any]:
 
 
 def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
-    """Return the scores of several results as a rich table, a row each: value and 95 % interval of every metric.
+    """Return the scores of several results as a rich table, a row each: value and 95 % interval of what all have.
 
     Raises:
         InputError: if two of them may not be compared.
@@ -183,13 +187,15 @@ def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
 
     first = next(iter(evaluations.values()))
     table = Table("", title=f"{first.protocol.name}, {len(first.per_image)} pairs, 95 % intervals")
-    for score in first.scores:
+    names = [{score.name for score in evaluation.scores} for evaluation in evaluations.values()]
+    shared = [score for score in first.scores if score.name in set.intersection(*names)]
+    for score in shared:
         table.add_column(first.heading(score.name), justify="right")
     for name, evaluation in evaluations.items():
         cells = []
-        for score in first.scores:
+        for score in shared:
             own = evaluation.score(score.name)
             check_comparable(score, own)
-            cells.append("{:.4f}\n{:.4f} to {:.4f}".format(own.value, *own.interval))
+            cells.append("\n".join([f"{own.value:.4f}", *([] if isnan(own.interval[0]) else [_limits(own)])]))
         table.add_row(name, *cells)
     return table

@@ -124,7 +124,7 @@ class Objective(nn.Module):
         maps = feature_maps(self.features, generated, target) if self.features is not None else ({}, {})
         compute: dict[str, Callable[[], Tensor]] = {
             "adversarial": lambda: torch.stack(
-                [adversarial_loss(logits, real=True, kind=config.gan, player="generator") for logits in fake_logits or ()]
+                [adversarial_loss(each, real=True, kind=config.gan, player="generator") for each in fake_logits or ()]
             ).mean(),
             "l1": lambda: l1_loss(generated, target),
             "perceptual": lambda: layer_sum(map_distance, maps, PUBLISHED_LAYERS),

@@ -20,11 +20,13 @@ from reposer.metrics.paired import (
     SSIMSettings,
     black_outside,
     l1,
+    mask_l1,
     mask_ssim,
     multi_scale_ssim,
     part_ssim,
     part_ssim_by_part,
     psnr,
+    sharpness,
     ssim,
 )
 from reposer.metrics.perceptual import LPIPSRange, lpips, mask_lpips
@@ -66,6 +68,7 @@ __all__ = [
     "l1",
     "lpips",
     "make_score",
+    "mask_l1",
     "mask_lpips",
     "mask_ssim",
     "multi_scale_ssim",
@@ -74,6 +77,7 @@ __all__ = [
     "pckh_counts",
     "person_detector",
     "psnr",
+    "sharpness",
     "sign_flip_p_value",
     "ssim",
 ]

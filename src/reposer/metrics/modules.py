@@ -118,6 +118,24 @@ class MultiScaleSSIMMetric(MeanMetric):
         super().__init__(paired.multi_scale_ssim, **options)
 
 
+class MaskL1Metric(MeanMetric):
+    """``metrics.mask_l1``; ``update(generated, target, body_mask=...)``."""
+
+    higher_is_better = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(paired.mask_l1, **options)
+
+
+class SharpnessMetric(MeanMetric):
+    """``metrics.sharpness``; ``update(generated, target, body_mask=...)``."""
+
+    higher_is_better = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(paired.sharpness, **options)
+
+
 class MaskSSIMMetric(MeanMetric):
     """``metrics.mask_ssim``; ``update(generated, target, body_mask=...)``."""
 

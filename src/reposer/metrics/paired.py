@@ -89,6 +89,54 @@ def l1(generated: Tensor, target: Tensor) -> Tensor:
     return total.double() * 2 / _FULL_RANGE / generated[0].numel()
 
 
+def mask_l1(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor:
+    """``l1`` over the pixels of the target's body alone.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        target: (B, 3, H, W) uint8.
+        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
+
+    Returns:
+        (B,) float64 in [0, 2]; 0 for images that are identical inside the mask, or an empty mask.
+
+    Raises:
+        TypeError, ValueError: as in ``l1``, and if the mask does not fit the images.
+    """
+    inside = l1(black_outside(generated, body_mask), black_outside(target, body_mask))
+    return inside / body_mask.double().mean(dim=(1, 2)).clamp(min=1 / body_mask[0].numel())
+
+
+def sharpness(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor:
+    r"""How sharp the body is, as a share of the target: the ratio of their mean gradients.
+
+    .. math:: \frac{\sum_{p \in M} \|\nabla a(p)\|}{\sum_{p \in M} \|\nabla b(p)\|}
+
+    with differences to the next pixel on the right and below, summed over the channels. Blur is below 1; 1 is as
+    sharp as the target; noise and wrong patterns count as sharp too, so read it beside SSIM or L1.
+
+    Args:
+        generated: (B, 3, H, W) uint8, a.
+        target: (B, 3, H, W) uint8, b.
+        body_mask: (B, H, W) bool, M, from ``reposer.poses.body_mask`` of the target's pose.
+
+    Returns:
+        (B,) float64, at least 0; 1 for identical images. A sum below one grey level counts as one.
+
+    Raises:
+        TypeError, ValueError: as in ``l1``, and if the mask does not fit the images.
+    """
+    _check(generated, target)
+    _check_mask(generated, body_mask)
+    sums = []
+    for image in (generated, target):
+        pixels = image.double()
+        right, below = pixels[..., :-1, 1:] - pixels[..., :-1, :-1], pixels[..., 1:, :-1] - pixels[..., :-1, :-1]
+        length = torch.hypot(right, below) * body_mask[:, None, :-1, :-1]
+        sums.append(length.sum(dim=(1, 2, 3)).clamp(min=1))
+    return sums[0] / sums[1]
+
+
 def psnr(generated: Tensor, target: Tensor) -> Tensor:
     r"""Peak signal-to-noise ratio of each image in dB, over the range of 8 bit: L = 255, as 1 for images in [0, 1].
 
@@ -207,10 +255,14 @@ def black_outside(images: Tensor, body_mask: Tensor) -> Tensor:
     Raises:
         ValueError: if the mask does not fit the images.
     """
+    _check_mask(images, body_mask)
+    return images * body_mask.bool()[:, None]
+
+
+def _check_mask(images: Tensor, body_mask: Tensor) -> None:
     expected = (images.shape[0], *images.shape[2:])
     if tuple(body_mask.shape) != expected:
         raise ValueError(f"body_mask must have shape (B, H, W) = {expected}, got {tuple(body_mask.shape)}")
-    return images * body_mask.bool()[:, None]
 
 
 def multi_scale_ssim(generated: Tensor, target: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ CFLD_FASHION_512 = replace(
 REPOSER_1_MARKET = Protocol(
     name="reposer-1-market",
     size=(128, 64),
-    metrics=("ssim", "psnr", "ms_ssim", "l1", "mask_ssim", "part_ssim", "ds"),
+    metrics=("ssim", "psnr", "ms_ssim", "l1", "mask_ssim", "mask_l1", "sharpness", "part_ssim", "ds"),
     network_metrics=("lpips", "mask_lpips", "fid", "kid"),
     ssim=SSIMSettings(data_range="full"),
     part_ssim=PartSSIMSettings(missing_parts="exclude"),

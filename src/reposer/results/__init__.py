@@ -1,7 +1,7 @@
 """Result folders: layouts of files, names of pairs, the manifest, and what is wrong with them."""
 
-from reposer.results.folder import Result, check_complete, codec_of, find_results, find_targets
-from reposer.results.layouts import LAYOUTS, Layout, crop, cut, layout_of
+from reposer.results.folder import Result, check_complete, codec_of, find_results, find_sources, find_targets
+from reposer.results.layouts import LAYOUTS, Layout, Panels, crop, cut, layout_of
 from reposer.results.manifest import MANIFEST, Manifest, read_manifest
 from reposer.results.names import image_name, pair_id, pair_of, some, target_of
 from reposer.results.problems import Problems
@@ -11,6 +11,7 @@ __all__ = [
     "MANIFEST",
     "Layout",
     "Manifest",
+    "Panels",
     "Problems",
     "Result",
     "check_complete",
@@ -18,6 +19,7 @@ __all__ = [
     "crop",
     "cut",
     "find_results",
+    "find_sources",
     "find_targets",
     "image_name",
     "layout_of",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reposer.checks import InputError
 from reposer.images import SUFFIXES
-from reposer.results.names import image_name, index_of, pair_id, pair_of, some, split_suffix
+from reposer.results.names import image_name, index_of, pair_id, pair_of, some, source_of, split_suffix
 from reposer.results.problems import Problems
 
 LISTING = "pairs.csv"
@@ -116,13 +116,32 @@ def find_targets(folder: Path | None, results: dict[str, Result], problems: Prob
     for pair, result in results.items():
         if folder is None or pair in found:
             continue
-        candidates = [folder / result.target, *((folder / result.target).with_suffix(suffix) for suffix in SUFFIXES)]
-        path = next((path for path in candidates if path.is_file()), None)
+        path = _image_in(folder, result.target)
         if path is None:
             problems.add("without a target", pair, f"{folder / result.target}: no such target image")
         else:
             found[pair] = path
     return found
+
+
+def find_sources(results: dict[str, Result], targets: dict[str, Path], problems: Problems) -> dict[str, Path]:
+    """Find the source image of each result beside its target: {pair id: file}."""
+    found = {}
+    for pair, target in targets.items():
+        source = source_of(pair)
+        path = _image_in(target.parent, source) if source else None
+        if path is None:
+            where = target.parent / source if source else f"{results[pair].file}: its name does not tell the source"
+            problems.add("without a source", pair, f"{where}: no such source image")
+        else:
+            found[pair] = path
+    return found
+
+
+def _image_in(folder: Path, name: str) -> Path | None:
+    """The image of that name, whatever its suffix."""
+    candidates = [folder / name, *((folder / name).with_suffix(suffix) for suffix in SUFFIXES)]
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _images(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
@@ -31,12 +32,22 @@ class Layout:
     """Which panel is the generated image, from 0."""
     target: int | None = None
     """Which one is the real target; None: it is in a file of its own."""
+    source: int | None = None
+    """Which one is the image that the person was taken from; None: likewise."""
 
 
-STRIPS = Layout(name="strips", panels=5, generated=4, target=2)
+class Panels(NamedTuple):
+    """What a file shows, (3, H, W) uint8 each; None what is in a file of its own."""
+
+    generated: Tensor
+    target: Tensor | None
+    source: Tensor | None
+
+
+STRIPS = Layout(name="strips", panels=5, generated=4, target=2, source=0)
 """Source | source pose | target | target pose | generated: PATN, XingGAN, the PSSIM papers."""
 
-TRIPTYCHS = Layout(name="triptychs", panels=3, generated=2, target=1)
+TRIPTYCHS = Layout(name="triptychs", panels=3, generated=2, target=1, source=0)
 """Input | target | generated: Def-GAN, PG2, VUNet."""
 
 IMAGES = Layout(name="images", panels=1, generated=0)
@@ -80,16 +91,16 @@ def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> 
     )
 
 
-def cut(image: Tensor, layout: Layout, width: int, protocol: Protocol, where: Path) -> tuple[Tensor, Tensor | None]:
-    """Cut the file of a result (3, H, W) into the generated image and, where it is there, the target.
+def cut(image: Tensor, layout: Layout, width: int, protocol: Protocol, where: Path) -> Panels:
+    """Cut the file of a result (3, H, W) into its panels.
 
     Raises:
         InputError: if it is of another size.
     """
     check_size(image, (protocol.height_of(width), layout.panels * width), where)
-    panels = image.split(width, dim=-1)
-    target = None if layout.target is None else crop(panels[layout.target], protocol)
-    return crop(panels[layout.generated], protocol), target
+    panels = [crop(panel, protocol) for panel in image.split(width, dim=-1)]
+    target, source = (None if which is None else panels[which] for which in (layout.target, layout.source))
+    return Panels(panels[layout.generated], target, source)
 
 
 def crop(image: Tensor, protocol: Protocol) -> Tensor:

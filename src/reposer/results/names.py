@@ -54,6 +54,12 @@ def target_of(pair: str) -> str:
     return pair.split(_BETWEEN)[-1]
 
 
+def source_of(pair: str) -> str | None:
+    """Return the name of the source image of a pair id; None if the id does not tell."""
+    names = pair.split(_BETWEEN)
+    return names[0] if len(names) == 2 else None
+
+
 def split_suffix(name: str) -> tuple[str, str]:
     """Split off an image suffix; other dots belong to the name."""
     suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")

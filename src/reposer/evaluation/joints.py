@@ -1,0 +1,134 @@
+"""Poses in an evaluation: of the targets, for masks; of the generated images, read or found, for PCKh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from reposer.checks import InputError
+from reposer.evaluation.measuring import Item, Progress, Row, Work, read_pair
+from reposer.metrics import Score, make_score, pckh_counts
+from reposer.poses import Pose, read_annotations
+from reposer.poses.estimation import Estimator, estimate_poses
+from reposer.protocols import Protocol
+from reposer.results import Problems, Result, pair_id, pair_of, some
+
+
+def target_poses(
+    path: str | Path | None, results: Mapping[str, Result], protocol: Protocol, problems: Problems
+) -> dict[str, Pose]:
+    """Read the target pose of each pair: {pair id: pose}; those without one are problems.
+
+    Raises:
+        InputError: if there is no file, or its joints do not lie in the images.
+    """
+    if path is None:
+        raise InputError(
+            f"protocol {protocol.name} needs the poses of the target images: "
+            "give their annotation CSV with --annotations"
+        )
+    known = read_annotations(path)
+    poses: dict[str, Pose] = {}
+    for pair, result in results.items():
+        pose = known.get(result.target)
+        if pose is None:
+            problems.add("without an annotation", pair, f"{path}: no annotation of {result.target}")
+        elif not pose.visible.any():
+            problems.add("without a visible joint", pair, f"{path}: no joint of {result.target} is visible")
+        else:
+            poses[pair] = pose
+    _check_inside({results[pair].target: pose for pair, pose in poses.items()}, path, protocol)
+    return poses
+
+
+def predicted_poses(path: str | Path, pairs: Mapping[str, Row], protocol: Protocol) -> dict[str, Pose]:
+    """Read the pose found in each generated image: {pair id: pose}.
+
+    Raises:
+        InputError: if one has none, or they do not lie in the images.
+    """
+    known: dict[str, Pose] = {}
+    for name, pose in read_annotations(path).items():
+        try:
+            known[name if name in pairs else pair_id(*pair_of(name))] = pose
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    missing = [pair for pair in pairs if pair not in known]
+    if missing:
+        raise InputError(
+            f"{path}: no predicted keypoints of {len(missing)} of {len(pairs)} results, "
+            f"e.g. {some(missing)}; an image in which nobody was found needs a row of -1"
+        )
+    predicted = {pair: known[pair] for pair in pairs}
+    _check_inside(predicted, path, protocol)
+    return predicted
+
+
+def detected_poses(
+    work: Work, items: Sequence[Item], estimator: Estimator, progress: Progress | None
+) -> dict[str, Pose]:
+    """Find the pose in each generated image: {pair id: pose}.
+
+    Raises:
+        InputError: if nobody is found in many of them.
+    """
+    images = ((item.pair, read_pair(work, item)[0]) for item in items)
+    return estimate_poses(
+        images, estimator=estimator, progress=None if progress is None else lambda done: progress(done, len(items))
+    )
+
+
+def _check_inside(poses: Mapping[str, Pose], path: str | Path, protocol: Protocol) -> None:
+    """Raise InputError if joints lie outside the image: coordinates of another image size give wrong numbers.
+
+    A few may: cutting an image leaves 1 joint in 5,000 beyond its border.
+    """
+    height, width = protocol.size
+    limit = torch.tensor([width, height])
+    outside = {name: int(((p.joints >= limit).any(-1) & p.visible).sum()) for name, p in poses.items()}
+    count, total = sum(outside.values()), sum(int(p.visible.sum()) for p in poses.values())
+    if count >= 3 and count > 0.01 * total:
+        first = next(name for name, number in outside.items() if number)
+        hint = ""
+        if protocol.wide_columns is not None:
+            hint = (
+                f"; in coordinates of the uncut image of width {protocol.wide_width}, "
+                f"subtract {protocol.wide_columns[0]} from x"
+            )
+        raise InputError(
+            f"{path}: {count} of {total} joints lie outside the {height}x{width} image, e.g. of {first}{hint}"
+        )
+
+
+def add_pckh(
+    rows: dict[str, dict[str, float]],
+    predicted: Mapping[str, Pose],
+    poses: Mapping[str, Pose],
+    protocol: Protocol,
+    line: str,
+) -> Score:
+    """Add PCKh to the rows of the images that have a head box, and return its score.
+
+    Raises:
+        InputError: if no image has one.
+    """
+    found, real = [predicted[pair] for pair in rows], [poses[pair] for pair in rows]
+    correct, total = pckh_counts(
+        torch.stack([p.joints for p in found]),
+        torch.stack([p.visible for p in found]),
+        torch.stack([p.joints for p in real]),
+        torch.stack([p.visible for p in real]),
+        fraction=protocol.pckh_fraction,
+    )
+    counted = total > 0
+    if not counted.any():
+        raise InputError(
+            "PCKh: no target pose shows 2 head joints (nose, neck, eyes, ears); leave out --predicted-keypoints and "
+            "--detect-poses"
+        )
+    for pair, right, all_ in zip(rows, correct.tolist(), total.tolist(), strict=True):
+        if all_:
+            rows[pair] |= {"pckh": right / all_, "pckh_correct": right, "pckh_all": all_}
+    return make_score("pckh", correct[counted], totals=total[counted], signature=line)
