@@ -1,8 +1,10 @@
 """Evaluation speed: ``reposer evaluate`` against the per-image loop that such code usually is.
 
+    python -m benchmarks.evaluation     # some ten minutes on two cores; writes results/evaluation-cpu.json
+
 Strips in, SSIM, mask-SSIM, L1 and PSSIM out, on strips made from mannequins. Both run on the same cores, one after
 the other; the loop runs on a subsample, as its time per image does not depend on their number, and must agree with
-Reposer's numbers there. Run ``python benchmarks/evaluation.py --help``.
+Reposer's numbers there.
 """
 
 from __future__ import annotations
@@ -10,33 +12,33 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import platform
-import subprocess
-import sys
+import multiprocessing
+import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import torch
+from benchmarks.measure import save
 from PIL import Image
 from skimage.draw import disk, polygon
 from skimage.metrics import structural_similarity
 from skimage.morphology import closing
+from tests import plain
 
 from reposer.data import PairDataset, open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.data.pairs import collate
+from reposer.evaluation import evaluate
 from reposer.generation import write_manifest, write_results
+from reposer.memory import keep_freed_memory
 from reposer.protocols import PROTOCOLS
 
 METRICS = ("ssim", "mask_ssim", "l1", "part_ssim")
@@ -109,7 +111,6 @@ LIMBS = (
     (9, 3),
     (17, 18),
 )
-PARTS = ((0, 1), (2, 3), (3, 4), (5, 6), (6, 7), (8, 9), (9, 10), (11, 12), (12, 13))
 
 
 def read_poses(path: Path) -> dict[str, np.ndarray]:
@@ -139,59 +140,17 @@ def loop_body_mask(pose: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return closing(mask, np.ones((5, 5)))
 
 
-def loop_limb_mask(start: np.ndarray, end: np.ndarray, width: float, size: tuple[int, int]) -> np.ndarray:
-    """Rotated Gaussian of one limb."""
-    y, x = np.mgrid[: size[0], : size[1]]
-    length = np.linalg.norm(end - start)
-    cos, sin = (end - start) / length if length else (0.0, 1.0)
-    dx, dy = x - (start + end)[0] / 2, y - (start + end)[1] / 2
-    u, v = cos * dx + sin * dy, cos * dy - sin * dx
-    mask = np.exp(-0.5 * (u**2 / max(5, length**2 / 1.2) + v**2 / width**2))
-    return mask / (mask.max() + 1e-6)
-
-
-def loop_limb_masks(pose: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def limb_masks(pose: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Masks of the 10 parts."""
-    masks = np.zeros((10, *size))
-    shown = (pose >= 0).all(1)
-    for i, (a, b) in enumerate(PARTS):
-        if shown[a] and shown[b]:
-            masks[i] = loop_limb_mask(pose[a], pose[b], 9, size)
-    if shown[[2, 5, 8, 11]].all():
-        masks[9] = loop_limb_mask((pose[2] + pose[5]) / 2, (pose[8] + pose[11]) / 2, 13, size)
-    return masks
+    return plain.limb_masks(pose, (pose >= 0).all(1), size)
 
 
 def loop_part_ssim(
     generated: np.ndarray, target: np.ndarray, masks: np.ndarray, dtype: torch.dtype = torch.float32
 ) -> float:
     """PSSIM as usually written: images repeated for each part, a convolution for the background."""
-    x, y = (torch.from_numpy(image).permute(2, 0, 1)[None].to(dtype) / 255 for image in (generated, target))
-    parts = torch.from_numpy(masks).to(dtype)[None]
-    total = 0.0
-    for part in parts[0]:
-        mask = part[None, None].repeat(1, 3, 1, 1)
-        weight = mask / (mask.sum(dim=(2, 3), keepdim=True) + 1e-6)
-        mean_x, mean_y = ((weight * image).sum(dim=(2, 3)) for image in (x, y))
-        variance_x = (weight * x * x).sum(dim=(2, 3)) - mean_x**2
-        variance_y = (weight * y * y).sum(dim=(2, 3)) - mean_y**2
-        covariance = (weight * x * y).sum(dim=(2, 3)) - mean_x * mean_y
-        total += float(_ssim(mean_x, mean_y, variance_x, variance_y, covariance).mean())
-    background = 1 - parts.amax(1, keepdim=True)
-    x, y = x * background, y * background
-    line = torch.exp(-(torch.arange(-3, 4, dtype=dtype) ** 2) / (2 * 0.8**2))
-    line = line / line.sum()
-    window = (line[:, None] * line).expand(3, 1, 7, 7)
-    mean = partial(torch.nn.functional.conv2d, weight=window, groups=3)
-    mean_x, mean_y = mean(x), mean(y)
-    variance_x, variance_y, covariance = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2, mean(x * y) - mean_x * mean_y
-    return (total / 10 + float(_ssim(mean_x, mean_y, variance_x, variance_y, covariance).mean())) / 2
-
-
-def _ssim(mean_x: Any, mean_y: Any, variance_x: Any, variance_y: Any, covariance: Any) -> Any:
-    c1, c2 = 0.01**2, 0.03**2
-    first = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    return first * (2 * covariance + c2) / (variance_x + variance_y + c2)
+    x, y = (torch.from_numpy(image).permute(2, 0, 1)[None].to(dtype) / 127.5 - 1 for image in (generated, target))
+    return float(plain.part_ssim_index(x, y, torch.from_numpy(masks).to(dtype)[None]))
 
 
 def loop_ssim(generated: np.ndarray, target: np.ndarray) -> float:
@@ -219,7 +178,7 @@ def loop_evaluate(
             "ssim": loop_ssim(*padded),
             "mask_ssim": loop_ssim(generated * mask, target * mask),
             "l1": float(np.abs(padded[0] / 127.5 - padded[1] / 127.5).mean()),
-            "part_ssim": loop_part_ssim(generated, target, loop_limb_masks(pose, target.shape[:2]), dtype),
+            "part_ssim": loop_part_ssim(generated, target, limb_masks(pose, target.shape[:2]), dtype),
         }
     return rows
 
@@ -227,30 +186,29 @@ def loop_evaluate(
 # --- the measurement ---
 
 
-def reposer_evaluate(results: Path, protocol: str) -> tuple[float, int, dict[str, dict[str, float]]]:
-    """Run Reposer in a process of its own; seconds without start-up, peak memory in bytes, rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out.json"
-        command = [sys.executable, __file__, "--evaluate", str(results), "--protocol", protocol, "--out", str(out)]
-        subprocess.run(command, check=True)
-        content = json.loads(out.read_text())
-    return content["seconds"], content["peak_bytes"], content["rows"]
+class Run(NamedTuple):
+    """One evaluation by Reposer."""
+
+    seconds: float
+    megabytes: float
+    """At the peak, what the process had after its imports included."""
+    rows: dict[str, dict[str, float]]
 
 
-def evaluate_here(results: Path, protocol: str, out: Path) -> None:
-    """Evaluate and write time, peak memory and rows."""
-    import resource
+def reposer_evaluate(results: Path, protocol: str, devices: int = 1) -> Run:
+    """Evaluate in a process of its own, whose start does not count."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_evaluate, results, protocol, devices).result()
 
-    from reposer.evaluation import evaluate
-    from reposer.memory import keep_freed_memory
 
+def _evaluate(results: Path, protocol: str, devices: int) -> Run:
     keep_freed_memory()  # as every reposer command does
     torch.nn.functional.pad(torch.zeros(1, 3, 8, 8), (1, 1))
     start = time.perf_counter()
-    found = evaluate(results, protocol=replace(PROTOCOLS[protocol], metrics=METRICS))
+    found = evaluate(results, protocol=replace(PROTOCOLS[protocol], metrics=METRICS), devices=devices)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    out.write_text(json.dumps({"seconds": seconds, "peak_bytes": peak, "rows": dict(found.per_image)}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return Run(seconds, peak, {pair: dict(row) for pair, row in found.per_image.items()})
 
 
 def part_of(results: Path, folder: Path, count: int) -> Path:
@@ -258,11 +216,11 @@ def part_of(results: Path, folder: Path, count: int) -> Path:
     folder.mkdir()
     files = sorted(results.glob("*.jpg"))[:count]
     for path in files:
-        (folder / path.name).symlink_to(path)
+        (folder / path.name).symlink_to(path.resolve())
     manifest = json.loads((results / "manifest.json").read_text())
     manifest["pairs"] = [path.name.removesuffix("_vis.jpg").split("___") for path in files]
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "annotations.csv").symlink_to(results / "annotations.csv")
+    (folder / "annotations.csv").symlink_to((results / "annotations.csv").resolve())
     return folder
 
 
@@ -276,65 +234,49 @@ def measure(strips: Path, protocol: str, loop_images: int) -> dict[str, Any]:
     loop_evaluate(sample[:3], poses, width, pad)
     start = time.perf_counter()
     loop_evaluate(sample, poses, width, pad)
-    loop_seconds = time.perf_counter() - start
+    loop_milliseconds = 1e3 * (time.perf_counter() - start) / len(sample)
     # In float32, as PSSIM is usually written, its variances are off by up to 1e-5: numbers are compared in float64.
     expected = loop_evaluate(sample, poses, width, pad, torch.float64)
     with tempfile.TemporaryDirectory() as folder:
         eighth = reposer_evaluate(part_of(results, Path(folder) / "part", len(files) // 8), protocol)
-    seconds, peak, rows = reposer_evaluate(results, protocol)
-    differences = {m: max(abs(rows[pair][m] - row[m]) for pair, row in expected.items()) for m in METRICS}
+    whole, two = (reposer_evaluate(results, protocol, devices) for devices in (1, 2))
+    differences = {m: max(abs(whole.rows[pair][m] - row[m]) for pair, row in expected.items()) for m in METRICS}
     if max(differences.values()) > 1e-5:
         raise SystemExit(f"the numbers differ: {differences}")
-    per_image, loop_per_image = seconds / len(files), loop_seconds / len(sample)
+    if two.rows != whole.rows:
+        raise SystemExit("two processes give other numbers than one")
+    milliseconds = 1e3 * whole.seconds / len(files)
     return {
+        "protocol": protocol,
         "images": len(files),
-        "seconds": round(seconds, 2),
-        "milliseconds_per_image": round(1e3 * per_image, 3),
-        "milliseconds_per_image_of_an_eighth": round(1e3 * eighth[0] / (len(files) // 8), 3),
+        "seconds": round(whole.seconds, 2),
+        "milliseconds_per_image": round(milliseconds, 3),
+        "milliseconds_per_image_of_an_eighth": round(1e3 * eighth.seconds / len(eighth.rows), 3),
+        "seconds_of_two_processes": round(two.seconds, 2),
         "loop_images": len(sample),
-        "loop_milliseconds_per_image": round(1e3 * loop_per_image, 3),
-        "times_faster": round(loop_per_image / per_image, 2),
-        "largest_difference": {name: float(value) for name, value in differences.items()},
-        "peak_mebibytes": round(peak / 2**20),
-        "peak_mebibytes_of_an_eighth": round(eighth[1] / 2**20),
+        "loop_milliseconds_per_image": round(loop_milliseconds, 3),
+        "times_as_fast": round(loop_milliseconds / milliseconds, 2),
+        "largest_difference": {name: float(f"{value:.1e}") for name, value in differences.items()},
+        "peak_megabytes": round(whole.megabytes),
+        "peak_megabytes_of_an_eighth": round(eighth.megabytes),
     }
 
 
 def main() -> None:
-    """Read the options and run."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strips", type=Path, default=Path("strips"), help="folder for the strips, made if missing")
-    parser.add_argument("--only-strips", action="store_true", help="make the strips and stop")
     parser.add_argument("--loop-images", type=int, default=300, help="strips that the loop evaluates")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "evaluation.json")
-    parser.add_argument("--evaluate", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--protocol", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.evaluate:
-        evaluate_here(options.evaluate, options.protocol, options.out)
-        return
-    report: dict[str, Any] = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip(),
-        "device": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {_processor()}",
-        "versions": {name: version(name) for name in ("reposer", "torch", "numpy", "pillow", "scikit-image")},
-        "metrics": METRICS,
-    }
+    rows = []
     for protocol, (layout, count) in SETS.items():
         folder = options.strips / layout
         if not folder.exists():
             folder.mkdir(parents=True)
             make_strips(folder, layout, count)
-        if not options.only_strips:
-            report[protocol] = measure(folder, protocol, options.loop_images)
-            print(protocol, json.dumps(report[protocol], indent=1))
-    if not options.only_strips:
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+        rows.append(measure(folder, protocol, options.loop_images))
+        print(json.dumps(rows[-1], indent=1))
+    packages = ("numpy", "pillow", "scikit-image")
+    print("written:", save("evaluation-cpu", "python -m benchmarks.evaluation", packages, metrics=METRICS, rows=rows))
 
 
 if __name__ == "__main__":

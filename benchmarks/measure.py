@@ -64,6 +64,31 @@ def _peak_of_call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> f
     return (_status("VmHWM") - before) / 2**10
 
 
+def seconds_and_megabytes(function: Callable[..., object], *arguments: Any, calls: int = 2) -> tuple[float, float]:
+    """Median seconds of a call after the first, and the memory that all take at most, in a new process; Linux only.
+
+    ``function(*arguments)`` prepares, and returns what is then called; what it prepared counts as memory too.
+    """
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_time_and_peak, (function, arguments, calls))
+
+
+def _time_and_peak(function: Callable[..., Any], arguments: tuple[Any, ...], calls: int) -> tuple[float, float]:
+    before = _status("VmRSS")
+    call = function(*arguments)
+    times = []
+    for _ in range(1 + calls):
+        _wait()
+        start = time.perf_counter()
+        call()
+        _wait()
+        times.append(time.perf_counter() - start)
+    peak = (
+        torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else (_status("VmHWM") - before) / 2**10
+    )
+    return statistics.median(times[1:]), peak
+
+
 def _status(name: str) -> int:
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines[name].split()[0])

@@ -28,6 +28,30 @@ def part_ssim(generated: Tensor, target: Tensor, masks: Tensor) -> Tensor:
     return luminance * (2 * covariance + 0.03**2) / (variance_x + variance_y + 0.03**2)
 
 
+def ssim(x: Tensor, y: Tensor, window_size: int, sigma: float) -> Tensor:
+    """Mean SSIM (B,) of images in [0, 1], a convolution for each average."""
+    offsets = torch.arange(window_size, dtype=x.dtype) - window_size // 2
+    line = torch.exp(-(offsets**2) / (2 * sigma**2))
+    line = (line / line.sum()).to(x.device)
+    window = (line[:, None] * line).expand(x.shape[1], 1, -1, -1)
+
+    def mean(image: Tensor) -> Tensor:
+        return torch.nn.functional.conv2d(image, window, groups=x.shape[1])
+
+    mean_x, mean_y = mean(x), mean(y)
+    variance_x, variance_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
+    covariance = mean(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + 0.01**2) / (mean_x**2 + mean_y**2 + 0.01**2)
+    return (luminance * (2 * covariance + 0.03**2) / (variance_x + variance_y + 0.03**2)).mean(dim=(1, 2, 3))
+
+
+def part_ssim_index(generated: Tensor, target: Tensor, masks: Tensor) -> Tensor:
+    """PSSIM (B,) of images in [-1, 1]: parts, and the images with the body blacked out."""
+    background = 1 - masks.amax(1, keepdim=True)
+    x, y = (background * (image + 1) / 2 for image in (generated, target))
+    return (part_ssim(generated, target, masks).mean(dim=(1, 2)) + ssim(x, y, 7, 0.8)) / 2
+
+
 def pose_maps(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Heatmaps (B, 18, H, W) and limb masks (B, 10, H, W), made image by image."""
     poses = list(zip(joints.numpy(), visible.numpy(), strict=True))

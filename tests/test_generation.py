@@ -121,3 +121,17 @@ def test_wrong_files_are_named(checkpoint: Path, tmp_path: Path) -> None:
     save_network(other, torch.nn.Linear(1, 1), config=config_to_json(RunConfig()), recipe="other", step=0)
     with pytest.raises(InputError, match="weights do not fit"):
         load_generator(other)
+
+
+@pytest.mark.slow
+def test_processes_decide_nothing(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index = load_generator(checkpoint), open_pairs(market, "test")
+    one = generate(generator, index, tmp_path / "one", batch_size=5)
+    two = generate(generator, index, tmp_path / "two", batch_size=5, devices=2)
+    assert [path.name for path in one] == [path.name for path in two]
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True))
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == sorted(
+        [*(path.name for path in two), "manifest.json", "annotations.csv"]
+    )
+    with pytest.raises(InputError, match="devices must be at least 1, got 0"):
+        generate(generator, index, tmp_path / "none", devices=0)

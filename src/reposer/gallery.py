@@ -16,7 +16,18 @@ from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.images import SUFFIXES, encode_image, read_image
 from reposer.page import page, picture
-from reposer.results import LAYOUTS, Layout, Panels, Result, cut, find_results, layout_of, read_manifest, target_of
+from reposer.results import (
+    LAYOUTS,
+    Layout,
+    Panels,
+    Result,
+    cut,
+    find_results,
+    layout_of,
+    read_manifest,
+    source_of,
+    target_of,
+)
 
 _EACH = 3
 """Pairs shown of a metric on which either result is better by most."""
@@ -57,10 +68,11 @@ class Pictures:
 
     def source(self, pair: str) -> Tensor | None:
         """The image that the person was taken from, likewise."""
-        if pair not in self.results or "___" not in pair:
+        name = source_of(pair)
+        if pair not in self.results or name is None:
             return None
         inside = self._cut(pair).source
-        return inside if inside is not None else self._real(None, pair.split("___")[0])
+        return inside if inside is not None else self._real(None, name)
 
     def _cut(self, pair: str) -> Panels:
         file = self.results[pair].file

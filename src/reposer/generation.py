@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
+from reposer.data.layouts import pair_id
 from reposer.files import write_text
 from reposer.generator import Generator
 from reposer.images import to_signed, to_uint8, write_image
@@ -31,6 +35,7 @@ def generate(
     layout: ResultLayout = "images",
     batch_size: int = 8,
     workers: int = 0,
+    devices: int = 1,
     progress: Progress | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> list[Path]:
@@ -47,6 +52,8 @@ def generate(
         layout: what to write.
         batch_size: pairs at a time.
         workers: processes that read images.
+        devices: processes that share the batches, on as many devices of the generator's kind; the images do not
+            depend on it.
         progress: where to show how far it is.
         provenance: more entries for the manifest, such as the checkpoint's hash.
 
@@ -54,18 +61,51 @@ def generate(
         The written image files, in the order of the pairs.
 
     Raises:
-        InputError: if the data set's images have another size than the generator was trained for.
+        InputError: if the data set's images have another size than the generator was trained for, or ``devices`` is
+            less than 1.
     """
+    if devices < 1:
+        raise InputError(f"devices must be at least 1, got {devices}")
     if index.size != generator.config.size:
         raise InputError(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
-    dataset = PairDataset(index)
-    device = next(generator.parameters()).device
-    written: list[Path] = []
     out.mkdir(parents=True, exist_ok=True)
-    for batch in test_loader(dataset, batch_size, workers):
+    write = partial(_generate, generator, index, out, layout=layout, batch_size=batch_size, workers=workers)
+    if devices == 1:
+        write(progress=progress)
+    else:
+        # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+        kind = next(generator.parameters()).device.type
+        Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(partial(_generate_share, write=write))
+    write_manifest(out, index, layout=layout, provenance={**(provenance or {}), "config": generator.config})
+    return [_path(out, pair_id(source, target), layout) for source, target in index.pairs]
+
+
+def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
+    write(device=fabric.device, rank=fabric.global_rank, processes=fabric.world_size)
+
+
+def _generate(
+    generator: Generator,
+    index: PairIndex,
+    out: Path,
+    *,
+    layout: ResultLayout,
+    batch_size: int,
+    workers: int,
+    device: torch.device | None = None,
+    rank: int = 0,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Write what one process of several does."""
+    if device is not None:
+        generator = generator.to(device)
+    device = next(generator.parameters()).device
+    dataset, done = PairDataset(index), 0
+    for batch in test_loader(dataset, batch_size, workers, rank=rank, processes=processes):
         batch = batch.to(device)
         images = generator.repose(
             to_signed(batch.source),
@@ -74,11 +114,9 @@ def generate(
             batch.target_joints,
             batch.target_visible,
         )
-        written += write_results(out, batch, to_uint8(images, rounding=_ROUNDING[layout]), layout=layout)
+        done += len(write_results(out, batch, to_uint8(images, rounding=_ROUNDING[layout]), layout=layout))
         if progress:
-            progress(len(written), len(dataset))
-    write_manifest(out, index, layout=layout, provenance={**(provenance or {}), "config": generator.config})
-    return written
+            progress(done, len(dataset))
 
 
 _ROUNDING: dict[ResultLayout, Literal["nearest", "truncate"]] = {"images": "nearest", "strips": "truncate"}
@@ -86,16 +124,19 @@ _ROUNDING: dict[ResultLayout, Literal["nearest", "truncate"]] = {"images": "near
 
 def write_results(out: Path, batch: PairBatch, generated: Tensor, *, layout: ResultLayout) -> list[Path]:
     """Write generated images (B, 3, H, W) uint8 of a batch of pairs as single images or strips."""
-    suffix = ".png" if layout == "images" else ".jpg"
     written = []
-    for i, pair_id in enumerate(batch.pair_ids):
+    for i, name in enumerate(batch.pair_ids):
         picture = generated[i].cpu()
         if layout == "strips":
             picture = torch.cat(_panels(batch, i, picture), dim=-1)
-        path = out / f"{pair_id}_vis{suffix}"
+        path = _path(out, name, layout)
         write_image(path, picture)
         written.append(path)
     return written
+
+
+def _path(out: Path, name: str, layout: ResultLayout) -> Path:
+    return out / f"{name}_vis{'.png' if layout == 'images' else '.jpg'}"
 
 
 def _panels(batch: PairBatch, i: int, generated: Tensor) -> list[Tensor]:

@@ -30,6 +30,7 @@ def run(
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
     batch_size: int = 8,
+    devices: int = 1,
 ) -> None:
     """Generate every pair of a data set, with a manifest that names the checkpoint, its hash and its configuration.
 
@@ -42,6 +43,7 @@ def run(
         split: which pairs.
         device: where to compute: cpu, cuda, cuda:1, mps.
         batch_size: pairs at a time.
+        devices: processes that share the work, each on a device of that kind.
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
@@ -53,6 +55,7 @@ def run(
             out,
             layout=layout,
             batch_size=batch_size,
+            devices=devices,
             progress=progress,
             provenance=checkpoint_provenance(checkpoint),
         )

@@ -48,6 +48,11 @@ class PairIndex:
     """Images of this width (px) are cut to the middle columns when they are read; None: none are."""
 
 
+def pair_id(source: str, target: str) -> str:
+    """The id of a pair, which its results are named after."""
+    return f"{source}___{target}"
+
+
 @dataclass(frozen=True)
 class Layout:
     """The names and sizes of a released data set. In file names, ``{split}`` stands for train or test."""

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from reposer.checks import InputError, RunError, check_choice
 from reposer.data.deepfashion import DEEPFASHION
-from reposer.data.layouts import PairIndex, Split, contents, open_layout
+from reposer.data.layouts import PairIndex, Split, contents, open_layout, pair_id
 from reposer.data.market1501 import MARKET
 from reposer.images import check_size, crop_columns, read_image
 from reposer.poses import flip_joints
@@ -219,7 +219,7 @@ class PairDataset(Dataset[PairItem]):
             source_visible=visible[0],
             target_joints=joints[1],
             target_visible=visible[1],
-            pair_id=f"{source}___{target}",
+            pair_id=pair_id(source, target),
         )
 
     def _read(self, name: str) -> Tensor:

@@ -3,7 +3,7 @@
 from reposer.results.folder import Result, check_complete, codec_of, find_results, find_sources, find_targets
 from reposer.results.layouts import LAYOUTS, Layout, Panels, crop, cut, layout_of
 from reposer.results.manifest import MANIFEST, Manifest, read_manifest
-from reposer.results.names import image_name, pair_id, pair_of, some, target_of
+from reposer.results.names import image_name, pair_id, pair_of, some, source_of, target_of
 from reposer.results.problems import Problems
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "pair_of",
     "read_manifest",
     "some",
+    "source_of",
     "target_of",
 ]

@@ -1,0 +1,220 @@
+"""Training speed: the full step of the published recipes against the same step as older code writes it.
+
+    python -m benchmarks.training            # speed, data loading, processes; results/training-cpu.json
+    python -m benchmarks.training --costs    # time and memory of every recipe; results/training-costs-cpu.json
+
+The plain step: float32 networks in torch's default memory layout, heatmaps and masks by numpy image by image, images
+repeated for each part of PSSIM, discriminators that gather gradients in the generator's step too. Both take turns, in
+processes of their own, with the same networks, images and random VGG19 weights (as slow as the real ones).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from benchmarks.measure import device_name, save, seconds_and_megabytes
+from rich.console import Console
+from rich.table import Table
+from tests import plain
+from tests.losses.random_weights import vgg_state
+from torch import Tensor
+from torch.nn import functional as F
+
+from reposer.config import RunConfig
+from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
+from reposer.data.mannequin import MannequinConfig, make_mannequins
+from reposer.features import VGG19Features, WeightsFile
+from reposer.losses import Objective
+from reposer.memory import keep_freed_memory
+from reposer.models import build_discriminators, build_generator
+from reposer.recipes import RECIPES, recipe
+from reposer.training.processes import make_fabric
+from reposer.training.state import build_state
+from reposer.training.step import train_step
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+COMPARED = ("market-pssim", "fashion-pssim")
+ROUNDS = 2
+
+
+def random_batch(config: RunConfig) -> PairBatch:
+    """A batch of noise with every joint visible, which costs what a real one does."""
+    count, (height, width) = config.optimization.batch_size, config.size
+    random = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (2, count, 3, height, width), generator=random, dtype=torch.uint8)
+    joints = torch.rand(2, count, 18, 2, generator=random) * torch.tensor([width, height])
+    visible = torch.ones(count, 18, dtype=torch.bool)
+    return PairBatch(*images, joints[0], visible, joints[1], visible, tuple(map(str, range(count))))
+
+
+def reposer_step(name: str) -> Callable[[], object]:
+    """The step of a recipe as ``reposer train`` takes it, in bfloat16 on a GPU."""
+    keep_freed_memory()  # as every reposer command does
+    config = recipe(name)
+    precision = "bf16-mixed" if DEVICE == "cuda" else "32-true"
+    config = replace(config, hardware=replace(config.hardware, precision=precision))
+    fabric = make_fabric(config.hardware)
+    with patch.object(WeightsFile, "load", lambda *_: vgg_state()):
+        objective = Objective(config.objective).to(fabric.device)
+    state = build_state(config, fabric)
+    batch = random_batch(config).to(fabric.device)
+    return lambda: train_step(state, batch, objective, config, fabric)
+
+
+def plain_step(name: str) -> Callable[[], object]:
+    """The same, written plainly."""
+    config = recipe(name)
+    weights = config.objective
+    networks = [
+        network.to(DEVICE)
+        for network in (build_generator(config.generator), *build_discriminators(config.discriminators))
+    ]
+    generator, appearance, shape = networks
+    betas = config.optimization.betas
+    optimizers = [torch.optim.Adam(n.parameters(), lr=config.optimization.learning_rate, betas=betas) for n in networks]
+    vgg = VGG19Features(weights=vgg_state()).to(DEVICE)
+    batch = random_batch(config)
+
+    def gan(logits: Tensor, answer: float) -> Tensor:
+        wanted = torch.full_like(logits, answer)
+        if weights.gan == "least_squares":
+            return F.mse_loss(logits, wanted)
+        return F.binary_cross_entropy_with_logits(logits, wanted)
+
+    def step() -> None:
+        maps, masks = [], torch.empty(0)
+        for joints, visible in (
+            (batch.source_joints, batch.source_visible),
+            (batch.target_joints, batch.target_visible),
+        ):
+            heatmaps, masks = plain.pose_maps(joints, visible, config.size)
+            maps.append(heatmaps.to(DEVICE))
+        masks = masks.to(DEVICE)
+        source, target = (image.to(DEVICE).float() / 127.5 - 1 for image in (batch.source, batch.target))
+        fake = generator(source, *maps)
+        judged = (shape(torch.cat((fake, maps[1]), 1)), appearance(torch.cat((fake, source), 1)))
+        loss = weights.adversarial * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
+        unit = [(image + 1) / 2 for image in (fake, target)]
+        loss = loss + weights.perceptual * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
+        loss = loss + weights.part_ssim * (1 - plain.part_ssim_index(fake, target, masks).mean())
+        optimizers[0].zero_grad()
+        loss.backward()
+        optimizers[0].step()
+        for network, optimizer, condition in ((appearance, optimizers[1], source), (shape, optimizers[2], maps[1])):
+            real = network(torch.cat((target, condition), 1))
+            shown = network(torch.cat((fake.detach(), condition), 1))
+            optimizer.zero_grad()
+            (weights.adversarial * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
+            optimizer.step()
+
+    return step
+
+
+STEPS = {"plain": plain_step, "reposer": reposer_step}
+
+
+def compare(name: str) -> dict[str, Any]:
+    """Both steps of a recipe, in turn."""
+    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in STEPS}
+    for _ in range(ROUNDS):
+        for kind, step in STEPS.items():
+            found[kind].append(seconds_and_megabytes(step, name))
+    seconds = {kind: statistics.median(time for time, _ in each) for kind, each in found.items()}
+    pairs = recipe(name).optimization.batch_size
+    return {
+        "recipe": name,
+        "seconds_a_step": {kind: round(time, 3) for kind, time in seconds.items()},
+        "images_per_second": {kind: round(pairs / time, 2) for kind, time in seconds.items()},
+        "times_as_fast": round(seconds["plain"] / seconds["reposer"], 2),
+        "peak_megabytes": {kind: round(max(peak for _, peak in each)) for kind, each in found.items()},
+    }
+
+
+def cost(name: str) -> dict[str, Any]:
+    """Time and memory of 1,000 steps of a recipe, from one step after the first."""
+    seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
+    config = recipe(name)
+    join = config.optimization.adversarial_from
+    return {
+        "recipe": name,
+        "batch_size": config.optimization.batch_size,
+        "minutes_per_1000_steps": round(1000 * seconds / 60, 1),
+        "peak_megabytes": round(peak),
+        "hours_of_the_whole_run": round(config.optimization.steps * seconds / 3600, 1),
+        "discriminators": "none"
+        if not config.objective.adversarial
+        else f"from step {join}, not timed"
+        if join
+        else "yes",
+    }
+
+
+def loading(data: Path) -> dict[str, float]:
+    """Images per second that the loader reads alone: 128x64, a pair counted as one image, as in training."""
+    dataset = PairDataset(open_pairs(data, "train"))
+    found = {}
+    for workers in (0, 2):
+        load = partial(train_loader, dataset, seed=0, epoch=0, pairs_per_epoch=3200, batch_size=32, workers=workers)
+        batches = iter(load())
+        next(batches)
+        start = time.perf_counter()
+        count = sum(len(batch) for batch in batches)
+        found[f"{workers} workers"] = round(count / (time.perf_counter() - start), 1)
+    return found
+
+
+def processes(data: Path, folder: Path) -> dict[str, float]:
+    """Images per second of mannequin-tiny, one thread a process."""
+    found = {}
+    for count in (1, 2):
+        out = folder / f"run-{count}"
+        options = f"--data {data} --out {out} --hardware.devices {count} --optimization.pairs-per-epoch 480"
+        options += " --optimization.constant-epochs 1 --optimization.decay-epochs 0 --logging.validation-pairs 0"
+        command = [sys.executable, "-m", "reposer", "train", "mannequin-tiny", *options.split()]
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        found[f"{count} processes"] = round(statistics.median(row["images_per_second"] for row in rows[1:]), 2)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--costs", action="store_true", help="time and memory of every recipe instead")
+    console = Console(width=120)
+    if parser.parse_args().costs:
+        rows = [cost(name) for name in RECIPES]
+        path = save(f"training-costs-{DEVICE}", "python -m benchmarks.training --costs", (), rows=rows)
+        table = Table(*rows[0], title=device_name())
+        for row in rows:
+            table.add_row(*map(str, row.values()))
+        console.print(table, f"written: {path}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        make_mannequins(data, MannequinConfig(identities=60, test_identities=2, test_pairs=16))
+        found = {"loading": loading(data), "processes": processes(data, Path(folder))}
+    console.print(found)
+    rows = []
+    for name in COMPARED:
+        rows.append(compare(name))
+        console.print(rows[-1])
+    path = save(f"training-{DEVICE}", "python -m benchmarks.training", ("lightning",), steps=rows, **found)
+    console.print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()
