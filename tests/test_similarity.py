@@ -3,13 +3,17 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
 
 from reposer.images import to_signed
 from reposer.poses import limb_masks
-from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map
+from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map, ssim_of_planes
 from reposer.similarity.ssim import matrix_product, window_average
 from tests import plain
 
@@ -133,3 +137,30 @@ def test_value_range_does_not_matter(low_high: tuple[float, float]) -> None:
     low, high = low_high
     scaled = part_ssim_index(x * (high - low) + low, y * (high - low) + low, masks, value_range=low_high)
     assert scaled.item() == pytest.approx(part_ssim_index(x, y, masks, value_range=(0, 1)).item(), abs=1e-9)
+
+
+@given(
+    arrays(
+        np.uint8,
+        st.tuples(st.just(3), st.integers(7, 70), st.integers(7, 40)),
+        elements=st.integers(0, 255),
+        fill=st.integers(0, 255),
+    ),
+    st.sampled_from(("gaussian", "uniform")),
+    st.booleans(),
+    st.integers(0, 255),
+)
+@settings(max_examples=40)
+def test_ssim_of_planes_is_that_of_the_map(
+    image: npt.NDArray[np.uint8], window: Any, sample_covariance: bool, seed: int
+) -> None:
+    """Images of one colour and of few, wider and narrower than a tile."""
+    other = np.roll(image, seed % image.shape[1], axis=1) // 2 + seed // 2
+    options = {"window_size": 7, "sigma": 1.1, "window": window, "sample_covariance": sample_covariance}
+    for length in (255.0, 9.0):
+        expected = ssim_map(
+            torch.from_numpy(image)[None].double(), torch.from_numpy(other)[None].double(), data_range=length, **options
+        )
+        found = ssim_of_planes(image, other, data_range=length, **options)
+        assert found == pytest.approx((1 - expected).sum().item(), abs=1e-8, rel=1e-9)
+    assert ssim_of_planes(image, image, data_range=255.0, **options) == 0

@@ -57,7 +57,9 @@ def open_rgb(path: str | Path) -> Image.Image:
     """Open an image file as an RGB PIL image, its EXIF orientation applied; errors as in ``read_image``."""
     try:
         with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")
     except FileNotFoundError:
         raise InputError(f"{path}: no such image file") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -90,7 +92,8 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
 
 def from_pil(image: Image.Image) -> Tensor:
     """Turn a PIL image of any mode into a uint8 RGB tensor (3, H, W)."""
-    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).contiguous()
 
 
 def to_pil(image: Tensor) -> Image.Image:

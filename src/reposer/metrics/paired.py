@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reposer import similarity
-from reposer.checks import check_window
+from reposer.checks import check_masks, check_window
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.poses.skeleton import OPENPOSE_18
 from reposer.similarity import Background, MissingParts, Statistics, Window
+from reposer.similarity.parts import index_of_centred
 
 DataRange = Literal["generated", "full"]
 PSNR_CEILING = 100.0
 """PSNR of identical images in dB: it would be infinite, and one such pair would make the mean of a set so."""
 _FULL_RANGE = 255.0
-_PIECE = 2**18
-"""Values of images that a processor measures at one time: more would not stay in its cache."""
 _PARTS = tuple(part.name for part in OPENPOSE_18.parts)
 
 
@@ -181,22 +182,34 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
     settings = settings or SSIMSettings()
     _check(generated, target)
     check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
+    if generated.device.type == "cpu":
+        pairs = zip(generated.numpy(), target.numpy(), strict=True)
+        return torch.tensor([_ssim(x, y, settings) for x, y in pairs], dtype=torch.float64)
     if settings.data_range == "generated":
-        highest, lowest = generated.amax(dim=(1, 2, 3)), generated.amin(dim=(1, 2, 3))
-        data_range = (highest.double() - lowest).clamp(min=1)
+        values = generated.flatten(1).double()
+        data_range = (values.amax(1) - values.amin(1)).clamp(min=1)
     else:
         data_range = torch.full(generated.shape[:1], _FULL_RANGE, dtype=torch.float64, device=generated.device)
-    together = max(1, _PIECE // generated[:1].numel()) if generated.device.type == "cpu" else len(generated)
-    pieces = zip(generated.split(together), target.split(together), data_range.split(together), strict=True)
-    return torch.cat([_ssim(x, y, ranges, settings) for x, y, ranges in pieces])
-
-
-def _ssim(generated: Tensor, target: Tensor, data_range: Tensor, settings: SSIMSettings) -> Tensor:
-    large = generated.shape[0] == 1 and generated.numel() * 2 > _PIECE
-    seen = _where_different(generated, target, settings.window_size) if large else ...
     similarities = similarity.ssim_map(
-        generated[seen].double(),  # in float32, variances of flat areas drown in rounding
-        target[seen].double(),
+        generated.double(),  # in float32, variances of flat areas drown in rounding
+        target.double(),
+        window=settings.window,
+        window_size=settings.window_size,
+        sigma=settings.sigma,
+        data_range=data_range,
+        sample_covariance=settings.sample_covariance,
+    )
+    return similarities.mean(dim=(1, 2, 3))
+
+
+def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSIMSettings) -> float:
+    """SSIM of one pair (3, H, W) on a processor."""
+    full = settings.data_range == "full"
+    data_range = _FULL_RANGE if full else max(1.0, float(generated.max()) - float(generated.min()))
+    seen = _where_different(generated, target, settings.window_size)
+    missing = similarity.ssim_of_planes(
+        generated[seen].astype(np.float64),
+        target[seen].astype(np.float64),
         window=settings.window,
         window_size=settings.window_size,
         sigma=settings.sigma,
@@ -204,23 +217,26 @@ def _ssim(generated: Tensor, target: Tensor, data_range: Tensor, settings: SSIMS
         sample_covariance=settings.sample_covariance,
     )
     border = settings.window_size - 1
-    height, width = generated.shape[-2:]
-    positions = generated.shape[1] * (height - border) * (width - border)
-    return 1 + (similarities - 1).sum(dim=(1, 2, 3), dtype=torch.float64) / positions
+    channels, height, width = generated.shape
+    return 1 - missing / (channels * (height - border) * (width - border))
 
 
-def _where_different(generated: Tensor, target: Tensor, window_size: int) -> tuple[Any, ...]:
-    """Box of all pixels of one pair that a window over a different pixel sees: elsewhere SSIM is 1.
+def _where_different(
+    generated: NDArray[np.uint8], target: NDArray[np.uint8], window_size: int
+) -> tuple[slice, slice, slice]:
+    """Box of all pixels of one pair (3, H, W) that a window over a different pixel sees: elsewhere SSIM is 1.
 
     White padding and black surroundings are left out so.
     """
-    different = (generated != target).any(dim=1)[0]
-    sides = [different.any(dim=side).nonzero().flatten() for side in (1, 0)]
-    return (
-        ...,
-        *(slice(max(0, int(s[0]) - window_size + 1), int(s[-1]) + window_size) if len(s) else slice(0, window_size)
-          for s in sides),
-    )  # fmt: skip
+    different = (generated != target).any(axis=0)
+
+    def side(axis: int) -> slice:
+        (places,) = different.any(axis=axis).nonzero()
+        if not len(places):
+            return slice(0, window_size)
+        return slice(max(0, int(places[0]) - window_size + 1), int(places[-1]) + window_size)
+
+    return slice(None), side(1), side(0)
 
 
 def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings | None = None) -> Tensor:
@@ -308,17 +324,20 @@ def part_ssim(
     """
     settings = settings or PartSSIMSettings()
     _check(generated, target)
-    return similarity.part_ssim_index(
-        generated.double(),
-        target.double(),
+    check_masks(part_masks, generated)
+    check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
+    middle = _FULL_RANGE / 2
+    return index_of_centred(
+        generated.double() - middle,
+        target.double() - middle,
         part_masks.double(),
+        _FULL_RANGE,
         window_size=settings.window_size,
         sigma=settings.sigma,
         missing_parts=settings.missing_parts,
         background=settings.background,
         statistics=settings.statistics,
-        reduction="none",
-        value_range=(0.0, _FULL_RANGE),
+        planes=generated.device.type == "cpu",
     )
 
 

@@ -14,6 +14,7 @@ from reposer.similarity.parts import (
     part_ssim_index,
     part_ssim_values,
 )
+from reposer.similarity.planes import ssim_of_planes
 from reposer.similarity.ssim import K1, K2, Window, masked_ssim, ssim_index, ssim_map, window_weights
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "part_ssim_values",
     "ssim_index",
     "ssim_map",
+    "ssim_of_planes",
     "window_weights",
 ]

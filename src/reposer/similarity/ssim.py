@@ -16,6 +16,8 @@ K1 = 0.01
 """Of SSIM: C1 = (K1 L)^2 keeps the luminance term finite where both means are near 0."""
 K2 = 0.03
 """Of SSIM: C2 = (K2 L)^2 keeps the contrast and structure term finite where both variances are near 0."""
+EPSILON = 1e-6
+"""Of PSSIM: added to the sum of a mask, which may be 0."""
 _TINY = 1e-12
 
 Window = Literal["gaussian", "uniform"]
@@ -62,12 +64,7 @@ def ssim_of_averages(
     scale: float = 1.0,
     luminance: bool = True,
 ) -> Tensor:
-    r"""SSIM from averages of x, y, x^2 + y^2 and (x - y)^2; eq. 13 of Wang et al., written as
-
-    .. math:: \left(1 - \frac{(\mu_x - \mu_y)^2}{\mu_x^2 + \mu_y^2 + C_1}\right)
-              \left(1 - \frac{\sigma_{x-y}^2}{\sigma_x^2 + \sigma_y^2 + C_2}\right)
-
-    which is the same, and exactly 1 for equal images whatever the rounding.
+    """``ssim_of_moments`` of what ``average`` makes of x, y, x^2 + y^2 and (x - y)^2.
 
     Args:
         x: (B, C, H, W), values less their ``origin``: about the middle of the value range, variance by subtraction
@@ -80,9 +77,40 @@ def ssim_of_averages(
         scale: factor of the variances.
         luminance: False leaves the first factor out.
     """
-    c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     mean_y = average(y)  # by itself: a target without gradient costs none
     mean_x, squares, difference = average(_Products.apply(x, y)).chunk(3, dim)
+    return ssim_of_moments(
+        mean_x,
+        mean_y,
+        squares,
+        difference,
+        origin=origin,
+        data_range=data_range,
+        scale=scale,
+        luminance=luminance,
+    )
+
+
+def ssim_of_moments(
+    mean_x: Tensor,
+    mean_y: Tensor,
+    squares: Tensor,
+    difference: Tensor,
+    *,
+    origin: Tensor | float,
+    data_range: Tensor | float,
+    scale: float = 1.0,
+    luminance: bool = True,
+) -> Tensor:
+    r"""SSIM from averages of x, y, x^2 + y^2 and (x - y)^2; eq. 13 of Wang et al., written as
+
+    .. math:: \left(1 - \frac{(\mu_x - \mu_y)^2}{\mu_x^2 + \mu_y^2 + C_1}\right)
+              \left(1 - \frac{\sigma_{x-y}^2}{\sigma_x^2 + \sigma_y^2 + C_2}\right)
+
+    which is the same, and exactly 1 for equal images whatever the rounding. The other arguments are those of
+    ``ssim_of_averages``.
+    """
+    c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     shift = (mean_x - mean_y) ** 2
     variances = (squares - (mean_x**2 + mean_y**2)).clamp(min=0)  # of x and y together
     contrast_structure = 1 - (difference - shift).clamp(min=0) * scale / (variances * scale + c2)

@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import pytest
 import torch
+from tests.features.random_inception import inception_state
+from tests.metrics.networks import SmallNetwork
 from torch import Tensor
 from torchvision import models
 
@@ -22,8 +24,6 @@ from reposer.metrics import ImageSet, SSIMSettings, black_outside
 from reposer.poses import body_mask, read_annotations
 from reposer.protocols import PATN_MARKET, BatchSettings, InceptionScoreSettings, pairs_digest, protocol_named
 from reposer.results import find_results
-from tests.features.random_inception import inception_state
-from tests.metrics.networks import SmallNetwork
 
 WIDTH = {"market": 64, "fashion": 176}
 ALEX = LPIPS_BACKBONES["alex"].name

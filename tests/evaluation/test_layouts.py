@@ -1,0 +1,127 @@
+"""Every layout of results gives the same numbers."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tests.evaluation.golden_strips import ONLY_L1, WIDTH, on_golden, singles
+
+import reposer
+from reposer.checks import InputError
+from reposer.evaluation import Evaluation, evaluate
+from reposer.images import read_image, write_image
+from reposer.poses import read_annotations, write_annotations, write_pairs
+from reposer.protocols import PATN_FASHION
+from reposer.results import find_results
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("market", "{source}___{target}_vis.png"),
+        ("market", "{a}_2_{b}_vis.png"),
+        ("fashion", "{source}___{target}.png"),
+    ],
+)
+def test_single_images_give_the_numbers_of_strips(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation], tag: str, name: str
+) -> None:
+    results, real = singles(golden, tag, tmp_path, name)
+    found = on_golden(golden, tag, results, targets=real)
+    assert found.layout == "images"
+    assert found.scores == strips[tag].scores  # signatures too: nothing that decides the numbers differs
+    assert found.per_image == strips[tag].per_image
+
+
+def test_manifest_stands_in_for_options(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:
+    results, _ = singles(golden, "market", tmp_path)
+    shutil.copy(golden / "market-annotation-test.csv", results / "annotations.csv")
+    manifest = {
+        "images": "../real",
+        "annotations": "annotations.csv",
+        "pairs": [pair.split("___") for pair in find_results(results)],
+    }
+    (results / "manifest.json").write_text(json.dumps(manifest))
+    assert reposer.evaluate(results).scores == strips["market"].scores[:-1]
+    manifest["pairs"].append(["a.jpg", "b.jpg"])
+    (results / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(
+        InputError,
+        match=r"1 of 9 results .* 1 missing \(a.jpg___b.jpg of .*manifest.json has no result; generate it, or",
+    ):
+        evaluate(results)
+
+
+def test_wide_fashion_images_are_cut(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:
+    results, real = singles(golden, "fashion", tmp_path)
+    for folder, colour in ((results, 255), (real, 90)):
+        for path in folder.iterdir():
+            write_image(path, torch.nn.functional.pad(read_image(path), (40, 40), value=colour))
+    found = evaluate(results, protocol=replace(PATN_FASHION, metrics=("l1",)), targets=real)
+    assert found.score("l1").value == strips["fashion"].score("l1").value
+
+
+def test_odd_names_and_predictions_by_pair_id(tmp_path: Path, golden: Path) -> None:
+    """Some Market-1501 names end in .jpg.jpg; predicted keypoints may be named by pair id."""
+    poses = read_annotations(golden / "market-annotation-test.csv")
+    old = "0001_c2s1_000176_00.jpg"
+    results, real = singles(golden, "market", tmp_path)
+    (real / "0001_c2s1_000176_00.png").rename(real / f"{old}.jpg")
+    (result,) = results.glob(f"*{old}*")
+    result.rename(results / f"0001_c1s1_000151_00.jpg___{old}.jpg_vis.png")
+    write_annotations(
+        tmp_path / "poses.csv", {name if name != old else f"{old}.jpg": pose for name, pose in poses.items()}
+    )
+    pairs = [tuple(pair.split("___")) for pair in find_results(results)]
+    write_pairs(tmp_path / "pairs.csv", pairs)
+    write_annotations(tmp_path / "found.csv", {f"{a}___{b}": poses[b.replace(".jpg.jpg", ".jpg")] for a, b in pairs})
+    found = evaluate(
+        results,
+        annotations=tmp_path / "poses.csv",
+        protocol=ONLY_L1,
+        predicted_keypoints=tmp_path / "found.csv",
+        targets=real,
+        pairs=tmp_path / "pairs.csv",
+    )
+    assert found.score("pckh").value == 1
+
+
+@pytest.mark.parametrize("tag", ["market", "fashion"])
+def test_triptychs_give_the_numbers_of_strips(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation], tag: str
+) -> None:
+    """Input | target | generated, named as Def-GAN does; DeepFashion in panels of 256x256."""
+    for pair, result in find_results(golden / f"results_{tag}").items():
+        source, _, target, _, generated = read_image(result.file).split(WIDTH[tag], dim=-1)
+        border = (40, 40) if tag == "fashion" else (0, 0)
+        panels = [torch.nn.functional.pad(panel, border, value=7) for panel in (source, target, generated)]
+        write_image(tmp_path / f"{pair.replace('___', '_')}.png", torch.cat(panels, dim=-1))
+    found = on_golden(golden, tag, tmp_path)
+    assert found.layout == "triptychs"
+    assert found.scores == strips[tag].scores
+
+
+def test_a_folder_beside_its_targets(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:
+    results, real = singles(golden, "market", tmp_path, "{b}.png")
+    found = on_golden(golden, "market", results, targets=real, predicted_keypoints=None)
+    assert set(found.per_image) == {pair.split("___")[1] for pair in strips["market"].per_image}
+    for score in found.scores:
+        assert score.value == pytest.approx(strips["market"].score(score.name).value, abs=1e-12)
+
+
+def test_listed_files(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:
+    results, _ = singles(golden, "market", tmp_path)
+    rows = ["generated,target,source"]
+    for i, (pair, result) in enumerate(find_results(results).items()):
+        source, target = pair.split("___")
+        result.file.rename(results / f"{i}.png")
+        rows.append(f"{i}.png,../real/{target[:-4]}.png,{source}")
+    (results / "pairs.csv").write_text("\n".join(rows) + "\n")
+    poses = read_annotations(golden / "market-annotation-test.csv")
+    write_annotations(tmp_path / "poses.csv", {name.replace(".jpg", ".png"): pose for name, pose in poses.items()})
+    found = evaluate(results, annotations=tmp_path / "poses.csv")
+    values = [score.value for score in found.scores]
+    assert values == pytest.approx([score.value for score in strips["market"].scores[:-1]], abs=1e-12)

@@ -1,0 +1,111 @@
+"""Scores, intervals, signatures: the published numbers, whatever the batch, the processes or the codec."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tests.evaluation.golden_strips import ONLY_L1, market_strips, on_golden, singles
+
+from reposer.checks import InputError
+from reposer.evaluation import Evaluation, evaluate
+from reposer.images import read_image, write_image
+from reposer.poses import read_annotations, write_annotations
+from reposer.protocols import PATN_FASHION, PATN_MARKET
+
+
+def test_golden(golden: Path, evaluated: tuple[str, Evaluation]) -> None:
+    tag, found = evaluated
+    expected = json.loads((golden / "evaluation.json").read_text())[tag]
+    metrics = ["ssim", "l1", *(["mask_ssim"] if tag == "market" else []), "part_ssim"]
+    assert [score.name for score in found.scores] == [*metrics, "pckh"]
+    for name in metrics:
+        assert found.score(name).value == pytest.approx(expected[name], abs=1e-5)
+        assert found.score(name).n == len(expected["per_image"])
+    assert found.per_image.keys() == expected["per_image"].keys()
+    for pair, row in expected["per_image"].items():
+        assert {name: found.per_image[pair][name] for name in row} == pytest.approx(row, abs=1e-5)
+
+
+def test_golden_pckh_is_exact(golden: Path, evaluated: tuple[str, Evaluation]) -> None:
+    tag, found = evaluated
+    expected = json.loads((golden / "evaluation.json").read_text())[tag]["pckh"]
+    assert found.score("pckh").value == expected["value"]
+    counts = found.to_json()["pckh_counts"]
+    assert (counts["correct"], counts["all"]) == (expected["correct"], expected["all"])
+    assert counts["images"] == found.score("pckh").n
+    assert sum("pckh" in row for row in found.per_image.values()) == counts["images"]
+
+
+def test_scores_carry_interval_count_and_signature(evaluated: tuple[str, Evaluation]) -> None:
+    tag, found = evaluated
+    assert (found.layout, found.codec) == ("strips", "png")
+    for score in found.scores:
+        assert score.interval[0] < score.value < score.interval[1]
+        assert score.signature == found.signature
+    assert found.signature.startswith(f"patn-{tag}|n:{len(found.per_image)}|")
+    assert "published" in found.notes()[1]
+    assert str(found).count(found.signature) == len(found.scores)
+    with pytest.raises(InputError, match="unknown score 'ssmi'; did you mean 'ssim'"):
+        found.score("ssmi")
+
+
+def test_batch_size_decides_nothing(golden: Path, strips: dict[str, Evaluation]) -> None:
+    calls: list[tuple[int, int]] = []
+    small = on_golden(golden, "market", batch_size=3, progress=lambda *call: calls.append(call))
+    assert len(calls) == 3
+    assert calls[-1] == (8, 8)
+    assert small.per_image == strips["market"].per_image  # bit for bit
+    assert small.scores == strips["market"].scores
+
+
+@pytest.mark.slow
+def test_processes_decide_nothing(golden: Path, strips: dict[str, Evaluation]) -> None:
+    shared = on_golden(golden, "market", devices=2)
+    assert shared.per_image == strips["market"].per_image  # bit for bit
+    assert shared.scores == strips["market"].scores
+
+
+def test_codec_is_in_the_signature(tmp_path: Path, golden: Path) -> None:
+    strips = tmp_path / "strips"
+    strips.mkdir()
+    for path in (golden / "results_market").iterdir():
+        write_image(strips / f"{path.stem}.jpg", read_image(path))
+    jpeg = evaluate(strips, protocol=ONLY_L1)
+    assert jpeg.codec == "jpeg"
+    assert "|codec:jpeg|" in jpeg.signature
+    assert len(jpeg.notes()) == 1
+    results, real = singles(golden, "market", tmp_path, "{source}___{target}_vis.jpg")
+    assert "|codec:jpeg.generated|" in evaluate(results, protocol=ONLY_L1, targets=real).signature
+
+
+def test_identical_images(tmp_path: Path, golden: Path) -> None:
+    strips = market_strips(golden, tmp_path)
+    for path in strips.iterdir():
+        panels = list(read_image(path).split(64, dim=-1))
+        write_image(path, torch.cat([*panels[:4], panels[2]], dim=-1))
+    found = on_golden(golden, "market", strips, predicted_keypoints=None)
+    assert [score.value for score in found.scores] == pytest.approx([1, 0, 1, 1])
+
+
+def test_a_protocol_is_a_value(golden: Path, strips: dict[str, Evaluation]) -> None:
+    """Other metrics and padding need no code, and no annotations where no metric needs a pose."""
+    protocol = replace(PATN_MARKET, name="mine", metrics=("l1", "ssim"), padded_metrics=("l1",), pad_width=128)
+    found = evaluate(golden / "results_market", protocol=protocol)
+    assert [score.name for score in found.scores] == ["l1", "ssim"]
+    expected = strips["market"]
+    assert found.score("l1").value == pytest.approx(expected.score("l1").value / 2)
+    assert found.score("ssim").value == expected.score("ssim").value
+    assert found.signature.startswith("mine|")
+    with pytest.raises(InputError, match="unknown metric 'sim'; did you mean 'ssim'"):
+        evaluate(golden / "results_market", protocol=replace(protocol, metrics=("sim",), padded_metrics=()))
+
+
+def test_some_joints_may_lie_outside(tmp_path: Path, golden: Path) -> None:
+    poses = read_annotations(golden / "fashion-annotation-test.csv")
+    joints = next(iter(poses.values())).joints
+    joints[2, 0] = joints[3, 0] = 180
+    write_annotations(tmp_path / "poses.csv", poses)
+    protocol = replace(PATN_FASHION, metrics=("part_ssim",), padded_metrics=())
+    evaluate(golden / "results_fashion", annotations=tmp_path / "poses.csv", protocol=protocol)
