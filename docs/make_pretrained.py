@@ -1,0 +1,93 @@
+"""Package a trained generator, its scores, log and commands; draw 16 random test pairs. See ``--help``.
+
+reposer mannequin data --identities 3064 --test-identities 64 --no-part-masks
+reposer train mannequin-small --data data --out run
+python docs/make_pretrained.py --run run --data data --name mannequin --picture docs/pictures/mannequin.jpg
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import random
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import reposer
+from reposer.data import PairDataset, collate, open_pairs
+from reposer.evaluation import Evaluation, evaluate
+from reposer.files import write_text
+from reposer.generation import checkpoint_provenance, generate
+from reposer.generator import Generator, generator_file, load_generator
+from reposer.images import write_image
+from reposer.progress import Progress
+from reposer.training.validation import contact_sheet
+
+PRETRAINED = Path(reposer.__file__).parent / "pretrained"
+PROTOCOLS = ("patn-market", "reposer-1")
+ROWS, COLUMNS = 4, 4
+
+
+def score(generator: Generator, data: Path, checkpoint: Path) -> dict[str, dict[str, Evaluation]]:
+    """Scores of all test pairs, beside the source image copied: {protocol: {what: evaluation}}."""
+    with tempfile.TemporaryDirectory() as folder:
+        with Progress("generate") as progress:
+            provenance = checkpoint_provenance(checkpoint)
+            generate(generator, open_pairs(data, "test"), Path(folder), progress=progress, provenance=provenance)
+        return {
+            protocol: {
+                "generated": evaluate(folder, protocol=protocol),
+                "copy-source": evaluate(folder, protocol=protocol, baseline="copy-source"),
+            }
+            for protocol in PROTOCOLS
+        }
+
+
+def sheet(generator: Generator, data: Path) -> torch.Tensor:
+    """Source, target pose, target, generated of random test pairs."""
+    dataset = PairDataset(open_pairs(data, "test"))
+    chosen = random.Random(0).sample(range(len(dataset)), ROWS * COLUMNS)
+    batch = collate([dataset[i] for i in chosen])
+    return contact_sheet(generator.network, [batch], generator.config, columns=COLUMNS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, required=True, help="run folder of 'reposer train'")
+    parser.add_argument("--data", type=Path, required=True, help="the data set, with its test split")
+    parser.add_argument("--name", required=True, help="of the generator")
+    parser.add_argument("--picture", type=Path, required=True, help="the contact sheet")
+    options = parser.parse_args()
+    checkpoint = generator_file(options.run)
+    generator = load_generator(checkpoint)
+    evaluations = score(generator, options.data, checkpoint)
+    write_image(options.picture, sheet(generator, options.data), quality=88)
+
+    out = PRETRAINED / options.name
+    generator.save_pretrained(out, evaluation=evaluations["reposer-1"]["generated"])
+    mannequins = json.loads((options.data / "mannequins.json").read_text())
+    made: dict[str, Any] = {
+        "commands": [line.strip() for line in (__doc__ or "").splitlines() if line.startswith("    ")],
+        "mannequins": mannequins["config"],
+        "machine": f"{torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    write_text(out / "made.json", json.dumps(made, indent=1) + "\n")
+    scores = {
+        protocol: {what: [each.to_json() for each in evaluation.scores] for what, evaluation in found.items()}
+        for protocol, found in evaluations.items()
+    }
+    write_text(out / "scores.json", json.dumps(scores, indent=1) + "\n")
+    write_text(out / "metrics.jsonl", (options.run / "metrics.jsonl").read_text())
+    for protocol, found in evaluations.items():
+        for what, evaluation in found.items():
+            print(protocol, what, {each.name: round(each.value, 4) for each in evaluation.scores})
+
+
+if __name__ == "__main__":
+    main()
