@@ -56,7 +56,9 @@ class Pictures:
     """Folder of the real images, if it is known."""
 
     def generated(self, pair: str) -> Tensor | None:
-        """(3, H, W) uint8; None if it is not there."""
+        """What was scored, (3, H, W) uint8; None if it is not there."""
+        if self.evaluation.baseline is not None:
+            return self.source(pair) if self.evaluation.baseline == "copy-source" else None
         return self._cut(pair).generated if pair in self.results else None
 
     def target(self, pair: str) -> Tensor | None:

@@ -11,7 +11,8 @@ from torch import Tensor
 from reposer import metrics
 from reposer.checks import InputError
 from reposer.cli import main
-from reposer.evaluation import Baseline, evaluate, networks
+from reposer.evaluation import Baseline, Evaluation, evaluate, networks
+from reposer.gallery import open_pictures
 from reposer.images import read_image, write_image
 from reposer.poses import OPENPOSE_18, convert_pose, limb_masks, read_annotations
 from reposer.poses.estimation import Person
@@ -159,3 +160,19 @@ def test_poses_are_found_in_the_generated_images(golden: Path, monkeypatch: pyte
     assert score.signature == f"{found.signature}|net:oracle"
     with pytest.raises(InputError, match="leave out --detect-poses or --predicted-keypoints"):
         evaluate(golden / "results_market", detect_poses=True, predicted_keypoints=annotations)
+
+
+def test_gallery_beside_a_baseline(golden: Path, tmp_path: Path) -> None:
+    """The JSON knows its folder, and what was scored: the gallery shows the source where it was."""
+    scores, page = tmp_path / "scores.json", tmp_path / "gallery.html"
+    main(["evaluate", str(golden / "results_market"), "--metrics", "l1", "--baselines", "--json", str(scores)])
+    main(["compare", str(scores), str(tmp_path / "scores.copy-source.json"), "--gallery", str(page)])
+    baseline = Evaluation.load(tmp_path / "scores.copy-source.json")
+    assert (baseline.baseline, baseline.results) == ("copy-source", (golden / "results_market").resolve())
+    assert "baseline: copy-source" in "\n".join(baseline.notes())
+    pictures = open_pictures(golden / "results_market", baseline)
+    for pair, source in panels(golden, 0).items():
+        shown = pictures.generated(pair)
+        assert shown is not None
+        assert shown.equal(source)
+    assert "scores.copy-source" in page.read_text()

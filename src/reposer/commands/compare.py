@@ -44,7 +44,7 @@ def run(
         json: file to write the comparisons to.
         gallery: HTML file to write with the images where A and B differ most, metric by metric.
         images: folders of the results A and B, for the gallery; where left out, the folder that was given, the one
-            named like the JSON, or the one it is in.
+            named like the JSON, the one that was evaluated, or the one the JSON is in.
         targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
     """
     import json as json_format
@@ -71,8 +71,9 @@ def run(
     ]
     pictures: list[Pictures] = []
     if gallery is not None:
-        folders = images or [_images_of(path) for path in results[:2]]
-        pictures = [_open(*pair, targets) for pair in zip(folders, evaluations.values(), strict=False)]
+        shown = list(evaluations.values())[:2]
+        folders = images or [_images_of(*pair) for pair in zip(results, shown, strict=False)]
+        pictures = [_open(*pair, targets) for pair in zip(folders, shown, strict=True)]
 
     console = Console()
     console.print(side_by_side(evaluations))
@@ -105,12 +106,13 @@ def run(
             console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _images_of(path: Path) -> Path:
+def _images_of(path: Path, evaluation: Evaluation) -> Path:
     """The folder of the images of a result that was named on the command line."""
     if path.is_dir():
         return path
-    named = path.with_suffix("")
-    return named if named.is_dir() else path.parent
+    if (named := path.with_suffix("")).is_dir():
+        return named
+    return evaluation.results if evaluation.results is not None and evaluation.results.is_dir() else path.parent
 
 
 def _open(folder: Path, evaluation: Evaluation, targets: Path | None) -> Pictures:

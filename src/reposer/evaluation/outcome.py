@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reposer.checks import InputError, check_choice
 from reposer.evaluation.entries import LABELS
+from reposer.evaluation.measuring import Baseline
 from reposer.files import write_text, write_whole
 from reposer.metrics import Score, check_comparable
 from reposer.protocols import Protocol, protocol_from_json
@@ -35,6 +36,10 @@ class Evaluation:
     scores: tuple[Score, ...]
     per_image: Mapping[str, Mapping[str, float]]
     """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` of ``pckh_all``."""
+    results: Path | None = None
+    """Folder of the results."""
+    baseline: Baseline | None = None
+    """What was scored in place of the generated images."""
     skipped: Mapping[str, str] = field(default_factory=dict)
     """{pair id or file: why} of bad results that were left out; their number is in the signature."""
 
@@ -52,6 +57,8 @@ class Evaluation:
     def notes(self) -> list[str]:
         """Lines that a reader of the scores should see beside them."""
         lines = [f"{self.layout} of {self.codec} files, {len(self.per_image)} pairs"]
+        if self.baseline:
+            lines.append(f"not the generated images were scored but a baseline: {self.baseline}")
         if self.codec != self.protocol.published_codec:
             lines.append(
                 f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
@@ -70,6 +77,8 @@ class Evaluation:
             "codec": self.codec,
             "scores": [_without_nan(score.to_json()) for score in self.scores],
         }
+        content |= {"results": str(self.results)} if self.results is not None else {}
+        content |= {"baseline": self.baseline} if self.baseline is not None else {}
         counted = [row for row in self.per_image.values() if "pckh" in row]
         if counted:
             content["pckh_counts"] = {
@@ -106,6 +115,8 @@ class Evaluation:
                     for s in content["scores"]
                 ),
                 per_image=content["per_image"],
+                results=Path(content["results"]) if "results" in content else None,
+                baseline=content.get("baseline"),
                 skipped=content.get("skipped", {}),
             )
         except FileNotFoundError:

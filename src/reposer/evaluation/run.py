@@ -221,6 +221,8 @@ def evaluate(
         signature=line,
         scores=tuple(scores),
         per_image=rows,
+        results=folder.resolve(),
+        baseline=baseline,
         skipped=problems.to_json(),
     )
 
