@@ -55,6 +55,8 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
     [
         ("data", {"workers": 2}),
         ("optimization", {"accumulate": 2}),
+        ("optimization", {"adversarial_from": 2}),
+        ("optimization", {"adversarial_from": 4}),
         ("hardware", {"precision": "bf16-mixed"}),
         ("hardware", {"precision": "16-mixed"}),
         ("hardware", {"checkpoint_gradients": True}),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -169,3 +170,10 @@ def test_dry_run(small: RunConfig, market: Path, capsys: pytest.CaptureFixture[s
     assert "memory: " in text
     assert "images/s on 1 x cpu; 12 steps: 0.0 hours" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_times_late_discriminators(small: RunConfig, market: Path) -> None:
+    late = replace(small, optimization=replace(small.optimization, adversarial_from=7))
+    assert re.search(
+        r"time: [\d.]+ s a step \([\d.]+ s after step 7, with the discriminators\), ", plan(late, data=market)
+    )

@@ -48,13 +48,20 @@ def plan(config: RunConfig, *, data: Path) -> str:
         batch_size=optimization.batch_size,
         workers=config.data.workers,
     )
-    times = []
-    for batch in loader:
-        start = time.perf_counter()
-        train_step(state, batch.to(fabric.device), objective, config, fabric)
-        times.append(time.perf_counter() - start)
-    seconds = sum(times[1:]) / _TIMED_STEPS  # the first step also sets up
-    hours = seconds * optimization.steps / 3600
+
+    def seconds(config: RunConfig) -> float:
+        times = []
+        for batch in loader:
+            start = time.perf_counter()
+            train_step(state, batch.to(fabric.device), objective, config, fabric)
+            times.append(time.perf_counter() - start)
+        return sum(times[1:]) / _TIMED_STEPS  # the first step also sets up
+
+    alone = min(optimization.adversarial_from, optimization.steps) if config.objective.adversarial else 0
+    each = seconds(config)
+    late = seconds(replace(config, optimization=replace(optimization, adversarial_from=0))) if alone else each
+    hours = (alone * each + (optimization.steps - alone) * late) / 3600
+    joined = f" ({late:.2f} s after step {alone:,}, with the discriminators)" if alone else ""
     where = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
     return "\n".join(
         [
@@ -62,7 +69,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
             *_networks(state),
             f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
             f"{_peak(fabric.device):,.0f} MB at the peak of a step",
-            f"time: {seconds:.2f} s a step, {optimization.batch_size / seconds:.1f} images/s on 1 x {where}; "
+            f"time: {each:.2f} s a step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "
             f"{optimization.steps:,} steps: {hours:.1f} hours, without validation and checkpoints",
         ]
     )
