@@ -1,9 +1,4 @@
-"""Package a trained generator, its scores, log and commands; draw 16 random test pairs. See ``--help``.
-
-reposer mannequin data --identities 3064 --test-identities 64 --no-part-masks
-reposer train mannequin-small --data data --out run
-python docs/make_pretrained.py --run run --data data --name mannequin --picture docs/pictures/mannequin.jpg
-"""
+"""Package a trained generator, its scores, log and commands; draw 16 random test pairs. See ``--help``."""
 
 from __future__ import annotations
 
@@ -29,6 +24,11 @@ from reposer.progress import Progress
 from reposer.training.validation import contact_sheet
 
 PRETRAINED = Path(reposer.__file__).parent / "pretrained"
+COMMANDS = (
+    "reposer mannequin data --identities 3064 --test-identities 64 --no-part-masks",
+    "reposer train mannequin-small --data data --out run",
+    "python docs/make_pretrained.py --run run --data data --name mannequin --picture docs/pictures/mannequin.jpg",
+)
 PROTOCOLS = ("patn-market", "reposer-1")
 ROWS, COLUMNS = 4, 4
 
@@ -57,7 +57,7 @@ def sheet(generator: Generator, data: Path) -> torch.Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, epilog="The one that ships: " + "; ".join(COMMANDS))
     parser.add_argument("--run", type=Path, required=True, help="run folder of 'reposer train'")
     parser.add_argument("--data", type=Path, required=True, help="the data set, with its test split")
     parser.add_argument("--name", required=True, help="of the generator")
@@ -72,7 +72,7 @@ def main() -> None:
     generator.save_pretrained(out, evaluation=evaluations["reposer-1"]["generated"])
     mannequins = json.loads((options.data / "mannequins.json").read_text())
     made: dict[str, Any] = {
-        "commands": [line.strip() for line in (__doc__ or "").splitlines() if line.startswith("    ")],
+        "commands": COMMANDS,
         "mannequins": mannequins["config"],
         "machine": f"{torch.get_num_threads()} threads, {platform.machine()}, torch {torch.__version__}",
         "date": datetime.now(UTC).date().isoformat(),

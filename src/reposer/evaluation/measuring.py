@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import pickle
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from reposer.checks import InputError
@@ -21,6 +24,7 @@ from reposer.evaluation.cache import RowCache
 from reposer.evaluation.entries import PART_METRICS, ROW_METRICS, Batch, measure
 from reposer.evaluation.networks import Networks, WeightsSource
 from reposer.images import ResizeFilter, check_size, read_image, resize
+from reposer.memory import keep_freed_memory
 from reposer.protocols import Protocol
 from reposer.results import LAYOUTS, crop, cut
 
@@ -90,17 +94,21 @@ def measure_all(
 
     # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
     fabric = Fabric(accelerator="cpu", devices=devices, strategy="ddp_spawn")
-    # Bound, not passed on: Fabric looks into arguments, and refuses frozen dataclasses.
-    return fabric.launch(partial(_measure_share, work=work, items=list(items), batch_size=batch_size))
+    with tempfile.TemporaryDirectory() as folder:
+        # Bound, not passed on: Fabric looks into arguments, and refuses frozen dataclasses.
+        share = partial(_measure_share, work=work, items=list(items), batch_size=batch_size, folder=Path(folder))
+        fabric.launch(share)
+        # Through files: what a launched function returns must fit into a pipe, or nobody ever returns.
+        shares = [pickle.loads(path.read_bytes()) for path in sorted(Path(folder).iterdir())]
+    return [shares[i % devices][i // devices] for i in range(len(items))]
 
 
-def _measure_share(fabric: Any, *, work: Work, items: list[Item], batch_size: int) -> list[Measured]:
-    """What one process does: every n-th item; the first process collects."""
+def _measure_share(fabric: Any, *, work: Work, items: list[Item], batch_size: int, folder: Path) -> None:
+    """What one process does: every n-th item."""
+    keep_freed_memory()
     rank, world = fabric.global_rank, fabric.world_size
     mine = _measure_here(work, items[rank::world], batch_size=batch_size, threads=1, rank=rank, progress=None)
-    shares: list[list[Measured]] = [[] for _ in range(world)]
-    torch.distributed.all_gather_object(shares, mine)
-    return [shares[i % world][i // world] for i in range(len(items))]
+    (folder / f"{rank:04d}").write_bytes(pickle.dumps(mine))
 
 
 def _measure_here(
@@ -136,7 +144,8 @@ def one_thread_each() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):  # numpy's
+            yield
     finally:
         torch.set_num_threads(before)
 
