@@ -10,9 +10,11 @@ from tests.evaluation.golden_strips import ONLY_L1, market_strips, on_golden, si
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation, evaluate
+from reposer.evaluation.measuring import Item, Work, measure_all
 from reposer.images import read_image, write_image
 from reposer.poses import read_annotations, write_annotations
 from reposer.protocols import PATN_FASHION, PATN_MARKET
+from reposer.results import find_results
 
 
 def test_golden(golden: Path, evaluated: tuple[str, Evaluation]) -> None:
@@ -109,3 +111,18 @@ def test_some_joints_may_lie_outside(tmp_path: Path, golden: Path) -> None:
     write_annotations(tmp_path / "poses.csv", poses)
     protocol = replace(PATN_FASHION, metrics=("part_ssim",), padded_metrics=())
     evaluate(golden / "results_fashion", annotations=tmp_path / "poses.csv", protocol=protocol)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_many_rows_come_back_from_processes(golden: Path) -> None:
+    """More than fits into a pipe."""
+    (file, *_) = (result.file for result in find_results(golden / "results_market").values())
+    nobody = torch.zeros(18, 2), torch.zeros(18, dtype=torch.bool)
+    items = [
+        Item(pair=f"{i:04d}", generated=file, target=None, joints=nobody[0], visible=nobody[1]) for i in range(900)
+    ]
+    work = Work(protocol=PATN_MARKET, layout="strips", panel_width=64, metrics=("l1",))
+    measured = measure_all(work, items, batch_size=32, devices=2, progress=None)
+    assert [each.pair for each in measured] == [item.pair for item in items]
+    assert len({each.row["l1"] for each in measured if each.row}) == 1
