@@ -146,7 +146,7 @@ def model_card(config: RunConfig, about: About, *, parameters: int, where: str) 
 def _usage(where: str) -> str:
     return (
         "```python\n"
-        "import reposer\n"
+        "import reposer\n\n"
         f'generator = reposer.Generator.from_pretrained("{where}")\n'
         "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
         "```"
