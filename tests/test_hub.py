@@ -102,7 +102,7 @@ def test_card_tells_what_it_is(run: Path, tmp_path: Path) -> None:
     ):
         assert said in card.text, said
     usage = card.text.split("```python\n")[1].split("```")[0]
-    assert len(usage.strip().splitlines()) == 3
+    assert len(usage.split("\n\n")[1].strip().splitlines()) == 2
     assert 'from_pretrained("saved")' in usage
     assert str(tmp_path) not in card.content
 
@@ -267,3 +267,14 @@ def test_without_network_is_one_line(run: Path, tmp_path: Path, monkeypatch: pyt
         load_generator(run).push_to_hub("owner/name", token="hf_none")
     load_generator(run).save_pretrained(tmp_path / "saved")
     assert_same(load_generator(tmp_path / "saved"), Generator.from_pretrained(tmp_path / "saved"))
+
+
+def test_card_of_scores_without_interval(tmp_path: Path) -> None:
+    """FID has none; in JSON, which has no NaN, it is null."""
+    score = {"name": "fid", "value": 12.5, "interval": [None, None], "n": 256, "signature": "s"}
+    (tmp_path / "scores.json").write_text(json.dumps({"scores": [score]}))
+    make_run(tmp_path / "run", SMALL)
+    generator = load_generator(tmp_path / "run")
+    generator.save_pretrained(tmp_path / "saved", evaluation=tmp_path / "scores.json")
+    assert "| fid | 12.5000 | - | 256 |" in (tmp_path / "saved" / "README.md").read_text()
+    assert load_generator(tmp_path / "saved").about.scores[0].value == 12.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +77,7 @@ def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
 
 
 def _scores(rows: Iterable[Mapping[str, Any]]) -> tuple[Score, ...]:
-    return tuple(
-        Score(row["name"], row["value"], (row["interval"][0], row["interval"][1]), row["n"], row["signature"])
-        for row in rows
-    )
+    return tuple(map(Score.from_json, rows))
 
 
 def training_data(config: RunConfig, about: About) -> str:
@@ -181,7 +179,8 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
 def _score_table(scores: tuple[Score, ...]) -> str:
     if not scores:
         return "None were given. `reposer evaluate RESULTS --json RUN/evaluation.json` makes them."
-    rows = [(s.name, f"{s.value:.4f}", "{:.4f} to {:.4f}".format(*s.interval), str(s.n)) for s in scores]
+    limits = ["-" if isnan(s.interval[0]) else "{:.4f} to {:.4f}".format(*s.interval) for s in scores]
+    rows = [(s.name, f"{s.value:.4f}", limit, str(s.n)) for s, limit in zip(scores, limits, strict=True)]
     signatures = dict.fromkeys(score.signature for score in scores)
     names = {signature: ", ".join(s.name for s in scores if s.signature == signature) for signature in signatures}
     return "\n\n".join(

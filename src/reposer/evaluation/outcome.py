@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class Evaluation:
             "signature": self.signature,
             "layout": self.layout,
             "codec": self.codec,
-            "scores": [_without_nan(score.to_json()) for score in self.scores],
+            "scores": [score.to_json() for score in self.scores],
         }
         content |= {"results": str(self.results)} if self.results is not None else {}
         content |= {"baseline": self.baseline} if self.baseline is not None else {}
@@ -110,10 +110,7 @@ class Evaluation:
                 layout=content["layout"],
                 codec=content["codec"],
                 signature=content["signature"],
-                scores=tuple(
-                    Score(s["name"], s["value"], _interval(s["interval"]), s["n"], s["signature"])
-                    for s in content["scores"]
-                ),
+                scores=tuple(map(Score.from_json, content["scores"])),
                 per_image=content["per_image"],
                 results=Path(content["results"]) if "results" in content else None,
                 baseline=content.get("baseline"),
@@ -176,16 +173,6 @@ class Evaluation:
 
 def _limits(score: Score) -> str:
     return "{:.4f} to {:.4f}".format(*score.interval)
-
-
-def _interval(limits: list[float | None]) -> tuple[float, float]:
-    """Read an interval; None, as JSON has no NaN, is math.nan: metrics of sets have none."""
-    low, high = (nan if limit is None else limit for limit in limits)
-    return low, high
-
-
-def _without_nan(score: dict[str, Any]) -> dict[str, Any]:
-    return score | {"interval": [None if isnan(limit) else limit for limit in score["interval"]]}
 
 
 def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,20 @@ class Score:
         return f"{self.name} = {self.value:.4f} [{low:.4f}, {high:.4f}] (n = {self.n}) {self.signature}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as a dict that ``json`` can write."""
+        """Return the fields as a dict that ``json`` can write; limits that are not known are null."""
         return {
             "name": self.name,
             "value": self.value,
-            "interval": list(self.interval),
+            "interval": [None if isnan(limit) else limit for limit in self.interval],
             "n": self.n,
             "signature": self.signature,
         }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Score:
+        """Read what ``to_json`` wrote."""
+        low, high = (nan if limit is None else limit for limit in content["interval"])
+        return cls(content["name"], content["value"], (low, high), content["n"], content["signature"])
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: str) -> Score:
