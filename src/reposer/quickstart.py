@@ -11,7 +11,7 @@ from pathlib import Path
 from reposer.config import RunConfig
 from reposer.data import open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
-from reposer.evaluation import Baseline, Evaluation, evaluate
+from reposer.evaluation import BASELINES, Evaluation, evaluate
 from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
@@ -19,7 +19,6 @@ from reposer.recipes import recipe
 from reposer.report import write_report
 from reposer.training import train
 
-BASELINES: Mapping[str, Baseline | None] = {"generated": None, "copy-source": "copy-source", "mean-image": "mean-image"}
 MANNEQUINS = MannequinConfig(identities=320, images_per_identity=8, test_identities=40, clothing="easy")
 
 
@@ -78,9 +77,9 @@ def quickstart(
             provenance=checkpoint_provenance(checkpoint),
         )
     with _stage("evaluate", seconds, shown):
-        evaluations = {
-            name: evaluate(results / "generated", baseline=baseline, train_images=data / "train")
-            for name, baseline in BASELINES.items()
+        evaluations: dict[str, Evaluation] = {
+            baseline or "generated": evaluate(results / "generated", baseline=baseline, train_images=data / "train")
+            for baseline in (None, *BASELINES)
         }
     for name, evaluation in evaluations.items():
         evaluation.save(results / f"{name}.json")

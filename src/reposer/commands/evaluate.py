@@ -77,7 +77,7 @@ def run(
     from rich.console import Console
 
     from reposer.checks import InputError
-    from reposer.evaluation import comparison_table, evaluate
+    from reposer.evaluation import BASELINES, Evaluation, comparison_table, evaluate
     from reposer.progress import Progress
 
     if json is not None and (json.is_dir() or not json.parent.is_dir()):
@@ -86,8 +86,9 @@ def run(
         raise InputError(f"{table}: --table needs the name of a .csv or .parquet file in a folder that exists")
     if cache is None and json is not None:
         cache = json.with_suffix(".cache")
-    evaluations = {}
-    for name in ("generated", *(("copy-source", "mean-image") if baselines else ())):
+    evaluations: dict[str, Evaluation] = {}
+    for baseline in (None, *(BASELINES if baselines else ())):
+        name = baseline or "generated"
         with Progress(f"evaluating {name}") as progress:
             evaluations[name] = evaluate(
                 results,
@@ -96,9 +97,9 @@ def run(
                 metrics=metrics or None,
                 weights=weights,
                 train_images=train_images,
-                predicted_keypoints=predicted_keypoints if name == "generated" else None,
-                detect_poses=detect_poses and name == "generated",
-                baseline=None if name == "generated" else name,
+                predicted_keypoints=predicted_keypoints if baseline is None else None,
+                detect_poses=detect_poses and baseline is None,
+                baseline=baseline,
                 targets=targets,
                 pairs=pairs,
                 layout=layout,
@@ -110,8 +111,8 @@ def run(
             )
     evaluation = evaluations["generated"]
     if json is not None:
-        for name, each in evaluations.items():
-            each.save(json if name == "generated" else json.with_suffix(f".{name}.json"))
+        for each in evaluations.values():
+            each.save(json.with_suffix(f".{each.baseline}.json") if each.baseline else json)
     if table is not None:
         evaluation.save_per_image(table)
     console = Console()

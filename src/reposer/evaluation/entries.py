@@ -46,6 +46,12 @@ class Batch:
         """(B, 10, H, W) in [0, 1]."""
         return limb_masks(self.joints, self.visible, self._size)
 
+    @cached_property
+    def part_values(self) -> dict[str, Tensor]:
+        """PSSIM of each body part, (B,) by name; metrics with masks are never padded or resized."""
+        settings = self.networks.protocol.part_ssim
+        return metrics.part_ssim_by_part(self.generated, self.target, part_masks=self.part_masks, settings=settings)
+
 
 class RowMetric(NamedTuple):
     """A metric that has one number a pair."""
@@ -104,12 +110,7 @@ def _lpips_identity(networks: Networks) -> str:
 
 
 def _of_part(name: str) -> RowMetric:
-    def measure(generated: Tensor, target: Tensor, batch: Batch, protocol: Protocol) -> Tensor:
-        return metrics.part_ssim_by_part(generated, target, part_masks=batch.part_masks, settings=protocol.part_ssim)[
-            name
-        ]
-
-    return RowMetric(f"PSSIM {name}", "higher", True, measure)
+    return RowMetric(f"PSSIM {name}", "higher", True, lambda g, t, batch, protocol: batch.part_values[name])
 
 
 PART_METRICS: Mapping[str, RowMetric] = {f"part_ssim.{part.name}": _of_part(part.name) for part in OPENPOSE_18.parts}

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -32,6 +32,7 @@ Progress = Callable[[int, int], None]
 Row = dict[str, float]
 Baseline = Literal["copy-source", "mean-image"]
 """What may be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 _TOGETHER = 8
 """Pairs that are computed at one time. Always so many, the last ones repeated: with the same shapes the same kernels

@@ -30,21 +30,21 @@ class Networks:
     """
 
     def __init__(self, protocol: Protocol, weights: WeightsSource = None) -> None:
-        self._protocol, self._weights = protocol, weights
+        self.protocol, self._weights = protocol, weights
         self._inceptions: dict[InceptionName, InceptionFeatures] = {}
         self._detecting = Lock()
 
     @cached_property
     def lpips(self) -> LPIPSNetwork:
         """The network of LPIPS."""
-        settings = self._protocol.lpips
+        settings = self.protocol.lpips
         weights = self._find(LPIPS_BACKBONES[settings.backbone].name)
         return LPIPSNetwork(settings.backbone, version=settings.version, weights=weights)
 
     @cached_property
     def detector(self) -> PersonDetector:
         """The person detector of DS."""
-        name = self._protocol.detector
+        name = self.protocol.detector
         if name == "hog":
             return person_detector("hog")
         if name == "ssd300-coco":

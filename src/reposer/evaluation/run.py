@@ -183,6 +183,8 @@ def evaluate(
             f"{folder}: the {len(rows)} pairs have the hash {pairs_digest(rows)}, protocol {protocol.name} expects "
             f"{protocol.expected_pairs}; evaluate its pairs, or change its expected_pairs"
         )
+    predicted = predicted_poses(predicted_keypoints, rows, protocol) if predicted_keypoints is not None else None
+
     codec = codec_of([results[pair].file for pair in rows])
     # The target panel of a lossy strip went through the codec too; a single image's target did not.
     lossy_single = found.target is None and codec != "png"
@@ -209,8 +211,8 @@ def evaluate(
         values = [row[name] for row in list(rows.values())[:kept] if name in row]  # a part may be missing
         if values:
             scores.append(make_score(name, values, signature=own))
-    if predicted_keypoints is not None:
-        scores.append(add_pckh(rows, predicted_poses(predicted_keypoints, rows, protocol), poses, protocol, line))
+    if predicted is not None:
+        scores.append(add_pckh(rows, predicted, poses, protocol, line))
     elif estimator is not None:
         found_poses = detected_poses(work, scored, estimator, progress)
         scores.append(add_pckh(rows, found_poses, poses, protocol, f"{line}|net:{estimator.identity}"))
