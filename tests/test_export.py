@@ -26,8 +26,9 @@ KINDS = {
     "xing instance": GeneratorConfig(network="xing", norm="instance", channels=8, blocks=1),
     "patn instance": GeneratorConfig(network="patn", norm="instance", channels=8, blocks=1),
     "xing batch": GeneratorConfig(network="xing", norm="batch", channels=8, blocks=1),
+    "warp batch": GeneratorConfig(network="warp", norm="batch", channels=8, blocks=1),
 }
-slow = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("xing instance", "patn instance", "xing batch")]
+slow = [pytest.param(kind, marks=pytest.mark.slow) for kind in list(KINDS)[1:]]
 
 
 @pytest.fixture(autouse=True)

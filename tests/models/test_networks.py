@@ -115,9 +115,17 @@ XING_NAMES = [
     *(f"pose_decoder.{layer}.weight" for layer in (0, 3, 7)),
     *(f"mixing.{layer}.weight" for layer in (0, 3, 6)),
 ]
+WARP_NAMES = [
+    "first.0.weight",
+    *(f"down.{i}.{layer}.0.weight" for i in range(3) for layer in (0, 1)),
+    *(f"blocks.{i}.branch.{layer}.weight" for i in (0, 1) for layer in ("0.0", "2")),
+    *(f"up.{i}.{layer}.0.weight" for i, layer in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0))),
+    "poses.0.weight",
+    "last.weight",
+]
 
 
-@pytest.mark.parametrize(("network", "names"), [("patn", PATN_NAMES), ("xing", XING_NAMES)])
+@pytest.mark.parametrize(("network", "names"), [("patn", PATN_NAMES), ("xing", XING_NAMES), ("warp", WARP_NAMES)])
 def test_names_of_the_weights_stay(network: str, names: list[str]) -> None:
     """Checkpoints hold these names."""
     own = [name for name in small(network, "instance").state_dict() if not name.endswith("bias")]

@@ -59,7 +59,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-@pytest.mark.parametrize("network", ["patn", "xing"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:
     """Bit for bit, dropout and batch norm's running statistics included."""
     small = replace(small, generator=replace(small.generator, network=network, channels=8 if network == "xing" else 4))

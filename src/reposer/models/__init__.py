@@ -10,6 +10,7 @@ from reposer.models.released_weights import (
     load_released_weights,
 )
 from reposer.models.saving import PRETRAINED, generator_files, generator_path, read_network, save_network
+from reposer.models.warp import WarpGenerator
 from reposer.models.xing import XingGenerator
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PATNGenerator",
     "ReleasedDiscriminator",
     "ResNetDiscriminator",
+    "WarpGenerator",
     "XingGenerator",
     "build_discriminators",
     "build_generator",

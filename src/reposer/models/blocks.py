@@ -173,11 +173,11 @@ def init_published(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def pad_to_stride(image: Tensor) -> Tensor:
+def pad_to_stride(image: Tensor, stride: int = STRIDE) -> Tensor:
     """Pad (B, C, H, W) at the bottom and right, by repeating the border, to multiples of the stride."""
     height, width = image.shape[-2:]
-    bottom, right = -height % STRIDE, -width % STRIDE
-    # An exported graph pads always, by 0 to 3: whether there is something to pad depends on the size it will see.
+    bottom, right = -height % stride, -width % stride
+    # An exported graph pads always, perhaps by 0: whether there is something to pad depends on the size it will see.
     if torch.compiler.is_exporting() or bottom or right:
         image = F.pad(image, (0, right, 0, bottom), mode="replicate")
     return image

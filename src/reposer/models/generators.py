@@ -10,17 +10,22 @@ from torch import nn
 from reposer.checks import check_choice
 from reposer.models.blocks import Norm
 from reposer.models.patn import PATNGenerator
+from reposer.models.warp import WarpGenerator
 from reposer.models.xing import XingGenerator
 
-GENERATORS: dict[str, type[nn.Module]] = {"patn": PATNGenerator, "xing": XingGenerator}
+GENERATORS: dict[str, type[nn.Module]] = {
+    "patn": PATNGenerator,
+    "xing": XingGenerator,
+    "warp": WarpGenerator,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorConfig:
     """The generator network."""
 
-    network: Literal["patn", "xing"] = "patn"
-    """Architecture: PATN, or XingGAN's generator."""
+    network: Literal["patn", "xing", "warp"] = "patn"
+    """Architecture: PATN, XingGAN's generator, or body parts warped to the target pose and repaired by a U-Net."""
     norm: Norm = "batch"
     """Norm layers: batch, or instance."""
     channels: int = 64

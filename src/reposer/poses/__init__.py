@@ -4,7 +4,8 @@ from reposer.poses.body import body_mask
 from reposer.poses.conversion import convert_joints, convert_pose
 from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
-from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, joint_heatmaps, pose_maps
+from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
+from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
 from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 from reposer.poses.skeletons import COCO_17, HALPE_26, MPII_16, OPENPOSE_25, SKELETONS
@@ -19,6 +20,7 @@ __all__ = [
     "HeatmapConfig",
     "HeatmapKind",
     "Part",
+    "PartFrames",
     "Pose",
     "Skeleton",
     "background_mask",
@@ -27,11 +29,15 @@ __all__ = [
     "convert_pose",
     "draw_pose",
     "flip_joints",
+    "heatmap_peaks",
     "joint_heatmaps",
     "limb_masks",
+    "part_frames",
+    "part_maps",
     "pose_maps",
     "read_annotations",
     "read_pairs",
+    "warp_parts",
     "write_annotations",
     "write_pairs",
 ]

@@ -82,3 +82,15 @@ def _exp_without_subnormals(exponent: Tensor) -> Tensor:
 def pose_maps(joints: Tensor, visible: Tensor, size: tuple[int, int], config: HeatmapConfig) -> Tensor:
     """Heatmaps (B, J, H, W) of joints as a configuration wants them; see :func:`joint_heatmaps`."""
     return joint_heatmaps(joints, visible, size, sigma=config.sigma, kind=config.kind)
+
+
+def heatmap_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
+    """Joints from heatmaps (B, J, H, W) of either kind: the whole pixel where each is largest.
+
+    Returns:
+        joints (B, J, 2) float pixels, x then y, and visible (B, J) bool: False for a map that nowhere reaches 0.5.
+    """
+    peak, place = heatmaps.flatten(2).max(dim=2)
+    width = heatmaps.shape[-1]
+    joints = torch.stack((place % width, place // width), dim=-1)
+    return joints.to(torch.promote_types(heatmaps.dtype, torch.float32)), peak >= 0.5

@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 from lightning.fabric import Fabric
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from reposer.config import HardwareConfig
 
@@ -83,16 +84,37 @@ def gathered_objects(value: Any) -> list[Any]:
     return received
 
 
-class _Sum(torch.autograd.Function):
-    """Sum over all processes: what each of them has adds to it, so gradients are summed too."""
+class _SharedNorm(torch.autograd.Function):
+    """Batch norm by a mean and variance that are those of the features of all processes, ``count`` values a channel.
+
+    With n = (x - mean) s, s = (variance + eps)^(-1/2):
+
+        dx = weight s (dy - sum(dy) / count - n sum(n dy) / count), dweight = sum(n dy), dbias = sum(dy)
+
+    where the sums in dx are over all processes; those of weight and bias are summed with the other gradients.
+    """
 
     @staticmethod
-    def forward(ctx: Any, tensor: Tensor) -> Tensor:
-        return summed(tensor)
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, count: Tensor, eps: float
+    ) -> Tensor:
+        ctx.eps = eps
+        ctx.save_for_backward(x, weight, mean, variance, count)
+        return F.batch_norm(x, mean, variance, weight, bias, eps=eps)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return summed(gradient)
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, mean, variance, count = ctx.saved_tensors
+        dy = gradients[0]
+        _, dweight, dbias = torch.ops.aten.native_batch_norm_backward(
+            dy, x, weight, mean, variance, None, None, False, ctx.eps, (False, True, True)
+        )
+        sum_n_dy, sum_dy = summed(torch.stack((dweight, dbias))) / count
+        s = torch.rsqrt(variance + ctx.eps)
+        slope = s * sum_n_dy
+        constant = sum_dy - slope * mean
+        dx = dy - torch.addcmul(constant[:, None, None], x, slope[:, None, None])
+        return dx * (weight * s)[:, None, None], dweight, dbias, None, None, None, None
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -102,24 +124,22 @@ class SharedBatchNorm(nn.BatchNorm2d):
         if not (self.training and many()):
             return super().forward(features)
         x = features if features.dtype == torch.float64 else features.float()
-        count = features.numel() / features.shape[1]
-        sums = torch.cat((x.sum(dim=(0, 2, 3)), x.new_tensor([count])))
-        sums = _Sum.apply(sums)
-        mean = sums[:-1] / sums[-1]
-        centred = x - mean[:, None, None]
-        variance = _Sum.apply(centred.square().sum(dim=(0, 2, 3))) / sums[-1]
+        variance, mean = torch.var_mean(x.detach(), dim=(0, 2, 3), correction=0)
+        own = torch.cat((mean, variance, mean.new_tensor([x.numel() / x.shape[1]])))[None]
+        rows = gathered(own, [1] * dist.get_world_size())
+        means, variances, counts = rows[:, : len(mean)], rows[:, len(mean) : -1], rows[:, -1:]
+        count = counts.sum()  # stays on the device
+        mean = (counts * means).sum(dim=0) / count
+        variance = (counts * (variances + (means - mean).square())).sum(dim=0) / count
         if self.track_running_stats:
             assert self.running_mean is not None
             assert self.running_var is not None
             assert self.num_batches_tracked is not None
-            with torch.no_grad():
-                total, momentum = sums[-1], self.momentum or 0.0
-                self.num_batches_tracked.add_(1)
-                self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
-                unbiased = variance * total / (total - 1)
-                self.running_var.lerp_(unbiased.to(self.running_var.dtype), momentum)
-        normal = centred * torch.rsqrt(variance + self.eps)[:, None, None]
-        return (normal * self.weight[:, None, None] + self.bias[:, None, None]).to(features.dtype)
+            momentum = self.momentum or 0.0
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
+            self.running_var.lerp_((variance * count / (count - 1)).to(self.running_var.dtype), momentum)
+        return _SharedNorm.apply(x, self.weight, self.bias, mean, variance, count, self.eps).to(features.dtype)
 
 
 def share_batch_norm(network: nn.Module) -> None:

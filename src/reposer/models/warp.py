@@ -1,0 +1,141 @@
+"""A generator that moves each body part of the source to where the target pose has it, then repairs and mixes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reposer.models.blocks import (
+    ItemDropout,
+    Norm,
+    check_generator_inputs,
+    crop,
+    norm_layer,
+    pad_to_stride,
+    run_block,
+)
+from reposer.poses import OPENPOSE_18, heatmap_peaks, part_frames, part_maps, warp_parts
+from reposer.poses.frames import PARTS, shifted
+
+_STRIDE = 16  # twice that of the convolutions: instance norm wants more than one value
+_REACH = 0.25  # of a mean limb, that the shifts go at most
+_OUTPUTS = (len(PARTS), 2, 3, 3)  # logits of the parts; shift; logits of person, source and painted; painted
+
+
+def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance"),
+        norm_layer(norm, channels_out),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, norm: Norm, dropout: float) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            _layer(channels, channels, norm),
+            ItemDropout(dropout),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=norm == "instance"),
+            norm_layer(norm, channels),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.branch(features)
+
+
+class WarpGenerator(nn.Module):
+    """Parts of the source warped to the target pose, then mixed with what a U-Net paints.
+
+    The joints are the peaks of the heatmaps. Each of 10 body parts of the source is moved to the target pose by an
+    affine map (``warp_parts``). A U-Net sees these pictures, where they belong, the source and both poses, and says for
+    every pixel how to mix the 10 pictures to a person, where to look in it (up to a quarter of a limb away), what to
+    paint, and how to mix person, source and painted. So what the source shows keeps its texture, and the network has to
+    paint only the rest.
+
+    Args:
+        norm: "batch" or "instance".
+        channels: width of the first layer.
+        blocks: residual blocks at an eighth of the size.
+        dropout: probability inside the blocks.
+        joints: channels of one pose; must be 18, in the order of ``OPENPOSE_18``.
+
+    ``forward(source, source_heatmaps, target_heatmaps)`` takes (B, 3, H, W) in [-1, 1] and two times
+    (B, 18, H, W) in [0, 1], at any H and W of at least 8, and returns (B, 3, H, W) in [-1, 1].
+
+    Raises:
+        ValueError: if the inputs do not fit together, or joints is not 18.
+
+    A design of this package, no published network; after Balakrishnan et al., "Synthesizing Images of Humans in
+    Unseen Poses", CVPR 2018 (parts moved by their joints, then fused), and Siarohin et al., "Deformable GANs for
+    Pose-Based Human Image Generation", CVPR 2018 (affine maps of ten parts).
+    """
+
+    def __init__(
+        self,
+        norm: Norm = "batch",
+        channels: int = 64,
+        blocks: int = 9,
+        dropout: float = 0.5,
+        joints: int = 18,
+    ) -> None:
+        super().__init__()
+        if joints != len(OPENPOSE_18.joints):
+            raise ValueError(f"WarpGenerator needs the 18 joints of {OPENPOSE_18.name}, got {joints}")
+        self.joints = joints
+        self.checkpoint_gradients = False
+        """Compute the blocks again in the backward pass instead of keeping their activations."""
+        widths = (channels, 2 * channels, 4 * channels, 8 * channels)
+        self.first = _layer(3 + 5 * len(PARTS), channels, norm)
+        self.poses = _layer(2 * joints, widths[1], norm, stride=2)
+        self.down = nn.ModuleList(
+            nn.Sequential(_layer(a, b, norm, stride=2), _layer(b, b, norm)) for a, b in pairwise(widths)
+        )
+        self.blocks = nn.ModuleList(_Residual(widths[-1], norm, dropout) for _ in range(blocks))
+        self.up = nn.ModuleList(
+            nn.Sequential(_layer(a + b, b, norm), *(_layer(b, b, norm) for _ in range(b > channels)))
+            for a, b in pairwise(widths[::-1])
+        )
+        self.last = nn.Conv2d(channels, sum(_OUTPUTS), 3, 1, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        nn.init.normal_(self.last.weight, 0.0, 0.02)
+
+    def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
+        check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
+        here, there = (part_frames(*heatmap_peaks(maps)) for maps in (source_heatmaps, target_heatmaps))
+        size, source = source.shape[-2:], pad_to_stride(source, _STRIDE)
+        poses = pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1), _STRIDE)
+        padded = (source.shape[-2], source.shape[-1])
+        source_maps = part_maps(here, padded).to(source.dtype)
+        maps = part_maps(there, padded).to(source.dtype) * here.found[..., None, None]
+        parts = warp_parts(source, here, there)
+
+        features = self.first(torch.cat((source, source_maps, maps, (parts * maps[:, :, None]).flatten(1, 2)), dim=1))
+        skips = [features]
+        features = self.down[0](features) + self.poses(poses)
+        for down in self.down[1:]:
+            skips.append(features)
+            features = down(features)
+        for block in self.blocks:
+            features = run_block(block, features, recompute=self.checkpoint_gradients)
+        for up in self.up:
+            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = up(torch.cat((larger, skips.pop()), dim=1))
+
+        weights, shift, shares, painted = self.last(features).split(_OUTPUTS, dim=1)
+        # What is added to the logits lets an untrained network mix by the maps.
+        weights = torch.softmax(weights + (maps + 0.01).log(), dim=1)
+        person = (parts * weights[:, :, None]).sum(dim=1)
+        person = shifted(person, torch.tanh(shift.contiguous()) * (_REACH * there.scale[:, None, None, None]))
+        elsewhere, uncovered = ((1 - each).prod(dim=1, keepdim=True) for each in (maps, source_maps))
+        prior = torch.cat((1 - elsewhere, elsewhere * uncovered, torch.full_like(elsewhere, 0.3)), dim=1)
+        shares = torch.softmax(shares + (prior + 0.01).log(), dim=1)
+        pictures = torch.stack((person, source, torch.tanh(painted.contiguous())), dim=1)
+        return crop((pictures * shares[:, :, None]).sum(dim=1), size)
