@@ -26,13 +26,14 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
-from benchmarks.measure import device_name, save, seconds_and_megabytes
+from benchmarks.measure import device_name, save, seconds_and_megabytes, side_by_side
 from rich.console import Console
 from rich.table import Table
 from tests import plain
 from tests.losses.random_weights import vgg_state
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
@@ -144,6 +145,33 @@ def compare(name: str) -> dict[str, Any]:
     }
 
 
+def gigaflops(config: RunConfig) -> float:
+    """Billions of additions and multiplications of the networks in one step; losses are not counted."""
+    count, (height, width) = config.optimization.batch_size, config.size
+    with torch.device("meta"):
+        generator = build_generator(config.generator)
+        discriminators = build_discriminators(config.discriminators) if _judged_from_the_start(config) else ()
+        images, maps = (torch.empty(count, channels, height, width) for channels in (3, 18))
+    with FlopCounterMode(display=False) as counter:
+        generator(images, maps, maps).sum().backward()
+        for network, condition in zip(discriminators, (images, maps), strict=False):
+            for learns in (False, True, True):  # in the generator's step; with real and with generated images
+                network.requires_grad_(learns)
+                seen = images.clone().requires_grad_(not learns)
+                network(torch.cat((seen, condition), 1)).sum().backward()
+    return counter.get_total_flops() / 1e9
+
+
+def matmul_gigaflops_a_second(size: int = 4096) -> float:
+    """What this device reaches in one large matrix product, in the precision of the steps."""
+    matrix = torch.rand(size, size, device=DEVICE, dtype=torch.bfloat16 if DEVICE == "cuda" else torch.float32)
+    return 2 * size**3 / 1e6 / side_by_side({"product": lambda: matrix @ matrix})["product"]
+
+
+def _judged_from_the_start(config: RunConfig) -> bool:
+    return bool(config.objective.adversarial) and not config.optimization.adversarial_from
+
+
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
     seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
@@ -155,11 +183,8 @@ def cost(name: str) -> dict[str, Any]:
         "minutes_per_1000_steps": round(1000 * seconds / 60, 1),
         "peak_megabytes": round(peak),
         "hours_of_the_whole_run": round(config.optimization.steps * seconds / 3600, 1),
-        "discriminators": "none"
-        if not config.objective.adversarial
-        else f"from step {join}, not timed"
-        if join
-        else "yes",
+        "discriminators": "yes" if _judged_from_the_start(config) else f"from step {join}, not timed" if join else "no",
+        "gigaflops_a_second": round(gigaflops(config) / seconds),
     }
 
 
@@ -197,11 +222,13 @@ def main() -> None:
     console = Console(width=120)
     if parser.parse_args().costs:
         rows = [cost(name) for name in RECIPES]
-        path = save(f"training-costs-{DEVICE}", "python -m benchmarks.training --costs", (), rows=rows)
+        product = round(matmul_gigaflops_a_second())
+        command = "python -m benchmarks.training --costs"
+        path = save(f"training-costs-{DEVICE}", command, (), rows=rows, matmul_gigaflops_a_second=product)
         table = Table(*rows[0], title=device_name())
         for row in rows:
             table.add_row(*map(str, row.values()))
-        console.print(table, f"written: {path}")
+        console.print(table, f"one large matrix product: {product} gigaflops a second", f"written: {path}")
         return
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"

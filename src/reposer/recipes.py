@@ -123,13 +123,13 @@ def mannequin_small() -> RunConfig:
             batch_size=8,
             learning_rate=1e-3,
             pairs_per_epoch=800,
-            constant_epochs=70,
-            decay_epochs=35,
+            constant_epochs=48,
+            decay_epochs=22,
             warmup_steps=100,
-            adversarial_from=9_000,
+            adversarial_from=5_900,
             ema_decay=0.997,
         ),
-        logging=LoggingConfig(log_every=50, sample_every=1000, checkpoint_every=500),
+        logging=LoggingConfig(log_every=50, validate_every=500, sample_every=1000, checkpoint_every=500),
     )
 
 

@@ -79,7 +79,7 @@ class ItemDropout(nn.Module):
         positions = torch.arange(features[0].numel(), dtype=torch.int32, device=features.device)
         bits = _mix(_mix(positions).view(1, *features.shape[1:]) ^ self.keys.view(-1, 1, 1, 1))
         kept = bits < int((1 - 2 * self.p) * 2**31)  # of int32's range, the lowest 1 - p
-        return torch.where(kept, features / (1 - self.p), 0)
+        return features * (kept.to(features.dtype) / (1 - self.p))
 
 
 def _mix(bits: Tensor) -> Tensor:

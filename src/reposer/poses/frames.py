@@ -29,7 +29,8 @@ class PartFrames:
     along: Tensor
     """(B, 10, 2), from start to end."""
     across: Tensor
-    """(B, 10, 2), at right angles: the torso's breadth, else ``scale`` long. It changes sides when a person turns round."""
+    """(B, 10, 2), at right angles: as long as the torso is broad, else ``scale``. It changes sides when
+    a person turns round."""
     found: Tensor
     """(B, 10) bool: has both ends."""
     scale: Tensor
@@ -121,8 +122,8 @@ def warp_parts(source: Tensor, source_frames: PartFrames, target_frames: PartFra
 def sample(images: Tensor, places: Tensor) -> Tensor:
     """The colours of ``images`` (B, C, H, W) at ``places`` (B, 2, H, W), x and y in pixels; the border beyond."""
     height, width = images.shape[-2:]
-    scale = places.new_tensor([2 / (width - 1), 2 / (height - 1)])[:, None, None]  # grid_sample's, from -1 to 1
-    grid = (places * scale - 1).movedim(1, -1)
+    x, y = places.unbind(dim=1)
+    grid = torch.stack((2 * x / (width - 1), 2 * y / (height - 1)), dim=-1) - 1
     found = functional.grid_sample(images.to(grid.dtype), grid, padding_mode="border", align_corners=True)
     return found.to(images.dtype)
 

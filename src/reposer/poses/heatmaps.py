@@ -92,5 +92,6 @@ def heatmap_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     """
     peak, place = heatmaps.flatten(2).max(dim=2)
     width = heatmaps.shape[-1]
-    joints = torch.stack((place % width, place // width), dim=-1)
-    return joints.to(torch.promote_types(heatmaps.dtype, torch.float32)), peak >= 0.5
+    place = place.to(torch.promote_types(heatmaps.dtype, torch.float32))  # as integers, ONNX cannot divide by a size
+    y = (place / width).floor()
+    return torch.stack((place - y * width, y), dim=-1), peak >= 0.5
