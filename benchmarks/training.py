@@ -1,7 +1,8 @@
 """Training speed: the full step of the published recipes against the same step as older code writes it.
 
-    python -m benchmarks.training            # speed, data loading, processes; results/training-cpu.json
-    python -m benchmarks.training --costs    # time and memory of every recipe; results/training-costs-cpu.json
+    python -m benchmarks.training                # speed and data loading; results/training-cpu.json
+    python -m benchmarks.training --processes    # one and two processes; results/training-processes-cpu.json
+    python -m benchmarks.training --costs        # time and memory of every recipe; results/training-costs-cpu.json
 
 The plain step: float32 networks in torch's default memory layout, heatmaps and masks by numpy image by image, images
 repeated for each part of PSSIM, discriminators that gather gradients in the generator's step too. Both take turns, in
@@ -218,9 +219,10 @@ def processes(data: Path, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", action="store_true", help="scaling from one process to two instead")
     parser.add_argument("--costs", action="store_true", help="time and memory of every recipe instead")
-    console = Console(width=120)
-    if parser.parse_args().costs:
+    console, options = Console(width=120), parser.parse_args()
+    if options.costs:
         rows = [cost(name) for name in RECIPES]
         product = round(matmul_gigaflops_a_second())
         command = "python -m benchmarks.training --costs"
@@ -233,13 +235,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         make_mannequins(data, MannequinConfig(identities=60, test_identities=2, test_pairs=16))
-        found = {"loading": loading(data), "processes": processes(data, Path(folder))}
+        found = processes(data, Path(folder)) if options.processes else loading(data)
     console.print(found)
+    if options.processes:
+        command = "python -m benchmarks.training --processes"
+        path = save(f"training-processes-{DEVICE}", command, ("lightning",), images_per_second=found)
+        console.print(f"written: {path}")
+        return
     rows = []
     for name in COMPARED:
         rows.append(compare(name))
         console.print(rows[-1])
-    path = save(f"training-{DEVICE}", "python -m benchmarks.training", ("lightning",), steps=rows, **found)
+    path = save(f"training-{DEVICE}", "python -m benchmarks.training", ("lightning",), steps=rows, loading=found)
     console.print(f"written: {path}")
 
 

@@ -126,7 +126,7 @@ def mannequin_small() -> RunConfig:
             constant_epochs=48,
             decay_epochs=22,
             warmup_steps=100,
-            adversarial_from=5_900,
+            adversarial_from=5_500,
             ema_decay=0.997,
         ),
         logging=LoggingConfig(log_every=50, validate_every=500, sample_every=1000, checkpoint_every=500),
@@ -158,7 +158,7 @@ def mannequin_large() -> RunConfig:
 
 def _mannequin_objective() -> ObjectiveConfig:
     return ObjectiveConfig(
-        adversarial=5,
+        adversarial=15,
         l1=20,
         ssim=10,
         part_ssim=10,
