@@ -183,7 +183,7 @@ def cost(name: str) -> dict[str, Any]:
         "batch_size": config.optimization.batch_size,
         "minutes_per_1000_steps": round(1000 * seconds / 60, 1),
         "peak_megabytes": round(peak),
-        "hours_of_the_whole_run": round(config.optimization.steps * seconds / 3600, 1),
+        "hours_of_the_whole_run": round(config.optimization.steps * seconds / 3600, 2),
         "discriminators": "yes" if _judged_from_the_start(config) else f"from step {join}, not timed" if join else "no",
         "gigaflops_a_second": round(gigaflops(config) / seconds),
     }
