@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -217,37 +218,55 @@ def processes(data: Path, folder: Path) -> dict[str, float]:
     return found
 
 
+def measure_costs(console: Console) -> Path:
+    """Every recipe."""
+    rows = [cost(name) for name in RECIPES]
+    product = round(matmul_gigaflops_a_second())
+    table = Table(*rows[0], title=device_name())
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    console.print(table, f"one large matrix product: {product} gigaflops a second")
+    command = "python -m benchmarks.training --costs"
+    return save(f"training-costs-{DEVICE}", command, (), rows=rows, matmul_gigaflops_a_second=product)
+
+
+def measure_processes(console: Console) -> Path:
+    """One process and two."""
+    with few_mannequins() as data:
+        found = processes(data, data.parent)
+    console.print(found)
+    command = "python -m benchmarks.training --processes"
+    return save(f"training-processes-{DEVICE}", command, ("lightning",), images_per_second=found)
+
+
+def measure_steps(console: Console) -> Path:
+    """The loader alone, and the steps of the published recipes."""
+    with few_mannequins() as data:
+        found = loading(data)
+    console.print(found)
+    rows = []
+    for name in COMPARED:
+        rows.append(compare(name))
+        console.print(rows[-1])
+    return save(f"training-{DEVICE}", "python -m benchmarks.training", ("lightning",), steps=rows, loading=found)
+
+
+@contextmanager
+def few_mannequins() -> Iterator[Path]:
+    """A small data set in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        make_mannequins(data, MannequinConfig(identities=60, test_identities=2, test_pairs=16))
+        yield data
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", action="store_true", help="scaling from one process to two instead")
     parser.add_argument("--costs", action="store_true", help="time and memory of every recipe instead")
     console, options = Console(width=120), parser.parse_args()
-    if options.costs:
-        rows = [cost(name) for name in RECIPES]
-        product = round(matmul_gigaflops_a_second())
-        command = "python -m benchmarks.training --costs"
-        path = save(f"training-costs-{DEVICE}", command, (), rows=rows, matmul_gigaflops_a_second=product)
-        table = Table(*rows[0], title=device_name())
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        console.print(table, f"one large matrix product: {product} gigaflops a second", f"written: {path}")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
-        make_mannequins(data, MannequinConfig(identities=60, test_identities=2, test_pairs=16))
-        found = processes(data, Path(folder)) if options.processes else loading(data)
-    console.print(found)
-    if options.processes:
-        command = "python -m benchmarks.training --processes"
-        path = save(f"training-processes-{DEVICE}", command, ("lightning",), images_per_second=found)
-        console.print(f"written: {path}")
-        return
-    rows = []
-    for name in COMPARED:
-        rows.append(compare(name))
-        console.print(rows[-1])
-    path = save(f"training-{DEVICE}", "python -m benchmarks.training", ("lightning",), steps=rows, loading=found)
-    console.print(f"written: {path}")
+    measure = measure_costs if options.costs else measure_processes if options.processes else measure_steps
+    console.print(f"written: {measure(console)}")
 
 
 if __name__ == "__main__":
