@@ -42,8 +42,8 @@ def test_it_reposes_people_that_nobody_has_seen(tmp_path: Path) -> None:
     joints = batch.source_joints, batch.source_visible, batch.target_joints, batch.target_visible
     generated = to_uint8(generator.repose(to_signed(batch.source), *joints))
     body = body_mask(batch.target_joints, batch.target_visible, index.size)
-    assert ssim(generated, batch.target).mean() > ssim(batch.source, batch.target).mean() + 0.15
+    assert ssim(generated, batch.target).mean() > ssim(batch.source, batch.target).mean() + 0.2
     assert l1(generated, batch.target).mean() < 0.8 * l1(batch.source, batch.target).mean()
     inside, copied = (mask_l1(images, batch.target, body_mask=body).mean() for images in (generated, batch.source))
-    assert inside < 0.7 * copied
+    assert inside < 0.65 * copied
     assert 0.7 < sharpness(generated, batch.target, body_mask=body).mean() < 1.0

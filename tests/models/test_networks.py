@@ -118,7 +118,9 @@ XING_NAMES = [
 WARP_NAMES = [
     "first.0.weight",
     *(f"down.{i}.{layer}.0.weight" for i in range(3) for layer in (0, 1)),
-    *(f"blocks.{i}.branch.{layer}.weight" for i in (0, 1) for layer in ("0.0", "2")),
+    *(f"blocks.{i}.branch.{layer}.weight" for i in (0, 1) for layer in (1, 6)),
+    *(f"frames.layers.{layer}.weight" for layer in (0, 2, 4)),
+    "radii",
     *(f"up.{i}.{layer}.0.weight" for i, layer in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0))),
     "poses.0.weight",
     "last.weight",

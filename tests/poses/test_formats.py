@@ -78,6 +78,17 @@ def test_annotations_round_trip(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_annotations_keep_two_decimals(tmp_path: Path) -> None:
+    joints = torch.arange(36.0).view(18, 2) + 0.126
+    joints[0] = torch.tensor([3.0, 4.999])
+    write_annotations(tmp_path / "a.csv", {"a.jpg": Pose(joints, torch.ones(18, dtype=torch.bool))})
+    _, ys, xs = (tmp_path / "a.csv").read_text().splitlines()[1].split(": ")
+    assert ys.startswith("[5, 3.13, ")
+    assert xs.startswith("[3, 2.13, ")
+    again = read_annotations(tmp_path / "a.csv")["a.jpg"].joints
+    assert (again - joints).abs().max() <= 0.005 + 1e-5
+
+
 @pytest.mark.parametrize(("row", "message"), [
     (f"a.jpg: {Y}", "expected 'NAME: [y of 18 joints]: [x of 18 joints]', got 'a.jpg: [10, -1, 20, 21,"),
     (f"a.jpg,{Y},{X}", "expected 'NAME: [y of 18 joints]: [x of 18 joints]', got 'a.jpg,[10, -1, 20, 21,"),

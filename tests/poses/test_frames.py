@@ -1,6 +1,7 @@
 """Frames of the body parts: maps and warped pictures follow the joints, and missing joints harm nothing."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from reposer.poses import HeatmapConfig, heatmap_peaks, part_frames, part_maps, pose_maps, warp_parts
-from reposer.poses.frames import PARTS
+from reposer.poses.frames import PARTS, RADII
 
 SIZE = (96, 64)
 VISIBLE = torch.ones(1, 18, dtype=torch.bool)
@@ -36,7 +37,7 @@ def coordinates() -> Tensor:
 def warped(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """The image of coordinates, warped (K, 3, H, W), and the parts' maps (K, H, W)."""
     here, there = part_frames(source, VISIBLE), part_frames(target, VISIBLE)
-    return warp_parts(coordinates(), here, there)[0], part_maps(there, SIZE)[0]
+    return warp_parts(coordinates(), here, there)[0][0], part_maps(there, SIZE)[0]
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "pixel"])
@@ -47,6 +48,13 @@ def test_joints_are_the_peaks_of_heatmaps(kind: str) -> None:
     joints, found = heatmap_peaks(maps)
     assert torch.equal(found, visible)
     assert torch.equal(joints[found], STANDING[visible])
+
+
+@given(x=st.floats(1.5, 61.5), y=st.floats(1.5, 93.5), sigma=st.floats(3, 10))
+def test_peaks_between_pixels(x: float, y: float, sigma: float) -> None:
+    joints = torch.tensor([[[x, y]]])
+    maps = pose_maps(joints, torch.ones(1, 1, dtype=torch.bool), SIZE, HeatmapConfig(sigma=sigma))
+    torch.testing.assert_close(heatmap_peaks(maps)[0], joints, atol=1e-3, rtol=0)
 
 
 @settings(max_examples=30, deadline=None)
@@ -88,6 +96,36 @@ def test_one_limb_moves_alone() -> None:
     torch.testing.assert_close(leg[:2, 54, 38], torch.tensor([38.0, 54.0]), atol=0.05, rtol=0)
 
 
+def test_a_person_who_turns() -> None:
+    """From the front to a profile: what was in the middle goes to the rim, and what was at the rim to the middle."""
+    seen = part_frames(STANDING, VISIBLE)
+    profile = replace(seen, facing=torch.tensor([0.0, 1.0]).expand(1, 10, 2))  # looks to the right of the picture
+    pictures, facing = warp_parts(coordinates(), seen, profile)
+    torso = [part.name for part in PARTS].index("torso")
+    broad, deep = (float(seen.scale) * radius for radius in RADII[torso])
+    for row in (28, 40):
+        middle = float(seen.start[0, torso, 0])
+        near, far = (round(middle + side * 0.6 * deep) for side in (1, -1))
+        for column in (near, far):
+            d = (column - middle) / deep
+            expected = middle - broad * math.sqrt(1 - d**2)  # the right side of the body, the left of the picture
+            assert pictures[0, torso, 0, row, column] == pytest.approx(expected, abs=0.01)
+            assert facing[0, torso, row, column] == pytest.approx(d, abs=1e-4)  # the front is to the right
+
+
+@pytest.mark.parametrize(("nose", "width", "expected"), [(0, 13, (1, 0)), (6, 0, (0, 1)), (-6, 0, (0, -1))])
+def test_where_a_person_faces(nose: float, width: float, expected: tuple[float, float]) -> None:
+    joints = STANDING.clone()
+    joints[0, 0, 0] += nose
+    for left, right in ((5, 2), (11, 8)):
+        joints[0, (left, right), 0] = torch.tensor([32 + width / 2, 32 - width / 2])
+    torch.testing.assert_close(part_frames(joints, VISIBLE).facing[0, 0], torch.tensor(expected).float())
+    behind = joints.clone()
+    behind[0, :, 0] = 64 - behind[0, :, 0]
+    mirrored = part_frames(behind, VISIBLE).facing[0, 0]
+    torch.testing.assert_close(mirrored, torch.tensor([-expected[0], -expected[1]]).float())
+
+
 def test_maps_lie_on_their_parts_alone() -> None:
     _, maps = warped(STANDING, STANDING)
     for part, one in zip(PARTS, maps, strict=True):
@@ -103,7 +141,7 @@ def test_a_limb_that_points_at_the_camera() -> None:
     target[0, 4] = target[0, 3] + torch.tensor([0.0, 1.0])
     pictures, maps = warped(STANDING, target)
     forearm = [part.name for part in PARTS].index("right lower arm")
-    assert maps[forearm][50, 20] < 0.01
+    assert maps[forearm][52, 20] < 0.01
     assert maps[forearm][35, 20] > 0.9
     assert (pictures[forearm][:, 36, 20] - pictures[forearm][:, 35, 20]).abs().max() < 5  # of a forearm of 10
 
@@ -113,7 +151,7 @@ def test_missing_joints() -> None:
     visible[0, [0, 14, 15, 16, 17, 3]] = False  # no face, no right elbow
     here, there = part_frames(STANDING * visible[..., None], visible), part_frames(STANDING, VISIBLE)
     for frames in ((here, there), (there, here)):
-        assert warp_parts(coordinates(), *frames).isfinite().all()
+        assert all(part.isfinite().all() for part in warp_parts(coordinates(), *frames))
     empty = [part.name for part, one in zip(PARTS, part_maps(here, SIZE)[0], strict=True) if one.max() == 0]
     assert empty == ["head", "right upper arm", "right lower arm"]
     one_eye = torch.zeros_like(VISIBLE)

@@ -141,6 +141,17 @@ def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, l
     return nn.Sequential(*layers)
 
 
+class ResidualBlock(nn.Module):
+    """x + F(x), F two reflection-padded 3x3 convs with norm."""
+
+    def __init__(self, channels: int, norm: Norm, dropout: float) -> None:
+        super().__init__()
+        self.branch = branch(channels, channels, norm, dropout, last_norm=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.branch(features)
+
+
 def upsampling(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
     """Transposed 3x3 conv of stride 2, norm, ReLU: doubles H and W."""
     return [

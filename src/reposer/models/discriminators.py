@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from reposer.models.blocks import Norm, branch, encoder, run_block
+from reposer.models.blocks import Norm, ResidualBlock, encoder, run_block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,17 +22,6 @@ class DiscriminatorConfig:
     """Residual blocks."""
     dropout: float = 0.5
     """Dropout probability inside the blocks."""
-
-
-class ResidualBlock(nn.Module):
-    """x + F(x), F two reflection-padded 3x3 convs with norm."""
-
-    def __init__(self, channels: int, norm: Norm, dropout: float) -> None:
-        super().__init__()
-        self.branch = branch(channels, channels, norm, dropout, last_norm=True)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return features + self.branch(features)
 
 
 class ResNetDiscriminator(nn.Module):

@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reposer.models.blocks import (
-    ItemDropout,
     Norm,
+    ResidualBlock,
     check_generator_inputs,
     crop,
     norm_layer,
     pad_to_stride,
     run_block,
 )
-from reposer.poses import OPENPOSE_18, heatmap_peaks, part_frames, part_maps, warp_parts
-from reposer.poses.frames import PARTS, shifted
+from reposer.poses import OPENPOSE_18, PartFrames, heatmap_peaks, part_frames, part_maps, warp_parts
+from reposer.poses.frames import PARTS, RADII, adjusted, shifted
 
 _STRIDE = 16  # twice that of the convolutions: instance norm wants more than one value
 _REACH = 0.25  # of a mean limb, that the shifts go at most
@@ -33,28 +33,35 @@ def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> 
     )
 
 
-class _Residual(nn.Module):
-    def __init__(self, channels: int, norm: Norm, dropout: float) -> None:
-        super().__init__()
-        self.branch = nn.Sequential(
-            _layer(channels, channels, norm),
-            ItemDropout(dropout),
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=norm == "instance"),
-            norm_layer(norm, channels),
-        )
+class _Adjustment(nn.Module):
+    """What the frames of the parts lack, guessed from the whole pose: how far each has turned, and where it starts."""
 
-    def forward(self, features: Tensor) -> Tensor:
-        return features + self.branch(features)
+    def __init__(self, joints: int) -> None:
+        super().__init__()
+        last = nn.Linear(64, 4 * len(PARTS))
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.layers = nn.Sequential(nn.Linear(3 * joints + 2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), last)
+
+    def forward(self, joints: Tensor, visible: Tensor) -> PartFrames:
+        frames = part_frames(joints, visible)
+        shown = visible.to(joints)[..., None]
+        middle = (joints * shown).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True).clamp(min=1)
+        places = (joints - middle) / frames.scale[:, None, None] * shown
+        pose = torch.cat((places.flatten(1), shown.flatten(1), frames.facing[:, 0]), dim=1)
+        facing, start = self.layers(pose).to(joints).unflatten(1, (2, -1, 2)).unbind(dim=1)
+        return adjusted(frames, facing, 0.1 * start)
 
 
 class WarpGenerator(nn.Module):
     """Parts of the source warped to the target pose, then mixed with what a U-Net paints.
 
-    The joints are the peaks of the heatmaps. Each of 10 body parts of the source is moved to the target pose by an
-    affine map (``warp_parts``). A U-Net sees these pictures, where they belong, the source and both poses, and says for
-    every pixel how to mix the 10 pictures to a person, where to look in it (up to a quarter of a limb away), what to
-    paint, and how to mix person, source and painted. So what the source shows keeps its texture, and the network has to
-    paint only the rest.
+    The joints are the peaks of the heatmaps. Each of 10 body parts of the source is moved to the target pose as a
+    cylinder that turns with the person (``warp_parts``); from the joints a small network corrects how far each part has
+    turned and where it starts, and the cylinders' radii are learned. A U-Net sees these pictures, where they belong,
+    the source and both poses, and says for every pixel how to mix the 10 pictures to a person, where to look in it (up
+    to a quarter of a limb away), what to paint, and how to mix person, source and painted. So what the source shows
+    keeps its texture, and the network has to paint only the rest.
 
     Args:
         norm: "batch" or "instance".
@@ -89,12 +96,14 @@ class WarpGenerator(nn.Module):
         self.checkpoint_gradients = False
         """Compute the blocks again in the backward pass instead of keeping their activations."""
         widths = (channels, 2 * channels, 4 * channels, 8 * channels)
-        self.first = _layer(3 + 5 * len(PARTS), channels, norm)
+        self.frames = _Adjustment(joints)
+        self.radii = nn.Parameter(torch.tensor(RADII).log())
+        self.first = _layer(3 + 6 * len(PARTS), channels, norm)
         self.poses = _layer(2 * joints, widths[1], norm, stride=2)
         self.down = nn.ModuleList(
             nn.Sequential(_layer(a, b, norm, stride=2), _layer(b, b, norm)) for a, b in pairwise(widths)
         )
-        self.blocks = nn.ModuleList(_Residual(widths[-1], norm, dropout) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(widths[-1], norm, dropout) for _ in range(blocks))
         self.up = nn.ModuleList(
             nn.Sequential(_layer(a + b, b, norm), *(_layer(b, b, norm) for _ in range(b > channels)))
             for a, b in pairwise(widths[::-1])
@@ -109,15 +118,16 @@ class WarpGenerator(nn.Module):
 
     def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
         check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
-        here, there = (part_frames(*heatmap_peaks(maps)) for maps in (source_heatmaps, target_heatmaps))
+        here, there = (self.frames(*heatmap_peaks(maps)) for maps in (source_heatmaps, target_heatmaps))
         size, source = source.shape[-2:], pad_to_stride(source, _STRIDE)
         poses = pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1), _STRIDE)
         padded = (source.shape[-2], source.shape[-1])
         source_maps = part_maps(here, padded).to(source.dtype)
         maps = part_maps(there, padded).to(source.dtype) * here.found[..., None, None]
-        parts = warp_parts(source, here, there)
+        parts, seen = warp_parts(source, here, there, self.radii.exp())
+        placed = (torch.cat((parts, seen[:, :, None].to(parts)), dim=2) * maps[:, :, None]).flatten(1, 2)
 
-        features = self.first(torch.cat((source, source_maps, maps, (parts * maps[:, :, None]).flatten(1, 2)), dim=1))
+        features = self.first(torch.cat((source, source_maps, maps, placed), dim=1))
         skips = [features]
         features = self.down[0](features) + self.poses(poses)
         for down in self.down[1:]:

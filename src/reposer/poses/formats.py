@@ -1,7 +1,8 @@
 """Annotation and pair files of the field. The only place that knows about y-first coordinates and -1.
 
-Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 ints]: [18 ints]``; -1 in either
-list means a missing joint. Pairs CSV: header ``from,to``, then one pair of image names a line.
+Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 numbers]: [18 numbers]``, in pixels
+(the released files have ints); -1 in either list means a missing joint. Pairs CSV: header ``from,to``, then one pair
+of image names a line.
 """
 
 from __future__ import annotations
@@ -93,13 +94,19 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
     return {name: Pose(j, v) for name, j, v in zip(names, joints.unbind(), visible.unbind(), strict=True)}
 
 
+def _shortest(pixels: float) -> float:
+    """With two decimals, a whole number as an int: how the released files have them."""
+    pixels = round(pixels, 2)
+    return int(pixels) if pixels == int(pixels) else pixels
+
+
 def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
-    """Write {image name: Pose} as an annotation CSV: integer pixels, missing joints as -1."""
+    """Write {image name: Pose} as an annotation CSV: pixels with up to two decimals, missing joints as -1."""
     rows = [ANNOTATION_HEADER]
     for name, pose in poses.items():
-        pixels = torch.where(pose.visible[:, None], pose.joints.round(), torch.full_like(pose.joints, -1)).long()
-        x, y = pixels.unbind(dim=1)
-        rows.append(f"{name}: {y.tolist()}: {x.tolist()}")
+        pixels = torch.where(pose.visible[:, None], pose.joints, torch.full_like(pose.joints, -1))
+        x, y = ([_shortest(value) for value in axis] for axis in pixels.T.tolist())
+        rows.append(f"{name}: {y}: {x}")
     write_text(Path(path), "\n".join(rows) + "\n")
 
 

@@ -12,9 +12,15 @@ from reposer.poses.skeleton import OPENPOSE_18
 
 # Seen from behind, a face has no nose: the head starts in the middle of what is seen of it.
 PARTS = tuple(replace(part, start=(0, 14, 15, 16, 17)) if part.name == "head" else part for part in OPENPOSE_18.parts)
-_SHORTEST = 0.2  # mean limbs: a limb that points at the camera is taken to be this long
+RADII = ((0.2, 0.24), (0.15, 0.15), (0.12, 0.12), (0.15, 0.15), (0.12, 0.12),
+         (0.24, 0.24), (0.17, 0.17), (0.24, 0.24), (0.17, 0.17), (0.54, 0.33))  # fmt: skip
+"""Half the width and half the depth of each part of ``PARTS``, in units of ``PartFrames.scale``: an adult's."""
+_TORSO_LENGTH = 1.5  # scales
+_SHORTEST = 0.2  # scales: a limb that points at the camera is taken to be this long
+_BREADTH = 0.825  # scales that shoulders and hips are apart, on average
 _LIMBS, _TORSO = slice(1, 9), 9
-# In mean limb lengths: how far a part reaches beyond its ends (skull, hands, feet, hips), and its spread across.
+_NECK, _FACE = 1, (14, 15, 16, 17)
+# In scales: how far a part reaches beyond its ends (skull, hands, feet, hips), and its spread across.
 _BEFORE = {"head": 0.5, "torso": 0.2}
 _AFTER = {"right lower arm": 0.5, "left lower arm": 0.5, "right lower leg": 0.4, "left lower leg": 0.4, "torso": 0.4}
 _SPREAD = {"head": 0.35, "torso": 0.5}
@@ -29,20 +35,23 @@ class PartFrames:
     along: Tensor
     """(B, 10, 2), from start to end."""
     across: Tensor
-    """(B, 10, 2), at right angles: as long as the torso is broad, else ``scale``. It changes sides when
-    a person turns round."""
+    """(B, 10, 2), of length 1, at right angles: to the right where a part hangs down."""
+    facing: Tensor
+    """(B, 10, 2), cosine and sine of the angle by which the person has turned away from the camera, to the right of
+    the picture: (1, 0) from the front, (0, 1) looking to the right, (-1, 0) from behind."""
     found: Tensor
     """(B, 10) bool: has both ends."""
     scale: Tensor
-    """(B,), mean length of the limbs."""
+    """(B,), two thirds of the torso's length; without a torso the mean length of the limbs."""
 
 
 def part_frames(joints: Tensor, visible: Tensor) -> PartFrames:
     """Frames of the 10 body parts of ``OPENPOSE_18``.
 
-    A part's middle line runs between its ends, each the mean of those of its joints that are visible. Across, limbs
-    and head are as wide as the person is large; the torso is as wide as shoulders and hips are apart, and at least
-    half as wide as the person is large.
+    A part's middle line runs between its ends, each the mean of those of its joints that are visible. The cosine of
+    the person's turn is how far shoulders and hips are apart, left ones to the right, over how far they are apart on an
+    average person; its sine has the sign of the side on which the face is from the neck. Without torso or face: (1, 0)
+    or (-1, 0).
 
     Args:
         joints: (B, 18, 2) float pixels, x then y.
@@ -55,18 +64,14 @@ def part_frames(joints: Tensor, visible: Tensor) -> PartFrames:
     start, has_start = _ends(joints, visible, [part.start for part in PARTS])
     end, has_end = _ends(joints, visible, [part.end for part in PARTS])
     found, along = has_start & has_end, end - start
+    lengths = along.norm(dim=-1)
     limbs = found[:, _LIMBS].to(joints)
-    lengths = along[:, _LIMBS].norm(dim=-1)
-    scale = ((lengths * limbs).sum(dim=1) / limbs.sum(dim=1).clamp(min=1)).clamp(min=4.0)
-    normal = torch.stack((-along[..., 1], along[..., 0]), dim=-1)
-    length = normal.norm(dim=-1, keepdim=True)
-    normal = torch.where(length < 1e-3, joints.new_tensor([1.0, 0.0]), normal / length.clamp(min=1e-3))
-    apart = (joints[:, (5, 11)] - joints[:, (2, 8)]) * (visible[:, (5, 11)] & visible[:, (2, 8)])[..., None]
-    wide = (apart.mean(dim=1) * normal[:, _TORSO]).sum(dim=-1)
-    side = torch.where(wide < 0, -1.0, 1.0)
-    widths = (side * scale)[:, None].repeat(1, len(PARTS))
-    widths[:, _TORSO] = side * wide.abs().maximum(0.5 * scale)
-    return PartFrames(start, along, normal * widths[..., None], found, scale)
+    mean = (lengths[:, _LIMBS] * limbs).sum(dim=1) / limbs.sum(dim=1).clamp(min=1)
+    scale = torch.where(found[:, _TORSO], lengths[:, _TORSO] / _TORSO_LENGTH, mean).clamp(min=4.0)
+    across = torch.stack((along[..., 1], -along[..., 0]), dim=-1) / lengths.clamp(min=1e-3)[..., None]
+    across = torch.where(lengths[..., None] < 1e-3, joints.new_tensor([1.0, 0.0]), across)
+    facing = _facing(joints, visible, across[:, _TORSO], scale)
+    return PartFrames(start, along, across, facing[:, None].expand(-1, len(PARTS), -1), found, scale)
 
 
 def _ends(joints: Tensor, visible: Tensor, ends: list[tuple[int, ...]]) -> tuple[Tensor, Tensor]:
@@ -75,6 +80,35 @@ def _ends(joints: Tensor, visible: Tensor, ends: list[tuple[int, ...]]) -> tuple
     count = weights.sum(dim=-1)
     sums = (weights[..., None] * joints[:, None]).sum(dim=2)
     return sums / count.clamp(min=1)[..., None], count > 0
+
+
+def _facing(joints: Tensor, visible: Tensor, across: Tensor, scale: Tensor) -> Tensor:
+    """(B, 2), cosine and sine."""
+    both = (visible[:, (5, 11)] & visible[:, (2, 8)]).to(joints)
+    apart = ((joints[:, (5, 11)] - joints[:, (2, 8)]) * across[:, None]).sum(dim=-1)
+    breadth = (apart * both).sum(dim=1) / both.sum(dim=1).clamp(min=1)
+    cos = (breadth / (_BREADTH * scale)).clamp(-1, 1)
+    others = visible[:, _FACE].to(joints)[..., None]
+    others = (joints[:, _FACE] * others).sum(dim=1) / others.sum(dim=1).clamp(min=1)
+    face = torch.where(visible[:, :1], joints[:, 0], others)
+    has_face = visible[:, _NECK] & (visible[:, 0] | visible[:, _FACE].any(dim=1))
+    ahead = ((face - joints[:, _NECK]) * across).sum(dim=-1) * has_face
+    facing = torch.stack((cos, torch.sign(ahead) * (1 - cos.square()).clamp(min=0).sqrt()), dim=-1)
+    return _unit(torch.where(facing.norm(dim=-1, keepdim=True) < 0.1, joints.new_tensor([1.0, 0.0]), facing))
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return vectors / vectors.norm(dim=-1, keepdim=True).clamp(min=1e-3)
+
+
+def adjusted(frames: PartFrames, facing: Tensor, start: Tensor) -> PartFrames:
+    """Frames whose parts face where ``frames.facing + facing`` points and start ``start`` scales further.
+
+    Both are (B, 10, 2).
+    """
+    return replace(
+        frames, facing=_unit(frames.facing + facing), start=frames.start + start * frames.scale[:, None, None]
+    )
 
 
 def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:
@@ -87,36 +121,67 @@ def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:
         frames.scale.new_tensor([table.get(part.name, default) for part in PARTS])[:, None, None]
         for table, default in ((_BEFORE, 0.1), (_AFTER, 0.1), (_SPREAD, 0.2))
     )
-    u, v = _everywhere(_to_part(frames), size).unbind(dim=2)
+    u, aside = _everywhere(_to_part(frames), size).unbind(dim=2)
     scale = frames.scale[:, None, None, None]
-    length, half_width = (each.norm(dim=-1)[..., None, None] for each in (frames.along, frames.across))
-    place, aside = u * length.maximum(_SHORTEST * scale), v * half_width
+    length = frames.along.norm(dim=-1)[..., None, None]
+    place = u * length.maximum(_SHORTEST * scale)
     beyond = (-place - before * scale).maximum(place - length - after * scale).clamp(min=0)
     exponent = (beyond.square() + aside.square()) / (2 * (spread * scale).square())
     maps = torch.exp(-exponent.clamp(max=40))  # beyond lie subnormal numbers, with which processors are slow
     return maps * frames.found[..., None, None]
 
 
-def warp_parts(source: Tensor, source_frames: PartFrames, target_frames: PartFrames) -> Tensor:
-    """Move the parts of ``source`` (B, 3, H, W) to the target pose: (B, K, 3, H, W).
+def warp_parts(
+    source: Tensor, source_frames: PartFrames, target_frames: PartFrames, radii: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    r"""Move the parts of ``source`` (B, 3, H, W) to the target pose, as elliptic cylinders that turn with the person.
 
-    In picture k, the target's point p shows the source at
+    In picture k, the target's point p shows the source at p' = s' + u a' + d' c', where
 
-        p' = s' + u a' + v c',   u = (p - s) . a / |a|^2,   v = (p - s) . c / |c|^2
+    .. math::
+        u = (p - s) \cdot a / |a|^2, \qquad d = (p - s) \cdot c, \qquad
+        d' = r' \left(\frac{d}{r} \cos\Delta + \sqrt{1 - d^2 / r^2} \, \sin\Delta\right)
 
-    with start s, along a, across c of the target's frame and s', a', c' of the source's; of a limb that points at the
-    camera, whose a is short, only as much is shown as has room. What is shown of a part that one of them lacks means
-    nothing.
+    with start s, along a, across c of the target's frame and s', a', c' of the source's. A cylinder with half axes
+    :math:`r_x, r_z` of a person who has turned by :math:`\theta` looks
+    :math:`r = \sqrt{r_x^2 \cos^2\theta + r_z^2 \sin^2\theta}` wide to either side, and its surface has moved by
+    the angle :math:`\delta = \mathrm{atan2}(r_z a_y \sin\theta / |a|, r_x \cos\theta)`, that is around a limb that
+    hangs down by as much as the person has turned, and around a raised arm by as much the other way;
+    :math:`\Delta = \delta' - \delta`. Of a limb that points at the camera, whose a is short, only as much is shown as
+    has room. What is shown of a part that one of the frames lacks means nothing.
+
+    Args:
+        radii: (K, 2), the half axes in scales; None: ``RADII``.
+
+    Returns:
+        Pictures (B, K, 3, H, W), and (B, K, H, W) in [-1, 1]: the cosine of the angle at which the source sees the
+        point, negative where it lies on the far side and what is shown lies before it.
 
     After Siarohin et al., "Deformable GANs for Pose-Based Human Image Generation", CVPR 2018: affine maps of ten parts,
-    there of rectangles.
+    there of flat rectangles.
     """
-    there, to_part = source_frames, _to_part(target_frames)
-    to_source = there.along[..., None] * to_part[..., :1, :] + there.across[..., None] * to_part[..., 1:, :]
-    to_source = to_source + functional.pad(there.start[..., None], (2, 0))
-    places = _everywhere(to_source, (source.shape[-2], source.shape[-1]))
+    here, there = source_frames, target_frames
+    radii = here.start.new_tensor(RADII) if radii is None else radii.to(here.start)
+    (wide, *angle), (wide_before, *angle_before) = (_turn(frames, radii) for frames in (there, here))
+    cos = (angle[0] * angle_before[0] + angle[1] * angle_before[1])[..., None, None]
+    sin = (angle[0] * angle_before[1] - angle[1] * angle_before[0])[..., None, None]
+    u, aside = _everywhere(_to_part(there), (source.shape[-2], source.shape[-1])).unbind(dim=2)
+    aside = aside / wide[..., None, None]
+    ahead = (1 - aside.square()).clamp(min=0.04).sqrt()  # no infinite gradients at the rim
+    across = here.across * wide_before[..., None]
+    start, along, across = (vector[..., None, None] for vector in (here.start, here.along, across))
+    places = start + along * u[:, :, None] + across * (aside * cos + ahead * sin)[:, :, None]
     pictures = source[:, None].expand(-1, len(PARTS), -1, -1, -1)
-    return sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS)))
+    pictures = sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS)))
+    return pictures, (ahead * cos - aside * sin).clamp(-1, 1)
+
+
+def _turn(frames: PartFrames, radii: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Half the width of each part in pixels, and the cosine and sine of the angle by which its surface has moved."""
+    cos, sin = (frames.facing * radii).unbind(dim=-1)
+    wide = (cos.square() + sin.square()).clamp(min=1e-6).sqrt()
+    angle = _unit(torch.stack((cos, sin * frames.across[..., 0]), dim=-1))
+    return wide * frames.scale[:, None], angle[..., 0], angle[..., 1]
 
 
 def sample(images: Tensor, places: Tensor) -> Tensor:
@@ -135,11 +200,10 @@ def shifted(images: Tensor, shift: Tensor) -> Tensor:
 
 
 def _to_part(frames: PartFrames) -> Tensor:
-    """Matrices (B, K, 2, 3) that take points (x, y, 1) to coordinates along and across the parts."""
+    """Matrices (B, K, 2, 3) that take points (x, y, 1) to lengths along the parts and pixels across."""
     length = frames.along.norm(dim=-1, keepdim=True)
     along = frames.along / (length * length.maximum(_SHORTEST * frames.scale[:, None, None])).clamp(min=1e-3)
-    across = frames.across / frames.across.square().sum(dim=-1, keepdim=True)
-    matrix = torch.stack((along, across), dim=-2)
+    matrix = torch.stack((along, frames.across), dim=-2)
     start = (matrix * frames.start[..., None, :]).sum(dim=-1, keepdim=True)
     return torch.cat((matrix, -start), dim=-1)
 

@@ -85,13 +85,30 @@ def pose_maps(joints: Tensor, visible: Tensor, size: tuple[int, int], config: He
 
 
 def heatmap_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
-    """Joints from heatmaps (B, J, H, W) of either kind: the whole pixel where each is largest.
+    """Joints from heatmaps (B, J, H, W) of either kind.
+
+    The place of a Gaussian is exact, between pixels too: the top of the parabola through the logarithms of the largest
+    value and its neighbours. At the border, and of one-pixel maps, it is the whole pixel.
 
     Returns:
         joints (B, J, 2) float pixels, x then y, and visible (B, J) bool: False for a map that nowhere reaches 0.5.
     """
-    peak, place = heatmaps.flatten(2).max(dim=2)
-    width = heatmaps.shape[-1]
-    place = place.to(torch.promote_types(heatmaps.dtype, torch.float32))  # as integers, ONNX cannot divide by a size
-    y = (place / width).floor()
-    return torch.stack((place - y * width, y), dim=-1), peak >= 0.5
+    height, width = heatmaps.shape[-2:]
+    values = heatmaps.flatten(2).to(torch.promote_types(heatmaps.dtype, torch.float32))
+    peak, place = values.max(dim=2)
+    y = (place.to(values.dtype) / width).floor()  # as integers, ONNX cannot divide by a size
+    x = place - y * width
+
+    def log_at(x: Tensor, y: Tensor) -> Tensor:
+        places = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+        return values.gather(2, places.long()[..., None])[..., 0].clamp(min=1e-3).log()
+
+    top = log_at(x, y)
+    dx = _summit(log_at(x - 1, y), top, log_at(x + 1, y)) * ((x > 0) & (x < width - 1))
+    dy = _summit(log_at(x, y - 1), top, log_at(x, y + 1)) * ((y > 0) & (y < height - 1))
+    return torch.stack((x + dx, y + dy), dim=-1), peak >= 0.5
+
+
+def _summit(before: Tensor, middle: Tensor, after: Tensor) -> Tensor:
+    """Where the parabola through three values is highest, in steps from the middle one, the largest."""
+    return ((before - after) / (2 * (before - 2 * middle + after)).clamp(max=-1e-6)).clamp(-0.5, 0.5)

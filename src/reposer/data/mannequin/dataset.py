@@ -153,7 +153,7 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
             _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded.tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
-        joints = np.clip(np.rint(picture.joints), 0, (width - 1, height - 1)).astype(np.float32)
+        joints = np.clip(picture.joints, 0, (width - 1, height - 1)).astype(np.float32)
         records.append(_Record(name, joints, visible))
     return records
 
