@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -349,6 +351,8 @@ def dead_workers_in_one_line() -> Iterator[None]:
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
+        if threading.current_thread() is threading.main_thread():  # else torch raises again while the program ends
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         raise RunError(
             "a process that reads images died; if the system stopped it for lack of memory, use fewer --data.workers "
             "(0 reads in the main process)"
