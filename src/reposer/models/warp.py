@@ -21,7 +21,7 @@ from reposer.poses import OPENPOSE_18, PartFrames, heatmap_peaks, part_frames, p
 from reposer.poses.frames import PARTS, RADII, adjusted, shifted
 
 _STRIDE = 16  # twice that of the convolutions: instance norm wants more than one value
-_REACH = 0.25  # of a mean limb, that the shifts go at most
+_REACH = 0.25  # scales that the shifts go at most
 _OUTPUTS = (len(PARTS), 2, 3, 3)  # logits of the parts; shift; logits of person, source and painted; painted
 
 

@@ -19,7 +19,7 @@ _TORSO_LENGTH = 1.5  # scales
 _SHORTEST = 0.2  # scales: a limb that points at the camera is taken to be this long
 _BREADTH = 0.825  # scales that shoulders and hips are apart, on average
 _LIMBS, _TORSO = slice(1, 9), 9
-_NECK, _FACE = 1, (14, 15, 16, 17)
+_NECK, _EYES_AND_EARS = 1, (14, 15, 16, 17)
 # In scales: how far a part reaches beyond its ends (skull, hands, feet, hips), and its spread across.
 _BEFORE = {"head": 0.5, "torso": 0.2}
 _AFTER = {"right lower arm": 0.5, "left lower arm": 0.5, "right lower leg": 0.4, "left lower leg": 0.4, "torso": 0.4}
@@ -88,10 +88,9 @@ def _facing(joints: Tensor, visible: Tensor, across: Tensor, scale: Tensor) -> T
     apart = ((joints[:, (5, 11)] - joints[:, (2, 8)]) * across[:, None]).sum(dim=-1)
     breadth = (apart * both).sum(dim=1) / both.sum(dim=1).clamp(min=1)
     cos = (breadth / (_BREADTH * scale)).clamp(-1, 1)
-    others = visible[:, _FACE].to(joints)[..., None]
-    others = (joints[:, _FACE] * others).sum(dim=1) / others.sum(dim=1).clamp(min=1)
-    face = torch.where(visible[:, :1], joints[:, 0], others)
-    has_face = visible[:, _NECK] & (visible[:, 0] | visible[:, _FACE].any(dim=1))
+    eyes_and_ears, has_any = _ends(joints, visible, [_EYES_AND_EARS])
+    face = torch.where(visible[:, :1], joints[:, 0], eyes_and_ears[:, 0])
+    has_face = visible[:, _NECK] & (visible[:, 0] | has_any[:, 0])
     ahead = ((face - joints[:, _NECK]) * across).sum(dim=-1) * has_face
     facing = torch.stack((cos, torch.sign(ahead) * (1 - cos.square()).clamp(min=0).sqrt()), dim=-1)
     return _unit(torch.where(facing.norm(dim=-1, keepdim=True) < 0.1, joints.new_tensor([1.0, 0.0]), facing))
