@@ -1,14 +1,16 @@
 """Pairs, batches and loaders: the same items whatever the batch size, the workers or the start."""
 
 import pickle
+import signal
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
 from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
 
-from reposer.checks import InputError
+from reposer.checks import InputError, RunError
 from reposer.data import (
     DataConfig,
     EpochSampler,
@@ -110,6 +112,32 @@ def test_a_bad_image_in_a_worker_is_one_line(make_market: MakeMarket, workers: i
         list(test_loader(PairDataset(index), 4, workers))
     assert str(error.value).startswith(f"{path}: not a readable image")
     assert "\n" not in str(error.value)
+
+
+def fail(error: type[Exception]) -> NoReturn:
+    raise error
+
+
+class Failing(str):
+    """Written by a worker; reading it fails as reading from a worker that is just ending does."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return fail, (EOFError if self == "EOF" else ConnectionRefusedError,)
+
+
+@pytest.mark.parametrize("error", ["EOF", "refused"])
+def test_a_worker_that_dies_while_it_hands_over_a_batch(
+    dataset: PairDataset, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    """Its connection ends a moment before torch can know that it died."""
+    item = replace(dataset[0], pair_id=Failing(error))
+    monkeypatch.setattr(PairDataset, "__getitem__", lambda *_: item)
+    handler = signal.getsignal(signal.SIGCHLD)
+    try:
+        with pytest.raises(RunError, match=r"^a process that reads images died.*--data.workers"):
+            list(test_loader(dataset, 4, 1))
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
 
 
 def test_batch(dataset: PairDataset) -> None:

@@ -331,12 +331,14 @@ class _Loader(DataLoader[PairItem]):
     """A DataLoader whose errors are one line: an InputError of a worker, or a worker that dies."""
 
     def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
-        try:
-            with dead_workers_in_one_line():
+        with dead_workers_in_one_line():
+            try:
                 yield from super().__iter__()
-        except InputError as error:
-            line = str(error).strip().splitlines()[-1]
-            raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+            except InputError as error:
+                line = str(error).strip().splitlines()[-1]
+                raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+            except (EOFError, ConnectionError):
+                raise RuntimeError("DataLoader worker died while it handed over a batch") from None
 
 
 @contextmanager
