@@ -87,11 +87,11 @@ def fashion_patn() -> RunConfig:
 
 @_add
 def mannequin_tiny() -> RunConfig:
-    """Mannequins on two CPU cores in a few minutes: a small PATN with L1 + SSIM + PSSIM; needs no download."""
+    """Mannequins on two CPU cores in a few minutes: a small `warp` with L1 + SSIM + PSSIM; needs no download."""
     return RunConfig(
         recipe="mannequin-tiny",
         data=DataConfig(workers=0),  # a worker would take a core from the training
-        generator=GeneratorConfig(channels=16, blocks=4, dropout=0.0),
+        generator=GeneratorConfig(network="warp", channels=16, blocks=4, dropout=0.0),
         objective=ObjectiveConfig(adversarial=0, l1=40, ssim=10, part_ssim=10, pool_size=0),
         optimization=OptimizationConfig(
             batch_size=8,
