@@ -176,9 +176,7 @@ def _judged_from_the_start(config: RunConfig) -> bool:
 
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
-    before = matmul_gigaflops_a_second()  # beside the step: processors change their clock
     seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
-    product = (before + matmul_gigaflops_a_second()) / 2
     config = recipe(name)
     join = config.optimization.adversarial_from
     return {
@@ -189,7 +187,6 @@ def cost(name: str) -> dict[str, Any]:
         "hours_of_the_whole_run": round(config.optimization.steps * seconds / 3600, 2),
         "discriminators": "yes" if _judged_from_the_start(config) else f"from step {join}, not timed" if join else "no",
         "gigaflops_a_second": round(gigaflops(config) / seconds),
-        "of_one_large_product": round(product),
     }
 
 
@@ -224,12 +221,13 @@ def processes(data: Path, folder: Path) -> dict[str, float]:
 def measure_costs(console: Console) -> Path:
     """Every recipe."""
     rows = [cost(name) for name in RECIPES]
+    product = round(matmul_gigaflops_a_second())
     table = Table(*rows[0], title=device_name())
     for row in rows:
         table.add_row(*map(str, row.values()))
-    console.print(table)
+    console.print(table, f"one large matrix product: {product} gigaflops a second")
     command = "python -m benchmarks.training --costs"
-    return save(f"training-costs-{DEVICE}", command, (), rows=rows)
+    return save(f"training-costs-{DEVICE}", command, (), rows=rows, matmul_gigaflops_a_second=product)
 
 
 def measure_processes(console: Console) -> Path:
