@@ -337,7 +337,7 @@ class _Loader(DataLoader[PairItem]):
             except InputError as error:
                 line = str(error).strip().splitlines()[-1]
                 raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
-            except (EOFError, ConnectionError):
+            except (EOFError, ConnectionError):  # a moment before torch knows that the worker died
                 raise RuntimeError("DataLoader worker died while it handed over a batch") from None
 
 
