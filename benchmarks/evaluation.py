@@ -70,7 +70,7 @@ def make_strips(folder: Path, layout: str, count: int) -> Path:
     results.mkdir()
     with ProcessPoolExecutor() as pool:
         list(pool.map(partial(_write_chunk, PairDataset(index), results), range(0, count, 100)))
-    write_manifest(results, index, layout="strips", provenance={})
+    write_manifest(results, index, format="strips", provenance={})
     return results
 
 
@@ -81,7 +81,7 @@ def _write_chunk(dataset: PairDataset, results: Path, start: int) -> None:
         target = batch.target[0].permute(1, 2, 0).numpy()
         noise = np.random.default_rng(item).normal(0, 6, target.shape)
         generated = np.clip(cv2.GaussianBlur(target, (0, 0), 1 + item % 3) + noise, 0, 255).astype(np.uint8)
-        write_results(results, batch, torch.from_numpy(generated).permute(2, 0, 1)[None], layout="strips")
+        write_results(results, batch, torch.from_numpy(generated).permute(2, 0, 1)[None], format="strips")
 
 
 # --- the loop ---

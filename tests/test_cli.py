@@ -103,7 +103,7 @@ def train_small(market: Path, run: Path, *options: object) -> list[str]:
 def test_train_generate_evaluate(market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, results, scores = tmp_path / "run", tmp_path / "results", tmp_path / "scores.json"
     main(train_small(market, run))
-    main(["generate", str(run), "--data", str(market), "--out", str(results), "--layout", "strips"])
+    main(["generate", str(run), "--data", str(market), "--out", str(results), "--format", "strips"])
     assert "12 strips" in capsys.readouterr().out
     main(["evaluate", str(results), "--json", str(scores)])
     out = capsys.readouterr().out

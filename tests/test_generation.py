@@ -1,4 +1,4 @@
-"""Generation: loading a checkpoint, one picture, both result layouts, the manifest, and what is refused."""
+"""Generation: loading a checkpoint, one picture, both result formats, the manifest, and what is refused."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def test_generated_images_are_the_networks_output(checkpoint: Path, market: Path
 
 def test_strips_are_the_published_panels(checkpoint: Path, market: Path, tmp_path: Path) -> None:
     generator, index = load_generator(checkpoint), open_pairs(market, "test")
-    written = generate(generator, index, tmp_path, layout="strips")
+    written = generate(generator, index, tmp_path, format="strips")
     source, target = index.pairs[0]
     assert written[0].name == f"{source}___{target}_vis.jpg"
     strip = read_image(written[0])
@@ -85,12 +85,12 @@ def test_manifest_names_checkpoint_hash_and_config(checkpoint: Path, market: Pat
     assert manifest["pairs"] == [list(pair) for pair in index.pairs]
 
 
-@pytest.mark.parametrize("layout", ["images", "strips"])
-def test_results_can_be_evaluated_without_options(checkpoint: Path, market: Path, tmp_path: Path, layout: str) -> None:
+@pytest.mark.parametrize("format", ["images", "strips"])
+def test_results_can_be_evaluated_without_options(checkpoint: Path, market: Path, tmp_path: Path, format: str) -> None:
     index = open_pairs(market, "test")
-    generate(load_generator(checkpoint), index, tmp_path, layout=layout)  # type: ignore[arg-type]
+    generate(load_generator(checkpoint), index, tmp_path, format=format)  # type: ignore[arg-type]
     evaluation = reposer.evaluate(tmp_path)
-    assert evaluation.layout == layout
+    assert evaluation.format == format
     assert len(evaluation.per_image) == len(index.pairs)
 
 

@@ -1,4 +1,4 @@
-"""Result folders: layouts, names, manifest, completeness, problems."""
+"""Result folders: formats, names, manifest, completeness, problems."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +12,14 @@ from reposer.checks import InputError
 from reposer.images import write_image
 from reposer.protocols import PATN_FASHION, PATN_MARKET, Protocol
 from reposer.results import (
-    LAYOUTS,
+    FORMATS,
     Problems,
     Result,
     check_complete,
     codec_of,
     find_results,
     find_targets,
-    layout_of,
+    format_of,
     pair_id,
     pair_of,
     read_manifest,
@@ -224,31 +224,31 @@ def test_layouts_by_size(tmp_path: Path, protocol: Protocol, size: tuple[int, in
     for i, own in enumerate([(9, 9), size, size]):  # the first file is of another size, and does not decide
         write_image(tmp_path / f"{i}.png", torch.zeros(3, *own, dtype=torch.uint8))
     (tmp_path / "3.png").write_bytes(b"damaged")
-    layout, width = layout_of(sorted(tmp_path.iterdir()), protocol)
-    assert (layout.name, width) == (name, panel)
+    format, width = format_of(sorted(tmp_path.iterdir()), protocol)
+    assert (format.name, width) == (name, panel)
 
 
 def test_an_undecidable_layout_names_the_option(tmp_path: Path) -> None:
     protocol = replace(PATN_MARKET, wide_width=192, wide_columns=(64, 128))
     file = tmp_path / "a.png"
     write_image(file, torch.zeros(3, 128, 192, dtype=torch.uint8))
-    with pytest.raises(InputError, match=r"128x192 pixels can be triptychs or images; say which with --layout"):
-        layout_of([file], protocol)
-    assert layout_of([file], protocol, "images") == (LAYOUTS["images"], 192)
-    assert layout_of([file], protocol, "triptychs") == (LAYOUTS["triptychs"], 64)
+    with pytest.raises(InputError, match=r"128x192 pixels can be triptychs or images; say which with --format"):
+        format_of([file], protocol)
+    assert format_of([file], protocol, "images") == (FORMATS["images"], 192)
+    assert format_of([file], protocol, "triptychs") == (FORMATS["triptychs"], 64)
     with pytest.raises(InputError, match=r"expects 128x320 \(strips\) or 128x960 \(strips\)$"):
-        layout_of([file], protocol, "strips")
-    with pytest.raises(InputError, match="unknown layout 'strip'; did you mean 'strips'"):
-        layout_of([file], protocol, "strip")
+        format_of([file], protocol, "strips")
+    with pytest.raises(InputError, match="unknown format 'strip'; did you mean 'strips'"):
+        format_of([file], protocol, "strip")
     file.write_bytes(b"")
     with pytest.raises(InputError, match=r"a.png: not a readable image, nor are the next ones"):
-        layout_of([file], protocol)
+        format_of([file], protocol)
 
 
 def test_manifest(tmp_path: Path) -> None:
     assert read_manifest(tmp_path).pairs is None
     path = tmp_path / "manifest.json"
-    path.write_text('{"images": "real", "annotations": "/data/a.csv", "pairs": [["a", "b"]], "layout": "images"}')
+    path.write_text('{"images": "real", "annotations": "/data/a.csv", "pairs": [["a", "b"]], "format": "images"}')
     manifest = read_manifest(tmp_path)
     assert manifest.images == tmp_path / "real"
     assert manifest.annotations == Path("/data/a.csv")

@@ -23,7 +23,7 @@ from reposer.images import to_signed, to_uint8, write_image
 from reposer.poses import Pose, draw_pose, write_annotations
 from reposer.progress import Progress
 
-ResultLayout = Literal["images", "strips"]
+ResultFormat = Literal["images", "strips"]
 MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 
 
@@ -32,7 +32,7 @@ def generate(
     index: PairIndex,
     out: Path,
     *,
-    layout: ResultLayout = "images",
+    format: ResultFormat = "images",
     batch_size: int = 8,
     workers: int = 0,
     devices: int = 1,
@@ -41,7 +41,7 @@ def generate(
 ) -> list[Path]:
     """Generate every pair of a data set split into a folder, with a manifest.
 
-    ``layout="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``layout="strips"`` writes
+    ``format="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``format="strips"`` writes
     the published five panels (source, source pose, target, target pose, generated) as
     ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published.
 
@@ -49,7 +49,7 @@ def generate(
         generator: from :func:`reposer.load_generator`.
         index: the pairs, from :func:`reposer.data.open_pairs`.
         out: folder, made if missing; files of the same pairs are replaced.
-        layout: what to write.
+        format: what to write.
         batch_size: pairs at a time.
         workers: processes that read images.
         devices: processes that share the batches, on as many devices of the generator's kind; the images do not
@@ -72,15 +72,15 @@ def generate(
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
     out.mkdir(parents=True, exist_ok=True)
-    write = partial(_generate, generator, index, out, layout=layout, batch_size=batch_size, workers=workers)
+    write = partial(_generate, generator, index, out, format=format, batch_size=batch_size, workers=workers)
     if devices == 1:
         write(progress=progress)
     else:
         # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
         kind = next(generator.parameters()).device.type
         Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(partial(_generate_share, write=write))
-    write_manifest(out, index, layout=layout, provenance={**(provenance or {}), "config": generator.config})
-    return [_path(out, pair_id(source, target), layout) for source, target in index.pairs]
+    write_manifest(out, index, format=format, provenance={**(provenance or {}), "config": generator.config})
+    return [_path(out, pair_id(source, target), format) for source, target in index.pairs]
 
 
 def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
@@ -92,7 +92,7 @@ def _generate(
     index: PairIndex,
     out: Path,
     *,
-    layout: ResultLayout,
+    format: ResultFormat,
     batch_size: int,
     workers: int,
     device: torch.device | None = None,
@@ -114,29 +114,29 @@ def _generate(
             batch.target_joints,
             batch.target_visible,
         )
-        done += len(write_results(out, batch, to_uint8(images, rounding=_ROUNDING[layout]), layout=layout))
+        done += len(write_results(out, batch, to_uint8(images, rounding=_ROUNDING[format]), format=format))
         if progress:
             progress(done, len(dataset))
 
 
-_ROUNDING: dict[ResultLayout, Literal["nearest", "truncate"]] = {"images": "nearest", "strips": "truncate"}
+_ROUNDING: dict[ResultFormat, Literal["nearest", "truncate"]] = {"images": "nearest", "strips": "truncate"}
 
 
-def write_results(out: Path, batch: PairBatch, generated: Tensor, *, layout: ResultLayout) -> list[Path]:
+def write_results(out: Path, batch: PairBatch, generated: Tensor, *, format: ResultFormat) -> list[Path]:
     """Write generated images (B, 3, H, W) uint8 of a batch of pairs as single images or strips."""
     written = []
     for i, name in enumerate(batch.pair_ids):
         picture = generated[i].cpu()
-        if layout == "strips":
+        if format == "strips":
             picture = torch.cat(_panels(batch, i, picture), dim=-1)
-        path = _path(out, name, layout)
+        path = _path(out, name, format)
         write_image(path, picture)
         written.append(path)
     return written
 
 
-def _path(out: Path, name: str, layout: ResultLayout) -> Path:
-    return out / f"{name}_vis{'.png' if layout == 'images' else '.jpg'}"
+def _path(out: Path, name: str, format: ResultFormat) -> Path:
+    return out / f"{name}_vis{'.png' if format == 'images' else '.jpg'}"
 
 
 def _panels(batch: PairBatch, i: int, generated: Tensor) -> list[Tensor]:
@@ -152,14 +152,14 @@ def _panels(batch: PairBatch, i: int, generated: Tensor) -> list[Tensor]:
     ]
 
 
-def write_manifest(out: Path, index: PairIndex, *, layout: ResultLayout, provenance: dict[str, Any]) -> None:
+def write_manifest(out: Path, index: PairIndex, *, format: ResultFormat, provenance: dict[str, Any]) -> None:
     """Write manifest.json, which tells what the images were made from and where their targets are, and
     annotations.csv, the poses in pixels of these images.
     """
     names = dict.fromkeys(name for pair in index.pairs for name in pair)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
     manifest = {
-        "layout": layout,
+        "format": format,
         "images": str(index.images.resolve()),
         "annotations": ANNOTATIONS,
         "pairs": [list(pair) for pair in index.pairs],

@@ -16,7 +16,7 @@ from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 from reposer.recipes import recipe
-from reposer.report import write_report
+from reposer.reporting.report import write_report
 from reposer.training import train
 
 MANNEQUINS = MannequinConfig(identities=320, images_per_identity=8, test_identities=40, clothing="easy")

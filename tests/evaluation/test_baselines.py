@@ -12,11 +12,11 @@ from reposer import metrics
 from reposer.checks import InputError
 from reposer.cli import main
 from reposer.evaluation import Baseline, Evaluation, evaluate, networks
-from reposer.gallery import open_pictures
 from reposer.images import read_image, write_image
 from reposer.poses import OPENPOSE_18, convert_pose, limb_masks, read_annotations
 from reposer.poses.estimation import Person
 from reposer.poses.skeletons import COCO_17
+from reposer.reporting.gallery import open_pictures
 from reposer.results import find_results
 
 PARTS = [part.name for part in OPENPOSE_18.parts]

@@ -20,10 +20,11 @@ from reposer.cli import main
 from reposer.evaluation import Evaluation, evaluate, networks, sets
 from reposer.features import INCEPTIONS, LPIPS_BACKBONES, InceptionFeatures, LPIPSNetwork
 from reposer.images import pad_width, read_image, write_image
-from reposer.metrics import ImageSet, SSIMSettings, black_outside
+from reposer.metrics import ImageSet, black_outside
 from reposer.poses import body_mask, read_annotations
 from reposer.protocols import PATN_MARKET, BatchSettings, InceptionScoreSettings, pairs_digest, protocol_named
 from reposer.results import find_results
+from reposer.similarity import SSIMSettings
 
 WIDTH = {"market": 64, "fashion": 176}
 ALEX = LPIPS_BACKBONES["alex"].name
@@ -69,7 +70,7 @@ def test_reposer_1_takes_both_sizes_and_scores_without_a_download(golden: Path) 
         assert found.score("ds").signature == f"{found.signature}|net:hog-opencv{cv2.__version__}"
         assert found.score("ssim").signature == found.signature
     with pytest.raises(InputError, match=r"pixels .* reposer-1-fashion expects"):
-        evaluate(golden / "results_market", protocol="reposer-1", layout="images")
+        evaluate(golden / "results_market", protocol="reposer-1", format="images")
 
 
 def test_second_ssim_and_uniform_windows(golden: Path) -> None:

@@ -42,7 +42,7 @@ def test_golden_pckh_is_exact(golden: Path, evaluated: tuple[str, Evaluation]) -
 
 def test_scores_carry_interval_count_and_signature(evaluated: tuple[str, Evaluation]) -> None:
     tag, found = evaluated
-    assert (found.layout, found.codec) == ("strips", "png")
+    assert (found.format, found.codec) == ("strips", "png")
     for score in found.scores:
         assert score.interval[0] < score.value < score.interval[1]
         assert score.signature == found.signature
@@ -122,7 +122,7 @@ def test_many_rows_come_back_from_processes(golden: Path) -> None:
     items = [
         Item(pair=f"{i:04d}", generated=file, target=None, joints=nobody[0], visible=nobody[1]) for i in range(900)
     ]
-    work = Work(protocol=PATN_MARKET, layout="strips", panel_width=64, metrics=("l1",))
+    work = Work(protocol=PATN_MARKET, format="strips", panel_width=64, metrics=("l1",))
     measured = measure_all(work, items, batch_size=32, devices=2, progress=None)
     assert [each.pair for each in measured] == [item.pair for item in items]
     assert len({each.row["l1"] for each in measured if each.row}) == 1

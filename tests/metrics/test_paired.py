@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
 
-from reposer.metrics import PartSSIMSettings, SSIMSettings, l1, mask_l1, mask_ssim, part_ssim, sharpness, ssim
-from reposer.similarity import part_ssim_index
+from reposer.metrics import l1, mask_l1, mask_ssim, part_ssim, sharpness, ssim
+from reposer.similarity import PartSSIMSettings, SSIMSettings, part_ssim_index
 
 IMAGES = arrays(np.uint8, (2, 3, 13, 12)).map(torch.from_numpy)
 

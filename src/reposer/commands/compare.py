@@ -10,7 +10,7 @@ import tyro
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
-    from reposer.gallery import Pictures
+    from reposer.reporting.gallery import Pictures
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -52,9 +52,9 @@ def run(
     from rich.console import Console
 
     from reposer.checks import InputError
-    from reposer.comparison import HOW, compare, find_evaluation, short_names, side_by_side
     from reposer.evaluation import Evaluation
     from reposer.files import write_text
+    from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
 
     if len(results) < 2:
         raise InputError("expected two results or more, files of 'reposer evaluate --json' or folders beside them")
@@ -98,7 +98,7 @@ def run(
         }
         write_text(json, json_format.dumps(content, indent=1) + "\n")
     if gallery is not None:
-        from reposer.gallery import write_gallery
+        from reposer.reporting.gallery import write_gallery
 
         write_gallery(gallery, comparisons[0], pictures[0], pictures[1])
     for path in (json, gallery):
@@ -117,7 +117,7 @@ def _images_of(path: Path, evaluation: Evaluation) -> Path:
 
 def _open(folder: Path, evaluation: Evaluation, targets: Path | None) -> Pictures:
     from reposer.checks import InputError
-    from reposer.gallery import open_pictures
+    from reposer.reporting.gallery import open_pictures
 
     try:
         return open_pictures(folder, evaluation, targets=targets)

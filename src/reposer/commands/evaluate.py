@@ -30,7 +30,7 @@ def run(
     baselines: bool = False,
     targets: Path | None = None,
     pairs: Path | None = None,
-    layout: Literal["auto", "strips", "triptychs", "images"] = "auto",
+    format: Literal["auto", "strips", "triptychs", "images"] = "auto",
     skip_bad: int = 0,
     json: Path | None = None,
     table: Path | None = None,
@@ -63,7 +63,7 @@ def run(
         targets: folder of the real target images; only for single images.
         pairs: pairs CSV; refuses to go on unless there are results of exactly these pairs. Numbered files are in its
             order.
-        layout: what the files show; auto tells by their size.
+        format: what the files show; auto tells by their size.
         skip_bad: most bad results (unreadable, of another size, without target or pose, shown twice, missing) that
             are left out, named and counted in the signature; with more, nothing is scored.
         json: file to write the scores and the numbers of every image to.
@@ -102,7 +102,7 @@ def run(
                 baseline=baseline,
                 targets=targets,
                 pairs=pairs,
-                layout=layout,
+                format=format,
                 skip_bad=skip_bad,
                 cache=cache,
                 devices=devices,
@@ -120,7 +120,7 @@ def run(
     if baselines:
         console.print(comparison_table(evaluations))
     if with_published:
-        from reposer import published
+        from reposer.reporting import published
 
         console.print(published.with_published(evaluation))
     left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]

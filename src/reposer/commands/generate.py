@@ -10,7 +10,7 @@ import tyro
 
 from reposer.commands.arguments import call
 from reposer.data import open_pairs
-from reposer.generation import ResultLayout, checkpoint_provenance, generate
+from reposer.generation import ResultFormat, checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 
@@ -26,7 +26,7 @@ def run(
     *,
     data: Path,
     out: Path,
-    layout: ResultLayout = "images",
+    format: ResultFormat = "images",
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
     batch_size: int = 8,
@@ -39,7 +39,7 @@ def run(
             generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
         data: folder of the data set, in the Market-1501 or DeepFashion layout.
         out: folder for the results.
-        layout: images: one PNG a pair; strips: the five published panels side by side, as JPEG.
+        format: images: one PNG a pair; strips: the five published panels side by side, as JPEG.
         split: which pairs.
         device: where to compute: cpu, cuda, cuda:1, mps.
         batch_size: pairs at a time.
@@ -53,10 +53,10 @@ def run(
             generator,
             index,
             out,
-            layout=layout,
+            format=format,
             batch_size=batch_size,
             devices=devices,
             progress=progress,
             provenance=checkpoint_provenance(checkpoint),
         )
-    print(f"{len(written)} {layout} in {out}")
+    print(f"{len(written)} {format} in {out}")

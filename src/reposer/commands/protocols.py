@@ -85,7 +85,7 @@ def diff(
     train_images: Path | None = None,
     weights: Path | None = None,
     metrics: tuple[str, ...] = (),
-    layout: Literal["auto", "strips", "triptychs", "images"] = "auto",
+    format: Literal["auto", "strips", "triptychs", "images"] = "auto",
 ) -> None:
     """Say how two protocols differ, and by how much the same results score differently.
 
@@ -98,7 +98,7 @@ def diff(
         train_images: folder of the training images, for FID against them.
         weights: folder of weight files of networks.
         metrics: those to compute; without it, those that need no network and, without --annotations, no pose.
-        layout: what the files show; auto tells by their size.
+        format: what the files show; auto tells by their size.
     """
     from reposer.evaluation import evaluate
     from reposer.evaluation.choice import default_metrics
@@ -131,7 +131,7 @@ def diff(
                         train_images=train_images,
                         weights=weights,
                         metrics=chosen,
-                        layout=layout,
+                        format=format,
                         progress=progress,
                     )
                 )

@@ -26,7 +26,7 @@ from reposer.evaluation.networks import Networks, WeightsSource
 from reposer.images import ResizeFilter, check_size, read_image, resize
 from reposer.memory import keep_freed_memory
 from reposer.protocols import Protocol
-from reposer.results import LAYOUTS, crop, cut
+from reposer.results import FORMATS, crop, cut
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
@@ -59,7 +59,7 @@ class Work:
     """All that decides the numbers of an item."""
 
     protocol: Protocol
-    layout: str
+    format: str
     panel_width: int
     metrics: tuple[str, ...]
     """Row metrics to compute."""
@@ -214,7 +214,7 @@ def _files(item: Item) -> list[Path]:
 
 
 def _pair(work: Work, item: Item, files: Mapping[Path, Tensor]) -> tuple[Tensor, Tensor]:
-    panels = cut(files[item.generated], LAYOUTS[work.layout], work.panel_width, work.protocol, item.generated)
+    panels = cut(files[item.generated], FORMATS[work.format], work.panel_width, work.protocol, item.generated)
 
     def seen(panel: Tensor | None, path: Path | None, how: ResizeFilter) -> Tensor:
         if panel is None:
@@ -255,7 +255,7 @@ def _key(work: Work) -> str:
     from reposer.protocols import signature
 
     line = signature(work.protocol, (), codec="")
-    parts = [line, work.layout, str(work.panel_width), *work.metrics, *work.identities, torch.__version__]
+    parts = [line, work.format, str(work.panel_width), *work.metrics, *work.identities, torch.__version__]
     digest = hashlib.sha256("|".join([*parts, str(work.baseline)]).encode())
     if work.mean is not None:
         digest.update(work.mean.numpy().tobytes())

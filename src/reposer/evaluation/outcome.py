@@ -27,7 +27,7 @@ class Evaluation:
     """Scores of a result folder, and the numbers of each image behind them."""
 
     protocol: Protocol
-    layout: str
+    format: str
     """What was found: "strips" of 5 panels, "triptychs" or single "images"."""
     codec: str
     """File format of the results: "png", "jpeg", "webp", or several joined by "+"."""
@@ -56,7 +56,7 @@ class Evaluation:
 
     def notes(self) -> list[str]:
         """Lines that a reader of the scores should see beside them."""
-        lines = [f"{self.layout} of {self.codec} files, {len(self.per_image)} pairs"]
+        lines = [f"{self.format} of {self.codec} files, {len(self.per_image)} pairs"]
         if self.baseline:
             lines.append(f"not the generated images were scored but a baseline: {self.baseline}")
         if self.codec != self.protocol.published_codec:
@@ -73,7 +73,7 @@ class Evaluation:
         content: dict[str, Any] = {
             "protocol": self.protocol.name,
             "signature": self.signature,
-            "layout": self.layout,
+            "format": self.format,
             "codec": self.codec,
             "scores": [score.to_json() for score in self.scores],
         }
@@ -107,7 +107,7 @@ class Evaluation:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             return cls(
                 protocol=protocol_from_json(content["protocol_fields"]),
-                layout=content["layout"],
+                format=content["format"],
                 codec=content["codec"],
                 signature=content["signature"],
                 scores=tuple(map(Score.from_json, content["scores"])),

@@ -32,14 +32,14 @@ from reposer.metrics import Score, make_score
 from reposer.poses import Pose, read_pairs
 from reposer.protocols import Protocol, pairs_digest, protocols_of, signature
 from reposer.results import (
-    Layout,
+    Format,
     Problems,
     check_complete,
     codec_of,
     find_results,
     find_sources,
     find_targets,
-    layout_of,
+    format_of,
     read_manifest,
 )
 
@@ -59,7 +59,7 @@ def evaluate(
     baseline: Baseline | None = None,
     targets: str | Path | None = None,
     pairs: str | Path | None = None,
-    layout: str = "auto",
+    format: str = "auto",
     skip_bad: int = 0,
     cache: str | Path | None = None,
     devices: int = 1,
@@ -97,7 +97,7 @@ def evaluate(
         targets: folder of the real images, for single images; None: as the manifest says.
         pairs: CSV of the pairs that there must be results of, no more and no fewer; None: as the manifest
             says, or any.
-        layout: "strips", "triptychs" or "images"; "auto" tells by the size.
+        format: "strips", "triptychs" or "images"; "auto" tells by the size.
         skip_bad: most bad results (unreadable, of another size, without target or pose, shown twice, missing) that
             are left out, named and counted in the signature; with more, nothing is scored.
         cache: folder to keep the number of each image in, for a run that is interrupted or repeated; files that
@@ -127,7 +127,7 @@ def evaluate(
         check_complete(results, listed, pairs or manifest.path, problems)
     if not results:
         problems.check(folder, len(problems), 0)
-    protocol, found, width = _fitting(protocols, [result.file for result in results.values()], layout)
+    protocol, found, width = _fitting(protocols, [result.file for result in results.values()], format)
     names = chosen_metrics(metrics, protocol)
     networks = Networks(protocol, Path(weights) if isinstance(weights, str) else weights)
     identities = network_identities(names, protocol, networks)
@@ -157,7 +157,7 @@ def evaluate(
     row_names = tuple(name for name in names if name in ROW_METRICS)
     work = Work(
         protocol=protocol,
-        layout=found.name,
+        format=found.name,
         panel_width=width,
         metrics=row_names,
         weights=Path(weights) if isinstance(weights, str) else weights,
@@ -218,7 +218,7 @@ def evaluate(
         scores.append(add_pckh(rows, found_poses, poses, protocol, f"{line}|net:{estimator.identity}"))
     return Evaluation(
         protocol=protocol,
-        layout=found.name,
+        format=found.name,
         codec=codec,
         signature=line,
         scores=tuple(scores),
@@ -229,14 +229,14 @@ def evaluate(
     )
 
 
-def _fitting(protocols: Sequence[Protocol], files: list[Path], layout: str) -> tuple[Protocol, Layout, int]:
-    """Return the first protocol whose sizes the results have, their layout and the width of a panel."""
+def _fitting(protocols: Sequence[Protocol], files: list[Path], format: str) -> tuple[Protocol, Format, int]:
+    """Return the first protocol whose sizes the results have, their format and the width of a panel."""
     for protocol in protocols[:-1]:
         try:
-            return (protocol, *layout_of(files, protocol, layout))
+            return (protocol, *format_of(files, protocol, format))
         except InputError:
             continue
-    return (protocols[-1], *layout_of(files, protocols[-1], layout))
+    return (protocols[-1], *format_of(files, protocols[-1], format))
 
 
 def _resized_from(protocol: Protocol, width: int, target: Path | None) -> str | None:

@@ -41,7 +41,7 @@ def measure_sets(
     """Compute metrics of sets of the generated images, in the order of the items: {name: score}.
 
     Args:
-        work: protocol and layout.
+        work: protocol and format.
         names: of the metrics.
         items: pairs whose files are readable and of the right size.
         networks: of the protocol.

@@ -16,8 +16,6 @@ from reposer.metrics.distribution import (
     kid,
 )
 from reposer.metrics.paired import (
-    PartSSIMSettings,
-    SSIMSettings,
     black_outside,
     l1,
     mask_l1,
@@ -47,9 +45,7 @@ __all__ = [
     "ImageSet",
     "LPIPSRange",
     "Moments",
-    "PartSSIMSettings",
     "PersonDetector",
-    "SSIMSettings",
     "Score",
     "SetMetric",
     "Spread",

@@ -20,9 +20,9 @@ from reposer.metrics import distribution, paired, perceptual
 from reposer.metrics.detection import PersonDetector
 from reposer.metrics.distribution import FeatureNetwork, Moments
 from reposer.metrics.eight_bit import check_eight_bit
-from reposer.metrics.paired import PartSSIMSettings, SSIMSettings
 from reposer.metrics.perceptual import LPIPSRange
 from reposer.metrics.pose_accuracy import pckh_counts
+from reposer.similarity import PartSSIMSettings, SSIMSettings
 
 __all__ = [
     "DetectionScoreMetric",

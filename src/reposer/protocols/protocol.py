@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reposer.metrics import DetectorName, PartSSIMSettings, SSIMSettings
+from reposer.metrics import DetectorName
 from reposer.protocols.settings import FIDSettings, InceptionScoreSettings, LPIPSSettings, ResizeSettings
+from reposer.similarity import PartSSIMSettings, SSIMSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,24 +6,33 @@ similarity", IEEE TIP 2004, eq. 13), ``ssim_of_averages``: of averages under a s
 
 from reposer.similarity.multi_scale import SCALE_WEIGHTS, fitting_scales, multi_scale_ssim_index
 from reposer.similarity.parts import (
-    Background,
-    MissingParts,
     Reduction,
-    Statistics,
     part_ssim,
     part_ssim_index,
     part_ssim_values,
 )
 from reposer.similarity.planes import ssim_of_planes
-from reposer.similarity.ssim import K1, K2, Window, masked_ssim, ssim_index, ssim_map, window_weights
+from reposer.similarity.settings import (
+    Background,
+    DataRange,
+    MissingParts,
+    PartSSIMSettings,
+    SSIMSettings,
+    Statistics,
+    Window,
+)
+from reposer.similarity.ssim import K1, K2, masked_ssim, ssim_index, ssim_map, window_weights
 
 __all__ = [
     "K1",
     "K2",
     "SCALE_WEIGHTS",
     "Background",
+    "DataRange",
     "MissingParts",
+    "PartSSIMSettings",
     "Reduction",
+    "SSIMSettings",
     "Statistics",
     "Window",
     "fitting_scales",

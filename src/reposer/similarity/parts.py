@@ -14,6 +14,7 @@ from reposer.checks import check_choice, check_masks
 from reposer.images import SIGNED
 from reposer.poses.parts import background_mask
 from reposer.similarity.planes import mean_ssim_of_planes, part_ssim_of_planes
+from reposer.similarity.settings import Background, MissingParts, Statistics
 from reposer.similarity.ssim import (
     EPSILON,
     centred_images,
@@ -23,10 +24,7 @@ from reposer.similarity.ssim import (
     ssim_of_averages,
 )
 
-Background = Literal["blacked_out", "normalized"]
-MissingParts = Literal["as_released", "exclude"]
 Reduction = Literal["mean", "none"]
-Statistics = Literal["global", "local"]
 
 _CHOICES = {
     "background": get_args(Background),

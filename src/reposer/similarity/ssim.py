@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reposer.checks import check_images, check_masks, check_window
 from reposer.images import SIGNED, to_unit
+from reposer.similarity.settings import Window
 
 K1 = 0.01
 """Of SSIM: C1 = (K1 L)^2 keeps the luminance term finite where both means are near 0."""
@@ -19,9 +20,6 @@ K2 = 0.03
 EPSILON = 1e-6
 """Of PSSIM: added to the sum of a mask, which may be 0."""
 _TINY = 1e-12
-
-Window = Literal["gaussian", "uniform"]
-
 
 Average = Callable[[Tensor], Tensor]
 """A linear average of images (B, C, H, W): under a window, under masks or both."""

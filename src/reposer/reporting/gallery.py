@@ -11,19 +11,19 @@ import torch
 from torch import Tensor
 
 from reposer.checks import InputError
-from reposer.comparison import HOW, Comparison, Difference
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.images import SUFFIXES, encode_image, read_image
-from reposer.page import page, picture
+from reposer.reporting.comparison import HOW, Comparison, Difference
+from reposer.reporting.page import page, picture
 from reposer.results import (
-    LAYOUTS,
-    Layout,
+    FORMATS,
+    Format,
     Panels,
     Result,
     cut,
     find_results,
-    layout_of,
+    format_of,
     read_manifest,
     source_of,
     target_of,
@@ -50,7 +50,7 @@ class Pictures:
 
     evaluation: Evaluation
     results: Mapping[str, Result]
-    layout: Layout
+    format: Format
     width: int
     real: Path | None
     """Folder of the real images, if it is known."""
@@ -78,7 +78,7 @@ class Pictures:
 
     def _cut(self, pair: str) -> Panels:
         file = self.results[pair].file
-        return cut(read_image(file), self.layout, self.width, self.evaluation.protocol, file)
+        return cut(read_image(file), self.format, self.width, self.evaluation.protocol, file)
 
     def _real(self, file: Path | None, name: str) -> Tensor | None:
         candidates = [file] if file else []
@@ -109,8 +109,8 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
         ) from None
     if not results.keys() & evaluation.per_image.keys():
         raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
-    layout, width = layout_of([result.file for result in results.values()], evaluation.protocol, evaluation.layout)
-    return Pictures(evaluation, results, LAYOUTS[layout.name], width, real)
+    format, width = format_of([result.file for result in results.values()], evaluation.protocol, evaluation.format)
+    return Pictures(evaluation, results, FORMATS[format.name], width, real)
 
 
 def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:

@@ -8,7 +8,7 @@ import pytest
 from reposer.evaluation import Evaluation
 from reposer.metrics import Score
 from reposer.protocols import PATN_FASHION, PATN_MARKET, PROTOCOLS, Protocol
-from reposer.published import PUBLISHED, comparable, published, rank, with_published
+from reposer.reporting.published import PUBLISHED, comparable, published, rank, with_published
 
 NAMES = {
     "patn-market", "patn-fashion", "gfla-market", "gfla-fashion", "dptn-fashion", "pidm-fashion", "pcdm-fashion",
@@ -20,7 +20,7 @@ def evaluated(protocol: Protocol, pairs: int, codec: str = "jpeg", **values: flo
     scores = tuple(Score(name, value, (value, value), pairs, protocol.name) for name, value in values.items())
     rows = {f"a{i}.jpg___b{i}.jpg": dict(values) for i in range(pairs)}
     return Evaluation(
-        protocol=protocol, layout="strips", codec=codec, signature=protocol.name, scores=scores, per_image=rows
+        protocol=protocol, format="strips", codec=codec, signature=protocol.name, scores=scores, per_image=rows
     )
 
 

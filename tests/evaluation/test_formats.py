@@ -1,4 +1,4 @@
-"""Every layout of results gives the same numbers."""
+"""Every format of results gives the same numbers."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def test_single_images_give_the_numbers_of_strips(
 ) -> None:
     results, real = singles(golden, tag, tmp_path, name)
     found = on_golden(golden, tag, results, targets=real)
-    assert found.layout == "images"
+    assert found.format == "images"
     assert found.scores == strips[tag].scores  # signatures too: nothing that decides the numbers differs
     assert found.per_image == strips[tag].per_image
 
@@ -100,7 +100,7 @@ def test_triptychs_give_the_numbers_of_strips(
         panels = [torch.nn.functional.pad(panel, border, value=7) for panel in (source, target, generated)]
         write_image(tmp_path / f"{pair.replace('___', '_')}.png", torch.cat(panels, dim=-1))
     found = on_golden(golden, tag, tmp_path)
-    assert found.layout == "triptychs"
+    assert found.format == "triptychs"
     assert found.scores == strips[tag].scores
 
 

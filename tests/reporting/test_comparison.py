@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from reposer.checks import InputError
 from reposer.cli import main
-from reposer.comparison import compare, find_evaluation, short_names, side_by_side
 from reposer.evaluation import Evaluation
-from reposer.gallery import most_different, open_pictures
 from reposer.images import write_image
 from reposer.metrics import Score, bootstrap_interval, make_score, sign_flip_p_value
 from reposer.protocols import PATN_MARKET
+from reposer.reporting.comparison import compare, find_evaluation, short_names, side_by_side
+from reposer.reporting.gallery import most_different, open_pictures
 
 SIGNATURE = "patn-market|n:{n}|pairs:aa|codec:png"
 Numbers = dict[str, list[float]]
@@ -43,7 +43,7 @@ def evaluated(
         right, total = zip(*counts, strict=True)
         scores.append(make_score("pckh", right, totals=total, signature=line))
     made = Evaluation(
-        protocol=PATN_MARKET, layout="strips", codec="png", signature=line, scores=tuple(scores), per_image=rows
+        protocol=PATN_MARKET, format="strips", codec="png", signature=line, scores=tuple(scores), per_image=rows
     )
     return replace(made, **options)
 
@@ -247,7 +247,7 @@ def test_pictures_of_both_kinds_are_the_same(tmp_path: Path) -> None:
     a, _ = two(6)
     pictures(tmp_path / "strips", a, strips=True)
     pictures(tmp_path / "images", a, strips=False)
-    single = replace(a, layout="images")
+    single = replace(a, format="images")
     pair = "a3.jpg___b3.jpg"
     strips = open_pictures(tmp_path / "strips", a)
     images = open_pictures(tmp_path / "images", single, targets=tmp_path / "real")

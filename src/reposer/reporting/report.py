@@ -14,7 +14,7 @@ from reposer import __version__
 from reposer.config import RunConfig, config_to_json
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
-from reposer.page import page, picture
+from reposer.reporting.page import page, picture
 from reposer.training.run_folder import read_log
 
 

@@ -1,4 +1,4 @@
-"""Layouts of result files: what stands side by side in one file. A new layout is one value in ``LAYOUTS``."""
+"""Formats of result files: what stands side by side in one file. A new format is one value in ``FORMATS``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from reposer.images import check_size
 from reposer.protocols import PROTOCOLS, Protocol
 
 _LOOKED_AT = 16
-"""Files whose size tells the layout: one of them may be damaged."""
+"""Files whose size tells the format: one of them may be damaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class Format:
     """Panels of equal width in one file, from left to right."""
 
     name: str
@@ -44,31 +44,31 @@ class Panels(NamedTuple):
     source: Tensor | None
 
 
-STRIPS = Layout(name="strips", panels=5, generated=4, target=2, source=0)
+STRIPS = Format(name="strips", panels=5, generated=4, target=2, source=0)
 """Source | source pose | target | target pose | generated: PATN, XingGAN, the PSSIM papers."""
 
-TRIPTYCHS = Layout(name="triptychs", panels=3, generated=2, target=1, source=0)
+TRIPTYCHS = Format(name="triptychs", panels=3, generated=2, target=1, source=0)
 """Input | target | generated: Def-GAN, PG2, VUNet."""
 
-IMAGES = Layout(name="images", panels=1, generated=0)
+IMAGES = Format(name="images", panels=1, generated=0)
 """The generated image alone: GFLA and later ones."""
 
-LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (STRIPS, TRIPTYCHS, IMAGES)})
-"""All layouts by name."""
+FORMATS: Mapping[str, Format] = MappingProxyType({format.name: format for format in (STRIPS, TRIPTYCHS, IMAGES)})
+"""All formats by name."""
 
 
-def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> tuple[Layout, int]:
-    """Tell the layout by the size of most of the first files; return the width of a panel too.
+def format_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> tuple[Format, int]:
+    """Tell the format by the size of most of the first files; return the width of a panel too.
 
     Args:
         files: of the results.
         protocol: tells the size of a panel.
-        name: "auto", or the name of the layout that it must be.
+        name: "auto", or the name of the format that it must be.
 
     Raises:
-        InputError: if the size fits no layout, saying which protocol it fits, or more than one.
+        InputError: if the size fits no format, saying which protocol it fits, or more than one.
     """
-    check_choice("layout", name, ("auto", *LAYOUTS))
+    check_choice("format", name, ("auto", *FORMATS))
     sizes = {path: size for path in files[:_LOOKED_AT] if (size := _size(path))}
     if not sizes:
         raise InputError(f"{files[0]}: not a readable image, nor are the next ones; replace or remove the files")
@@ -81,8 +81,8 @@ def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> 
     height, width = size
     first = next(path for path, own in sizes.items() if own == size)
     if found:
-        names = " or ".join(layout.name for layout, _ in found)
-        raise InputError(f"{first}: {height}x{width} pixels can be {names}; say which with --layout")
+        names = " or ".join(format.name for format, _ in found)
+        raise InputError(f"{first}: {height}x{width} pixels can be {names}; say which with --format")
     expected = " or ".join(f"{h}x{w} ({fits[0][0].name})" for (h, w), fits in shapes.items())
     others = [p.name for p in PROTOCOLS.values() if size in _shapes(p, name)]
     hint = f"; that is the size of protocol {', '.join(others)}" if others else ""
@@ -91,16 +91,16 @@ def layout_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> 
     )
 
 
-def cut(image: Tensor, layout: Layout, width: int, protocol: Protocol, where: Path) -> Panels:
+def cut(image: Tensor, format: Format, width: int, protocol: Protocol, where: Path) -> Panels:
     """Cut the file of a result (3, H, W) into its panels.
 
     Raises:
         InputError: if it is of another size.
     """
-    check_size(image, (protocol.height_of(width), layout.panels * width), where)
+    check_size(image, (protocol.height_of(width), format.panels * width), where)
     panels = [crop(panel, protocol) for panel in image.split(width, dim=-1)]
-    target, source = (None if which is None else panels[which] for which in (layout.target, layout.source))
-    return Panels(panels[layout.generated], target, source)
+    target, source = (None if which is None else panels[which] for which in (format.target, format.source))
+    return Panels(panels[format.generated], target, source)
 
 
 def crop(image: Tensor, protocol: Protocol) -> Tensor:
@@ -111,13 +111,13 @@ def crop(image: Tensor, protocol: Protocol) -> Tensor:
     return image[..., first:last]
 
 
-def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[Layout, int]]]:
+def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[Format, int]]]:
     """Every size of file that fits the protocol, and as what."""
-    shapes: dict[tuple[int, int], list[tuple[Layout, int]]] = {}
-    for layout in LAYOUTS.values():
+    shapes: dict[tuple[int, int], list[tuple[Format, int]]] = {}
+    for format in FORMATS.values():
         for height, panel in protocol.panel_sizes:
-            if name in ("auto", layout.name):
-                shapes.setdefault((height, layout.panels * panel), []).append((layout, panel))
+            if name in ("auto", format.name):
+                shapes.setdefault((height, format.panels * panel), []).append((format, panel))
     return shapes
 
 
