@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reposer.checks import check_window
-from reposer.similarity.ssim import EPSILON, K1, K2, Window, ssim_of_moments, window_weights
+from reposer.similarity.settings import Window
+from reposer.similarity.ssim import EPSILON, K1, K2, ssim_of_moments, window_weights
 
 Floats = NDArray[np.float64]
 _TILE = 32
