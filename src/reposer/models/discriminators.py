@@ -56,7 +56,7 @@ class ResNetDiscriminator(nn.Module):
         self.encoder = nn.Sequential(*encoder(in_channels, channels, norm))
         self.blocks = nn.Sequential(*(ResidualBlock(4 * channels, norm, dropout) for _ in range(blocks)))
         self.sigmoid = sigmoid
-        self.checkpoint_gradients = False
+        self.gradient_checkpointing = False
         """Compute the blocks again in the backward pass instead of keeping their activations."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ class ResNetDiscriminator(nn.Module):
             raise ValueError(f"images must have shape (B, {self.in_channels}, H, W), got {tuple(images.shape)}")
         logits = self.encoder(images)
         for block in self.blocks:
-            logits = run_block(block, logits, recompute=self.checkpoint_gradients)
+            logits = run_block(block, logits, recompute=self.gradient_checkpointing)
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 

@@ -64,7 +64,7 @@ class PATNGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.joints = joints
-        self.checkpoint_gradients = False
+        self.gradient_checkpointing = False
         """Compute the blocks again in the backward pass instead of keeping their activations."""
         self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
@@ -79,5 +79,5 @@ class PATNGenerator(nn.Module):
         image = self.image_encoder(pad_to_stride(source))
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+            image, pose = run_block(block, image, pose, recompute=self.gradient_checkpointing)
         return crop(self.image_decoder(image), source.shape[-2:])

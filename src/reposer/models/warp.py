@@ -93,7 +93,7 @@ class WarpGenerator(nn.Module):
         if joints != len(OPENPOSE_18.joints):
             raise ValueError(f"WarpGenerator needs the 18 joints of {OPENPOSE_18.name}, got {joints}")
         self.joints = joints
-        self.checkpoint_gradients = False
+        self.gradient_checkpointing = False
         """Compute the blocks again in the backward pass instead of keeping their activations."""
         widths = (channels, 2 * channels, 4 * channels, 8 * channels)
         self.frames = _Adjustment(joints)
@@ -134,7 +134,7 @@ class WarpGenerator(nn.Module):
             skips.append(features)
             features = down(features)
         for block in self.blocks:
-            features = run_block(block, features, recompute=self.checkpoint_gradients)
+            features = run_block(block, features, recompute=self.gradient_checkpointing)
         for up in self.up:
             larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
             features = up(torch.cat((larger, skips.pop()), dim=1))
