@@ -13,7 +13,7 @@ from reposer.config import RunConfig, ValidationScore
 from reposer.data import PairBatch, PairDataset, collate, has_split, open_pairs
 from reposer.images import SIGNED, grid, to_signed, to_uint8
 from reposer.poses import Pose, draw_pose, limb_masks, pose_maps
-from reposer.training import processes
+from reposer.training.world import World
 
 _BATCH = 8  # of any number of processes, so that the scores do not depend on it
 HIGHER_IS_BETTER: dict[ValidationScore, bool] = {"ssim": True, "part_ssim": True, "l1": False}
@@ -29,13 +29,15 @@ def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
     return [collate([dataset[i] for i in items[start : start + _BATCH]]) for start in range(0, count, _BATCH)]
 
 
-def validate(generator: nn.Module, batches: Sequence[PairBatch], config: RunConfig) -> dict[ValidationScore, float]:
+def validate(
+    generator: nn.Module, batches: Sequence[PairBatch], config: RunConfig, world: World
+) -> dict[ValidationScore, float]:
     """Mean SSIM, PSSIM and L1 of the pairs as 8-bit images: ``reposer.metrics`` with the published settings.
 
     Processes share the batches; each of them gets the scores of all.
     """
-    own = {i: _scores(generator, batch, config) for i, batch in enumerate(batches) if processes.is_mine(i)}
-    scores = {i: values for share in processes.gathered_objects(own) for i, values in share.items()}
+    own = {i: _scores(generator, batches[i], config) for i in world.deal(len(batches))}
+    scores = {i: values for share in world.gathered_objects(own) for i, values in share.items()}
     total = torch.cat([scores[i] for i in range(len(batches))]).mean(0)  # in one order, whoever computed what
     return dict(zip(HIGHER_IS_BETTER, total.tolist(), strict=True))
 
