@@ -13,7 +13,7 @@ from tyro.conf import Suppress
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
-from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
 from reposer.values import flat, from_plain, to_json
 
@@ -167,7 +167,7 @@ class RunConfig:
     """Height and width of the images in pixels."""
     data: DataConfig = field(default_factory=DataConfig)
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
