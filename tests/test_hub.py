@@ -90,7 +90,7 @@ def test_card_tells_what_it_is(run: Path, tmp_path: Path) -> None:
         assert f"| {score['name']} | {score['value']:.4f} | {low:.4f} to {high:.4f} | 256 |" in card.text
     assert "- ssim, l1: `patn-market|n:256|v:1`\n- fid: `reposer-1|n:256|v:1`" in card.text
     for said in (
-        "`patn`, batch norm, 4 channels, 2 blocks",
+        "weights; norm batch, channels 4, blocks 2, dropout 0.5",
         "128x64 pixels",
         "`openpose-18`, 18 joints",
         "Gaussian, sigma 6 pixels",

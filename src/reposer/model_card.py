@@ -157,8 +157,8 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
     facts = [
         (
             "network",
-            f"`{network.network}`, {network.norm} norm, {network.channels} channels, {network.blocks} blocks, "
-            f"{parameters:,} weights",
+            f"`{network.network}`, {parameters:,} weights; "
+            + ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network"),
         ),
         ("image size", f"{config.size[0]}x{config.size[1]} pixels (height x width), RGB"),
         ("skeleton", f"`{OPENPOSE_18.name}`, {len(OPENPOSE_18.joints)} joints"),
