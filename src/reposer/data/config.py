@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,7 +35,7 @@ class DataConfig:
         if self.workers < 0:
             raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 
-    def of_folder(self, root: Path) -> DataConfig:
+    def of_folder(self, root: str | Path) -> DataConfig:
         """Return it with the name and the licence of the data set in a folder, where it has none of its own.
 
         The licence of a data set does not hold for one of another name: that has terms of its own ("other").
@@ -45,20 +44,20 @@ class DataConfig:
             InputError: if the folder is no data set, or its ``dataset.json`` cannot be read.
         """
         layout = layouts.find_layout(root, "train", self.layout)
-        told = {"name": layout.title, "license": layout.license} | _description(root / DESCRIPTION)
-        name = self.name or told["name"]
-        return replace(self, name=name, license=self.license or (told["license"] if name == told["name"] else "other"))
+        name, license = _description(Path(root) / DESCRIPTION) or (layout.title, layout.license)
+        of_this = license if self.name in ("", name) else "other"
+        return replace(self, name=self.name or name, license=self.license or of_this)
 
 
-def _description(path: Path) -> Mapping[str, str]:
-    """What ``dataset.json`` says; a name without a licence has terms of its own."""
+def _description(path: Path) -> tuple[str, str] | None:
+    """Name and licence that ``dataset.json`` says, if there is one; without a licence, terms of its own."""
     if not path.is_file():
-        return {}
+        return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); correct or remove it") from None
-    told = {key: content.get(key, default) for key, default in (("name", None), ("license", "other"))}
-    if not all(isinstance(value, str) and value for value in told.values()):
-        raise InputError(f'{path}: expected {{"name": "...", "license": "..."}}, both as text, got {str(told)[:80]}')
+        told = content["name"], content.get("license", "other")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        told = ("", "")
+    if not all(isinstance(text, str) and text for text in told):
+        raise InputError(f'{path}: expected {{"name": "...", "license": "..."}} with texts; correct or remove it')
     return told

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from reposer.data import MANNEQUINS, DataConfig
 from reposer.data.mannequin import PART_NAMES, MannequinConfig, make_mannequins
 from reposer.poses import read_annotations, read_pairs
 
@@ -122,6 +123,8 @@ def test_facts_and_progress(tmp_path):
     )
     assert calls == [(4 * k, 20) for k in range(1, 6)]
     facts = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert DataConfig().of_folder(tmp_path / "out") == DataConfig(**MANNEQUINS)
+    assert (facts["name"], facts["license"]) == ("Reposer mannequins", "apache-2.0")
     assert facts["part_names"] == list(PART_NAMES)
     assert facts["config"]["seed"] == 7
     assert facts["counts"]["train_images"] == summary.train_images == 12
