@@ -36,6 +36,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
         RunError: if a loss or gradient is not finite.
     """
     dataset = open_dataset(config, data)
+    config = replace(config, data=config.data.of_folder(data))
     fabric = make_fabric(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(fabric.device)
     state = build_state(config, fabric)

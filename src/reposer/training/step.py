@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from reposer.checks import RunError
 from reposer.config import RunConfig
 from reposer.data import PairBatch
-from reposer.data.pairs import shares
+from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.losses import Objective
 from reposer.poses import pose_maps
