@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-import types
 import typing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import MISSING, dataclass, field
+from typing import Literal
 
 from tyro.conf import Suppress
 
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
-from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
+from reposer.values import flat, from_plain, to_json
 
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
 ValidationScore = Literal["ssim", "part_ssim", "l1"]
@@ -167,7 +165,7 @@ class RunConfig:
     """Height and width of the images in pixels."""
     data: DataConfig = field(default_factory=DataConfig)
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
@@ -177,7 +175,7 @@ class RunConfig:
 
 def config_to_json(config: RunConfig) -> str:
     """Write a configuration as JSON text."""
-    return json.dumps(dataclasses.asdict(config), indent=2, default=str)
+    return to_json(config)
 
 
 def config_from_json(text: str, where: object = "configuration") -> RunConfig:
@@ -187,33 +185,16 @@ def config_from_json(text: str, where: object = "configuration") -> RunConfig:
         InputError: naming the field that is unknown or does not fit.
     """
     try:
-        return typing.cast(RunConfig, _from_json(RunConfig, json.loads(text), ""))
-    except (json.JSONDecodeError, ValueError, TypeError) as error:
+        return typing.cast(RunConfig, from_plain(RunConfig, json.loads(text)))
+    except ValueError as error:
         raise InputError(f"{where}: not a configuration of this version ({error})") from None
 
 
 def config_differences(a: RunConfig, b: RunConfig) -> list[str]:
     """Name the fields in which two configurations differ, with both values."""
-    flat_a, flat_b = (dict(_flatten(dataclasses.asdict(config))) for config in (a, b))
-    return [f"{name} {flat_a[name]} -> {flat_b[name]}" for name in flat_a if flat_a[name] != flat_b[name]]
-
-
-def _flatten(tree: dict[str, Any], prefix: str = "") -> typing.Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _from_json(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        for name in value:
-            check_choice("field", f"{where}{name}", [f"{where}{known}" for known in hints])
-        return kind(**{name: _from_json(hints[name], item, f"{where}{name}.") for name, item in value.items()})  # type: ignore[operator]
-    if typing.get_origin(kind) is tuple:
-        return tuple(value)
-    if typing.get_origin(kind) is types.UnionType and Path in typing.get_args(kind):
-        return None if value is None else Path(value)
-    return value
+    of_a, of_b = flat(a), flat(b)
+    return [
+        f"{name} {of_a.get(name, 'none')} -> {of_b.get(name, 'none')}"
+        for name in of_a | of_b
+        if of_a.get(name, MISSING) != of_b.get(name, MISSING)
+    ]

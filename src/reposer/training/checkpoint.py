@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reposer.checks import RunError
 from reposer.config import RunConfig, config_to_json
-from reposer.data.pairs import dead_workers_in_one_line
+from reposer.data.loading import dead_workers_in_one_line
 from reposer.files import write_whole
 from reposer.models.saving import generator_files, generator_path, save_network
 from reposer.training.state import TrainingState

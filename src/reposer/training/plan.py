@@ -36,6 +36,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
         RunError: if a loss or gradient is not finite.
     """
     dataset = open_dataset(config, data)
+    config = replace(config, data=config.data.of_folder(data))
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
     state = build_state(config, world)

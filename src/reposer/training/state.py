@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reposer.config import Precision, RunConfig
 from reposer.losses import ImagePool
-from reposer.models import build_discriminators, build_generator
+from reposer.models import GeneratorNetwork, build_discriminators, build_generator
 from reposer.models.blocks import set_dropout_keys
 from reposer.training.world import World
 
@@ -73,9 +74,10 @@ class TrainingState:
         yield "generator", self.generator
         yield from self.discriminators.items()
 
-    def best_generator(self) -> nn.Module:
+    def best_generator(self) -> GeneratorNetwork:
         """The generator to keep: its running average, if there is one."""
-        return self.ema_generator.module if self.ema_generator is not None else self.generator.network
+        best = self.ema_generator.module if self.ema_generator is not None else self.generator.network
+        return cast(GeneratorNetwork, best)
 
 
 def build_state(config: RunConfig, world: World) -> TrainingState:

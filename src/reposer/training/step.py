@@ -11,15 +11,17 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from reposer.config import RunConfig
 from reposer.data import PairBatch
-from reposer.data.pairs import shares
+from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.losses import ImagePool, Objective
+from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.poses import pose_maps
 from reposer.training.guards import NonFiniteError
 from reposer.training.state import TrainedNetwork, TrainingState, item_keys, step_seed
@@ -147,26 +149,25 @@ class _Step:
         assert len(batch) == own.stop - own.start
         lengths = [rows.stop - rows.start for rows in self.rows]
         count = min(self.config.optimization.gradient_accumulation_steps, *lengths)  # the same in every process
+        network = cast(GeneratorNetwork, self.state.generator.network)
         dtype = torch.float64 if self.config.hardware.precision == "64-true" else torch.float32
-        size = (batch.source.shape[-2], batch.source.shape[-1])
         parts = []
         for rows, pair in zip(shares(len(batch), count), batch.split(count), strict=True):
-            source_maps, target_maps = (
-                pose_maps(joints, visible, size, self.config.heatmaps).to(dtype)
-                for joints, visible in (
-                    (pair.source_joints, pair.source_visible),
-                    (pair.target_joints, pair.target_visible),
-                )
-            )
-            source = to_signed(pair.source).to(dtype)
+            source, target = (to_signed(images).to(dtype) for images in (pair.source, pair.target))
+            inputs = generator_inputs(network, source, *pair.poses, heatmaps=self.config.heatmaps)
+            if network.reads == "heatmaps":
+                target_maps = inputs[-1]
+            else:
+                size = (source.shape[-2], source.shape[-1])
+                target_maps = pose_maps(*pair.poses[2:], size, self.config.heatmaps).to(dtype)
             parts.append(
                 _Part(
                     batch=pair,
                     items=slice(own.start + rows.start, own.start + rows.stop),
                     share=len(pair) / self.rows[-1].stop,
                     is_last=rows.stop == len(batch),
-                    target=to_signed(pair.target).to(dtype),
-                    generator_inputs=(source, source_maps, target_maps),
+                    target=target,
+                    generator_inputs=inputs,
                     conditions={"appearance": source, "shape": target_maps},
                 )
             )

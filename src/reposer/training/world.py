@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from reposer.config import HardwareConfig
-from reposer.data.pairs import shares
+from reposer.data.batch import shares
 from reposer.training.shared_norm import share_batch_norm
 
 _CPU = torch.device("cpu")
