@@ -45,9 +45,9 @@ from reposer.losses import Objective
 from reposer.memory import keep_freed_memory
 from reposer.models import build_discriminators, build_generator
 from reposer.recipes import RECIPES, recipe
-from reposer.training.processes import make_fabric
 from reposer.training.state import build_state
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 COMPARED = ("market-pssim", "fashion-pssim")
@@ -70,12 +70,12 @@ def reposer_step(name: str) -> Callable[[], object]:
     config = recipe(name)
     precision = "bf16-mixed" if DEVICE == "cuda" else "32-true"
     config = replace(config, hardware=replace(config.hardware, precision=precision))
-    fabric = make_fabric(config.hardware)
+    world = World.launch(config.hardware)
     with patch.object(WeightsFile, "load", lambda *_: vgg_state()):
-        objective = Objective(config.objective).to(fabric.device)
-    state = build_state(config, fabric)
-    batch = random_batch(config).to(fabric.device)
-    return lambda: train_step(state, batch, objective, config, fabric)
+        objective = Objective(config.objective).to(world.device)
+    state = build_state(config, world)
+    batch = random_batch(config).to(world.device)
+    return lambda: train_step(state, batch, objective, config, world)
 
 
 def plain_step(name: str) -> Callable[[], object]:
