@@ -136,8 +136,6 @@ class HardwareConfig:
     """Devices on each machine, one process each; -1: all. They share every batch."""
     nodes: int = 1
     """Machines."""
-    strategy: Literal["auto", "ddp", "ddp_spawn"] = "auto"
-    """How Lightning Fabric starts several processes; auto is ddp. torchrun and SLURM start them by themselves."""
     precision: Precision = "32-true"
     """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
     channels_last: bool = True

@@ -12,24 +12,27 @@ from torch import Tensor
 from reposer.config import RunConfig
 from reposer.losses import Objective
 from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
-from reposer.training.processes import make_fabric
+from reposer.training.guards import NonFiniteError
 from reposer.training.state import build_state, item_keys
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 def weights_after(config: RunConfig, market: Path, steps: int = 3) -> tuple[dict[str, Tensor], dict[str, float]]:
     """All weights and statistics after some steps of 4 pairs, and what the last step logged."""
-    fabric = make_fabric(config.hardware)
-    state, objective = build_state(config, fabric), Objective(config.objective)
+    world = World.launch(config.hardware)
+    state, objective = build_state(config, world), Objective(config.objective)
     for batch in batches(market, steps, size=4):
         while True:
             try:
-                logs = train_step(state, batch, objective, config, fabric)
+                logs = train_step(state, batch, objective, config, world)
                 break
             except NonFiniteError as error:
                 if not error.overflow:  # float16: the scale of the losses starts high and falls
                     raise
-    weights = {f"{who}.{name}": t for who, player in state.players() for name, t in player.network.state_dict().items()}
+    weights = {
+        f"{who}.{name}": t for who, trained in state.networks() for name, t in trained.network.state_dict().items()
+    }
     return weights, logs
 
 
