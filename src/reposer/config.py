@@ -15,7 +15,7 @@ from tyro.conf import Suppress
 
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
+from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, GeneratorConfig
 from reposer.poses import HeatmapConfig
 
@@ -171,7 +171,7 @@ class RunConfig:
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveConfig = field(default_factory=lambda: objective_of(adversarial=5))
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)

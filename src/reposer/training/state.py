@@ -74,7 +74,7 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
     """Build networks, optimizers and pools, drawn from the run's seed: the same in every process."""
     torch.manual_seed(config.seed)
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
-    if config.objective.adversarial:
+    if config.objective.adversarial.weight:
         networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
     hardware, optimization = config.hardware, config.optimization
     average = None
@@ -93,7 +93,7 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
         if hardware.compile:
             network.compile()
         optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)
-        pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
+        pool = ImagePool(0 if name == "generator" else config.objective.adversarial.pool_size)
         players[name] = Player(network, optimizer, hardware.precision, pool)
     scaler = GradScaler(fabric.device.type, enabled=hardware.precision == "16-mixed")
     return TrainingState(players.pop("generator"), players, average, scaler)

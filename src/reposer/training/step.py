@@ -125,7 +125,7 @@ def train_step(
             loss = objective.discriminator_loss(real_logits, fake_logits)
             state.scaler.scale(loss * part.share).backward()
             logs.add(f"discriminator/{name}", loss, part.share)
-            border = 0.5 if config.objective.gan == "least_squares" else 0.0
+            border = config.objective.adversarial.border
             logs.add(f"accuracy/{name}/real", (real_logits > border).float().mean(), part.share)
             logs.add(f"accuracy/{name}/generated", (fake_logits <= border).float().mean(), part.share)
 
