@@ -10,7 +10,7 @@ from tests.training.batches import batches
 from torch import Tensor
 
 from reposer.config import RunConfig
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
 from reposer.training.guards import NonFiniteError
 from reposer.training.state import build_state, item_keys
@@ -99,7 +99,7 @@ def test_channels_last(small: RunConfig, market: Path) -> None:
 
 @pytest.mark.nightly  # the compiler takes minutes
 def test_compiled(small: RunConfig, market: Path) -> None:
-    alone = replace(small, objective=replace(small.objective, adversarial=0.0))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
     plain, compiled = (with_norm(alone, "batch", compile=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(compiled, market, 2), 1e-9)
 

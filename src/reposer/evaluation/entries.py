@@ -44,7 +44,14 @@ class Batch:
     @cached_property
     def part_masks(self) -> Tensor:
         """(B, 10, H, W) in [0, 1]."""
-        return limb_masks(self.joints, self.visible, self._size)
+        masks = self.networks.protocol.part_ssim
+        return limb_masks(
+            self.joints,
+            self.visible,
+            self._size,
+            multi_scale=masks.multi_scale,
+            reference_height=masks.reference_height,
+        )
 
     @cached_property
     def part_values(self) -> dict[str, Tensor]:
