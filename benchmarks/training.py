@@ -171,14 +171,14 @@ def matmul_gigaflops_a_second(size: int = 4096) -> float:
 
 
 def _judged_from_the_start(config: RunConfig) -> bool:
-    return bool(config.objective.adversarial) and not config.optimization.adversarial_from
+    return bool(config.objective.adversarial) and not config.optimization.adversarial_start_step
 
 
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
     seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
     config = recipe(name)
-    join = config.optimization.adversarial_from
+    join = config.optimization.adversarial_start_step
     return {
         "recipe": name,
         "batch_size": config.optimization.batch_size,

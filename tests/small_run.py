@@ -3,12 +3,12 @@
 from reposer.config import LoggingConfig, OptimizationConfig, RunConfig
 from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
-from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.models import DiscriminatorConfig, PATNConfig
 
 SMALL = RunConfig(
     recipe="small",
     data=DataConfig(workers=0),
-    generator=GeneratorConfig(channels=4, blocks=2),
+    generator=PATNConfig(channels=4, blocks=2),
     discriminators=DiscriminatorConfig(channels=4, blocks=1),
     objective=ObjectiveConfig(adversarial=1, l1=5, part_ssim=5, pool_size=3),
     optimization=OptimizationConfig(

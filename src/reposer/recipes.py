@@ -9,7 +9,7 @@ from reposer.checks import check_choice
 from reposer.config import HardwareConfig, LoggingConfig, OptimizationConfig, RunConfig
 from reposer.data import DataConfig
 from reposer.losses import ObjectiveConfig
-from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.models import DiscriminatorConfig, PATNConfig, ReleasedGenerator, WarpConfig
 from reposer.poses import HeatmapConfig
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {}
@@ -25,7 +25,7 @@ def recipe(name: str) -> RunConfig:
     return RECIPES[name]()
 
 
-def released(generator: GeneratorConfig) -> RunConfig:
+def released(generator: ReleasedGenerator) -> RunConfig:
     """Configuration for released weights: their norm tells the data set, and with it size and heatmaps.
 
     Which objective they were trained with, the weights do not tell.
@@ -48,7 +48,7 @@ def _fashion(name: str, objective: ObjectiveConfig) -> RunConfig:
         recipe=name,
         size=(256, 176),
         heatmaps=HeatmapConfig(kind="pixel"),
-        generator=GeneratorConfig(norm="instance"),
+        generator=PATNConfig(norm="instance"),
         discriminators=DiscriminatorConfig(norm="instance"),
         objective=objective,
         optimization=OptimizationConfig(batch_size=7),
@@ -91,7 +91,7 @@ def mannequin_tiny() -> RunConfig:
     return RunConfig(
         recipe="mannequin-tiny",
         data=DataConfig(workers=0),  # a worker would take a core from the training
-        generator=GeneratorConfig(network="warp", channels=16, blocks=4, dropout=0.0),
+        generator=WarpConfig(channels=16, blocks=4, dropout=0.0),
         objective=ObjectiveConfig(adversarial=0, l1=40, ssim=10, part_ssim=10, pool_size=0),
         optimization=OptimizationConfig(
             batch_size=8,
@@ -116,7 +116,7 @@ def mannequin_small() -> RunConfig:
     return RunConfig(
         recipe="mannequin-small",
         data=DataConfig(workers=0),  # a worker would take a core from the training
-        generator=GeneratorConfig(network="warp", channels=16, blocks=4, dropout=0.0),
+        generator=WarpConfig(channels=16, blocks=4, dropout=0.0),
         discriminators=DiscriminatorConfig(channels=8, blocks=2, dropout=0.0),
         objective=_mannequin_objective(),
         optimization=OptimizationConfig(
@@ -126,7 +126,7 @@ def mannequin_small() -> RunConfig:
             constant_epochs=52,
             decay_epochs=23,
             warmup_steps=100,
-            adversarial_from=6_300,
+            adversarial_start_step=6_300,
             ema_decay=0.997,
         ),
         logging=LoggingConfig(log_every=50, validate_every=500, sample_every=1000, checkpoint_every=500),
@@ -139,7 +139,7 @@ def mannequin_large() -> RunConfig:
     return RunConfig(
         recipe="mannequin-large",
         size=(256, 176),
-        generator=GeneratorConfig(network="warp", channels=32, blocks=6, dropout=0.0),
+        generator=WarpConfig(channels=32, blocks=6, dropout=0.0),
         discriminators=DiscriminatorConfig(channels=32, dropout=0.0),
         objective=_mannequin_objective(),
         optimization=OptimizationConfig(
@@ -149,7 +149,7 @@ def mannequin_large() -> RunConfig:
             constant_epochs=20,
             decay_epochs=20,
             warmup_steps=500,
-            adversarial_from=30_000,
+            adversarial_start_step=30_000,
             ema_decay=0.999,
         ),
         hardware=HardwareConfig(precision="bf16-mixed"),

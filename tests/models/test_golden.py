@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.released import golden_entries, seeded_weights
 
-from reposer.models import GeneratorConfig, ResNetDiscriminator, build_generator, load_released_weights
+from reposer.models import NETWORKS, ResNetDiscriminator, build_generator, load_released_weights
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_generator(
 ) -> None:
     entry = entries[tag]
     network: Any = tag.split("_")[0]
-    generator = build_generator(GeneratorConfig(network=network, norm=norm))
+    generator = build_generator(NETWORKS[network].config(norm=norm))
     load_released_weights(generator, seeded_weights(entry))
     rng = np.random.default_rng(entry["input_seed"])
     source = torch.from_numpy(rng.uniform(-1, 1, (1, 3, *entry["size"])).astype(np.float32))

@@ -34,7 +34,9 @@ def assert_same(a: Path, b: Path) -> None:
 def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     generator = train(small, data=market, out=run)
-    assert config_from_json((run / "config.json").read_text()) == small
+    named = replace(small, data=small.data.of_folder(market))
+    assert named.data.name.startswith("Market-1501")
+    assert config_from_json((run / "config.json").read_text()) == named
     rows = read_log(run)
     assert [row["step"] for row in rows] == list(range(1, 13))
     for name in ("loss/l1", "loss/part_ssim", "loss/adversarial", "weight/l1", "gradient_norm/generator",
@@ -52,7 +54,7 @@ def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert any((run / "tensorboard").iterdir())
     _, about = read_network(generator)
     assert about["step"] == 12
-    assert config_from_json(json.dumps(about["config"])) == small
+    assert config_from_json(json.dumps(about["config"])) == named
 
 
 def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def assert_equal(a: tuple[dict[str, Tensor], dict[str, float]], b: Any, toleranc
 @pytest.mark.parametrize("parts", [2, 3, 4])
 def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     plain = with_norm(small, "instance")
-    accumulated = replace(plain, optimization=replace(plain.optimization, accumulate=parts))
+    accumulated = replace(plain, optimization=replace(plain.optimization, gradient_accumulation_steps=parts))
     assert_equal(weights_after(plain, market), weights_after(accumulated, market), 1e-9)
 
 
@@ -63,7 +63,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:
     """Bit for bit, dropout and batch norm's running statistics included."""
     small = replace(small, generator=replace(small.generator, network=network, channels=8 if network == "xing" else 4))
-    plain, less_memory = (with_norm(small, norm, checkpoint_gradients=on) for on in (False, True))
+    plain, less_memory = (with_norm(small, norm, gradient_checkpointing=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(less_memory, market, 2), 0)
 
 

@@ -163,7 +163,7 @@ def test_20_steps_equal_a_straight_line_implementation(
 
 
 def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
-    late = replace(small, optimization=replace(small.optimization, adversarial_from=2))
+    late = replace(small, optimization=replace(small.optimization, adversarial_start_step=2))
     alone = replace(small, objective=replace(small.objective, adversarial=0))
     fabric = Fabric(accelerator="cpu", devices=1)
     states = {name: build_state(config, fabric) for name, config in (("late", late), ("alone", alone))}

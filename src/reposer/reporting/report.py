@@ -50,7 +50,7 @@ def write_report(
         "<p>Unweighted terms over the steps.</p>",
         *(
             _curve(name.removeprefix("loss/"), [(row["step"], row[name]) for row in rows if name in row])
-            for name in (rows[0] if rows else {})
+            for name in dict.fromkeys(name for row in rows for name in row)  # also those that join late
             if name.startswith(("loss/", "discriminator/")) or name == "total"
         ),
         "<h2>Configuration</h2>",

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reposer.checks import InputError
+from reposer.data.names import image_name, pair_id, source_of, split_suffix
 from reposer.images import SUFFIXES
-from reposer.results.names import image_name, index_of, pair_id, pair_of, some, source_of, split_suffix
+from reposer.results.names import index_of, pair_of, some
 from reposer.results.problems import Problems
 
 LISTING = "pairs.csv"
@@ -116,7 +117,7 @@ def find_targets(folder: Path | None, results: dict[str, Result], problems: Prob
     for pair, result in results.items():
         if folder is None or pair in found:
             continue
-        path = _image_in(folder, result.target)
+        path = image_in(folder, result.target)
         if path is None:
             problems.add("without a target", pair, f"{folder / result.target}: no such target image")
         else:
@@ -129,7 +130,7 @@ def find_sources(results: dict[str, Result], targets: dict[str, Path], problems:
     found = {}
     for pair, target in targets.items():
         source = source_of(pair)
-        path = _image_in(target.parent, source) if source else None
+        path = image_in(target.parent, source) if source else None
         if path is None:
             where = target.parent / source if source else f"{results[pair].file}: its name does not tell the source"
             problems.add("without a source", pair, f"{where}: no such source image")
@@ -138,8 +139,8 @@ def find_sources(results: dict[str, Result], targets: dict[str, Path], problems:
     return found
 
 
-def _image_in(folder: Path, name: str) -> Path | None:
-    """The image of that name, whatever its suffix."""
+def image_in(folder: Path, name: str) -> Path | None:
+    """Return the image of that name in a folder, whatever its suffix; None if there is none."""
     candidates = [folder / name, *((folder / name).with_suffix(suffix) for suffix in SUFFIXES)]
     return next((path for path in candidates if path.is_file()), None)
 

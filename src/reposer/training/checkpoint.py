@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reposer.checks import RunError
 from reposer.config import RunConfig, config_to_json
-from reposer.data.pairs import dead_workers_in_one_line
+from reposer.data.loading import dead_workers_in_one_line
 from reposer.files import write_whole
 from reposer.models.saving import generator_files, generator_path, save_network
 from reposer.training.state import TrainingState
@@ -129,7 +129,7 @@ def state_dict(state: TrainingState) -> dict[str, Any]:
     return {
         **{name: getattr(state, name) for name in _COUNTERS},
         "players": players,
-        "average": state.average.state_dict() if state.average is not None else None,
+        "ema_generator": state.ema_generator.state_dict() if state.ema_generator is not None else None,
         "scaler": state.scaler.state_dict(),
     }
 
@@ -141,8 +141,8 @@ def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
         player.network.load_state_dict(entry["network"])
         player.optimizer.load_state_dict(entry["optimizer"])
         player.pool.load_state_dict(entry["pool"], next(player.network.parameters()).device)
-    if state.average is not None:
-        state.average.load_state_dict(saved["average"])
+    if state.ema_generator is not None:
+        state.ema_generator.load_state_dict(saved["ema_generator"])
     state.scaler.load_state_dict(saved["scaler"])
     for name in _COUNTERS:
         setattr(state, name, saved[name])

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairDataset, open_pairs, train_loader
-from reposer.data.pairs import dead_workers_in_one_line
+from reposer.data.loading import dead_workers_in_one_line
 from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
@@ -39,7 +40,7 @@ def train(
 
     Args:
         config: what to train, and how.
-        data: folder of the data set, in the Market-1501 or DeepFashion layout.
+        data: folder of the data set.
         out: run folder, new or empty unless ``resume``.
         resume: True: go on from the newest whole checkpoint in ``out``; "auto": go on if ``out`` holds a run, else
             start one.
@@ -52,6 +53,7 @@ def train(
     """
     progress = progress or Progress("train", shown=False)
     dataset = open_dataset(config, data)
+    config = replace(config, data=config.data.of_folder(data))
     steps, steps_per_epoch = config.optimization.steps, config.optimization.steps_per_epoch
     every = config.logging
     resumes = check_run_folder(out, config, resume=resume)

@@ -36,6 +36,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
         RunError: if a loss or gradient is not finite.
     """
     dataset = open_dataset(config, data)
+    config = replace(config, data=config.data.of_folder(data))
     fabric = make_fabric(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(fabric.device)
     state = build_state(config, fabric)
@@ -56,9 +57,9 @@ def plan(config: RunConfig, *, data: Path) -> str:
             ends.append(time.perf_counter())
         return (ends[-1] - ends[0]) / _TIMED_STEPS  # the first step also sets up
 
-    alone = min(optimization.adversarial_from, optimization.steps) if config.objective.adversarial else 0
+    alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial else 0
     each = seconds(config)
-    late = seconds(replace(config, optimization=replace(optimization, adversarial_from=0))) if alone else each
+    late = seconds(replace(config, optimization=replace(optimization, adversarial_start_step=0))) if alone else each
     hours = (alone * each + (optimization.steps - alone) * late) / 3600
     joined = f" ({late:.2f} s after step {alone:,}, with the discriminators)" if alone else ""
     where = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
@@ -83,8 +84,8 @@ def _stored(state: TrainingState) -> float:
     """Megabytes that stay in memory between steps."""
     networks = [player.network for _, player in state.players()]
     copies = [4 * p.nbytes for network in networks for p in network.parameters()]  # weight, gradient, two moments
-    if state.average is not None:
-        copies += [p.nbytes for p in state.average.parameters()]
+    if state.ema_generator is not None:
+        copies += [p.nbytes for p in state.ema_generator.parameters()]
     return sum(copies) / 2**20
 
 

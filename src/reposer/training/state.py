@@ -48,7 +48,7 @@ class TrainingState:
     generator: Player
     discriminators: dict[str, Player]
     """By name: ``appearance`` (D_PP) and ``shape`` (D_PB); empty where the objective has no adversarial term."""
-    average: AveragedModel | None
+    ema_generator: AveragedModel | None
     """Running average of the generator, if the run keeps one."""
     scaler: GradScaler
     """Scales losses where gradients are computed in float16; else does nothing."""
@@ -67,7 +67,7 @@ class TrainingState:
 
     def best_generator(self) -> nn.Module:
         """The generator to keep: its running average, if there is one."""
-        return self.average.module if self.average is not None else self.generator.network
+        return self.ema_generator.module if self.ema_generator is not None else self.generator.network
 
 
 def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
@@ -89,7 +89,7 @@ def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
             average = AveragedModel(network, multi_avg_fn=_running_average(optimization.ema_decay), use_buffers=True)
         if many():
             share_batch_norm(network)
-        network.checkpoint_gradients = hardware.checkpoint_gradients  # type: ignore[assignment]
+        network.gradient_checkpointing = hardware.gradient_checkpointing  # type: ignore[assignment]
         if hardware.compile:
             network.compile()
         optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)

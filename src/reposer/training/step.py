@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from reposer.checks import RunError
 from reposer.config import RunConfig
 from reposer.data import PairBatch
-from reposer.data.pairs import shares
+from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.losses import Objective
 from reposer.poses import pose_maps
@@ -92,7 +92,7 @@ def train_step(
     Raises:
         NonFiniteError: naming terms and networks, if a loss or gradient is not finite; the state is as before then.
     """
-    discriminators = state.discriminators if state.step >= config.optimization.adversarial_from else {}
+    discriminators = state.discriminators if state.step >= config.optimization.adversarial_start_step else {}
     players = {"generator": state.generator, **discriminators}
     statistics = [buffer for player in players.values() for buffer in player.network.buffers()]
     before = [buffer.clone() for buffer in statistics]
@@ -102,7 +102,7 @@ def train_step(
     logs = _Sums()
     lengths = processes.lengths(len(batch), fabric.device)
     own = slice(sum(lengths[: fabric.global_rank]), sum(lengths[: fabric.global_rank + 1]))
-    count = min(config.optimization.accumulate, *lengths)  # the same in every process
+    count = min(config.optimization.gradient_accumulation_steps, *lengths)  # the same in every process
     parts = _split(batch, count, own, sum(lengths), config)
 
     for player in discriminators.values():
@@ -144,8 +144,8 @@ def train_step(
         state.scaler.step(player.optimizer)
         player.pool = pools.get(name, player.pool)
     state.scaler.update()
-    if state.average is not None:
-        state.average.update_parameters(state.generator.network)
+    if state.ema_generator is not None:
+        state.ema_generator.update_parameters(state.generator.network)
     state.step += 1
     return values
 
