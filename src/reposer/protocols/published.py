@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from reposer.checks import check_choice
-from reposer.protocols.protocol import Protocol
-from reposer.protocols.settings import BatchSettings, FIDSettings, LPIPSSettings, ResizeSettings
+from reposer.metrics import BatchSettings, FIDSettings, LPIPSSettings
+from reposer.protocols.protocol import Protocol, ResizeSettings
 from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 
 _UNIFORM_51 = SSIMSettings(window="uniform", window_size=51, sample_covariance=True)
