@@ -10,6 +10,7 @@ from tests.training.weights import assert_equal, weights_after
 from torch import Tensor
 
 from reposer.config import RunConfig
+from reposer.losses import objective_of
 from reposer.models import NETWORKS
 from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
 from reposer.training.state import item_keys
@@ -70,7 +71,7 @@ def test_channels_last(small: RunConfig, market: Path) -> None:
 
 @pytest.mark.nightly  # the compiler takes minutes
 def test_compiled(small: RunConfig, market: Path) -> None:
-    alone = replace(small, objective=replace(small.objective, adversarial=0.0))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
     plain, compiled = (with_norm(alone, "batch", compile=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(compiled, market, 2), 1e-9)
 

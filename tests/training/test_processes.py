@@ -20,13 +20,13 @@ from reposer.training.run_folder import read_log
 
 
 def precise(tiny: RunConfig, norm: str) -> RunConfig:
-    """12 steps in float64 with dropout, pools, an odd last batch and validation."""
+    """6 steps in float64 with dropout, pools, an odd last batch and validation."""
     return replace(
         tiny,
         generator=replace(tiny.generator, norm=norm),
         discriminators=replace(tiny.discriminators, norm=norm),
-        optimization=replace(tiny.optimization, batch_size=3, pairs_per_epoch=11),
-        logging=replace(tiny.logging, validate_every=4, validation_pairs=20),
+        optimization=replace(tiny.optimization, batch_size=3, pairs_per_epoch=5),
+        logging=replace(tiny.logging, validate_every=2, validation_pairs=20),
         hardware=replace(tiny.hardware, precision="64-true", accelerator="cpu"),
     )
 

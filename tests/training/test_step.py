@@ -15,7 +15,7 @@ from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
@@ -164,7 +164,7 @@ def test_20_steps_equal_a_straight_line_implementation(
 
 def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
     late = replace(small, optimization=replace(small.optimization, adversarial_start_step=2))
-    alone = replace(small, objective=replace(small.objective, adversarial=0))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
     world = World()
     states = {name: build_state(config, world) for name, config in (("late", late), ("alone", alone))}
     before = {name: trained.network.state_dict() for name, trained in states["late"].discriminators.items()}

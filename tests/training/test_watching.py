@@ -17,7 +17,7 @@ from reposer.config import RunConfig
 from reposer.data import PairDataset, collate, open_pairs
 from reposer.generator import generator_file, load_generator
 from reposer.images import to_signed, to_uint8
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.models import read_network
 from reposer.progress import Progress
 from reposer.training import plan, train
@@ -57,7 +57,7 @@ def test_gradients_of_terms_change_nothing(small: RunConfig, market: Path, whole
 @pytest.mark.parametrize("gan", ["cross_entropy", "least_squares"])
 def test_accuracy(small: RunConfig, market: Path, gan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the logits that the discriminator gave: the share on the right side."""
-    config = replace(small, objective=replace(small.objective, gan=gan))
+    config = replace(small, objective=objective_of(small.objective, adversarial={"kind": gan}))
     world = World.launch(config.hardware)
     state, objective = build_state(config, world), Objective(config.objective)
     answers = iter(torch.tensor([[0.9, 0.2, 0.7, -3.0], [0.4, 0.8, -1.0, -2.0]] * 2))  # real, generated; both networks
@@ -163,7 +163,7 @@ def test_wandb_offline(small: RunConfig, market: Path, tmp_path: Path, monkeypat
 def test_dry_run(small: RunConfig, market: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = plan(small, data=market)
     start = json.loads(text[: text.index("\n}") + 2])
-    assert start["objective"]["l1"] == 5
+    assert start["objective"]["l1"]["weight"] == 5
     parameters = sum(p.numel() for p in build_state(small, World.launch(small.hardware)).generator.network.parameters())
     assert f"generator: {parameters:,} parameters" in text
     assert "memory: " in text

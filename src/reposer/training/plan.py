@@ -57,7 +57,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
             ends.append(time.perf_counter())
         return (ends[-1] - ends[0]) / _TIMED_STEPS  # the first step also sets up
 
-    alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial else 0
+    alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial.weight else 0
     each = seconds(config)
     late = seconds(replace(config, optimization=replace(optimization, adversarial_start_step=0))) if alone else each
     hours = (alone * each + (optimization.steps - alone) * late) / 3600

@@ -84,7 +84,7 @@ def build_state(config: RunConfig, world: World) -> TrainingState:
     """Build networks, optimizers and pools, drawn from the run's seed: the same in every process."""
     torch.manual_seed(config.seed)
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
-    if config.objective.adversarial:
+    if config.objective.adversarial.weight:
         networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
     hardware, optimization = config.hardware, config.optimization
     ema_generator = None
@@ -103,7 +103,7 @@ def build_state(config: RunConfig, world: World) -> TrainingState:
             network.compile()
         replica = world.replicate(network)
         optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)
-        pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
+        pool = ImagePool(0 if name == "generator" else config.objective.adversarial.pool_size)
         trained[name] = TrainedNetwork(network, replica, optimizer, hardware.precision, pool)
     scaler = GradScaler(world.device.type, enabled=hardware.precision == "16-mixed")
     return TrainingState(trained.pop("generator"), trained, ema_generator, scaler)

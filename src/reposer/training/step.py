@@ -209,7 +209,7 @@ class _Step:
                 loss = self.objective.discriminator_loss(real_logits, fake_logits)
                 self.state.scaler.scale(loss * part.share).backward()
             self.sums.add(f"discriminator/{name}", loss, part.share)
-            border = 0.5 if self.config.objective.gan == "least_squares" else 0.0
+            border = self.config.objective.adversarial.border
             self.sums.add(f"accuracy/{name}/real", (real_logits > border).float().mean(), part.share)
             self.sums.add(f"accuracy/{name}/generated", (fake_logits <= border).float().mean(), part.share)
         return pool

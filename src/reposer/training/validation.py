@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-from reposer import metrics
 from reposer.config import RunConfig, ValidationScore
 from reposer.data import PairBatch, PairDataset, collate, has_split, open_pairs
 from reposer.images import grid, to_signed, to_uint8
+from reposer.metrics import METRICS
 from reposer.models import GeneratorNetwork, repose
 from reposer.poses import Pose, draw_pose, limb_masks
 from reposer.training.world import World
 
 _BATCH = 8  # of any number of processes, so that the scores do not depend on it
-HIGHER_IS_BETTER: dict[ValidationScore, bool] = {"ssim": True, "part_ssim": True, "l1": False}
+HIGHER_IS_BETTER: dict[ValidationScore, bool] = {
+    name: METRICS[name].better == "higher" for name in get_args(ValidationScore)
+}
 
 
 def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
@@ -33,7 +36,7 @@ def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
 def validate(
     network: GeneratorNetwork, batches: Sequence[PairBatch], config: RunConfig, world: World
 ) -> dict[ValidationScore, float]:
-    """Mean SSIM, PSSIM and L1 of the pairs as 8-bit images: ``reposer.metrics`` with the published settings.
+    """Mean of each validation score over the pairs as 8-bit images: ``reposer.metrics`` with the default settings.
 
     Processes share the batches; each of them gets the scores of all.
     """
@@ -44,15 +47,12 @@ def validate(
 
 
 def _scores(network: GeneratorNetwork, pairs: PairBatch, config: RunConfig) -> Tensor:
-    """SSIM, PSSIM and L1 (B, 3) float64."""
+    """Values (B, N) float64 of the metrics, with their default settings."""
     target, generated = pairs.target.cpu(), generate(network, pairs, config).cpu()
     masks = limb_masks(pairs.target_joints.cpu(), pairs.target_visible.cpu(), (target.shape[-2], target.shape[-1]))
-    values: dict[ValidationScore, Tensor] = {
-        "ssim": metrics.ssim(generated, target),
-        "part_ssim": metrics.part_ssim(generated, target, part_masks=masks),
-        "l1": metrics.l1(generated, target),
-    }
-    return torch.stack([values[name] for name in HIGHER_IS_BETTER], dim=1)
+    inputs = {"generated": generated, "target": target, "part_masks": masks}
+    chosen = [METRICS[name] for name in HIGHER_IS_BETTER]
+    return torch.stack([metric.function(**{name: inputs[name] for name in metric.inputs}) for metric in chosen], dim=1)
 
 
 def generate(network: GeneratorNetwork, pairs: PairBatch, config: RunConfig) -> Tensor:
