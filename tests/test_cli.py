@@ -66,8 +66,8 @@ def test_train_help_lists_the_recipes(capsys: pytest.CaptureFixture[str]) -> Non
 def test_unknown_names_suggest_the_nearest(fails: Fails, tmp_path: Path) -> None:
     assert "unknown command 'trian'; did you mean 'train'?" in fails("trian")
     assert "unknown recipe 'market-psim'; did you mean 'market-pssim'?" in fails("train", "market-psim")
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l2", 1)
-    assert "--objective.l2" in line
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l4.weight", 1)
+    assert "--objective.l4.weight" in line
     assert "--objective.l1" in line
     line = fails("mannequin", tmp_path / "new", "--identity", 3)
     assert "--identity" in line
@@ -76,10 +76,10 @@ def test_unknown_names_suggest_the_nearest(fails: Fails, tmp_path: Path) -> None
 
 
 def test_bad_values_name_the_option(fails: Fails, tmp_path: Path) -> None:
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1", "much")
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1.weight", "much")
     assert "--objective.l1" in line
     assert "'much'" in line
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1", "-3")
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1.weight", "-3")
     assert "weight of l1 must be at least 0" in line
     assert "--data" in fails("train", "mannequin-tiny", "--out", tmp_path)
     assert "expected a recipe first" in fails("train")

@@ -12,7 +12,7 @@ from tyro.conf import Suppress
 
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
+from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
 from reposer.values import flat, from_plain, to_json
@@ -27,7 +27,7 @@ class OptimizationConfig:
 
     batch_size: int = 32
     """Pairs in a step, over all processes."""
-    accumulate: int = 1
+    gradient_accumulation_steps: int = 1
     """Parts in which each process computes its pairs, one after another, before the one update: saves memory.
 
     With instance norm the result is the same; batch norm sees the statistics of one part at a time.
@@ -44,7 +44,7 @@ class OptimizationConfig:
     """Epochs after them, in which the learning rate falls linearly."""
     warmup_steps: int = 0
     """Steps in which the learning rate rises linearly at the start."""
-    adversarial_from: int = 0
+    adversarial_start_step: int = 0
     """Steps before the discriminators and the adversarial term join in; 0: from the start."""
     ema_decay: float = 0.0
     """Decay per step of the running average of the generator's weights, which then generates; 0: none.
@@ -57,13 +57,13 @@ class OptimizationConfig:
     """Steps that may be skipped in a row before the run stops all the same."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "accumulate", "pairs_per_epoch", "constant_epochs"):
+        for name in ("batch_size", "gradient_accumulation_steps", "pairs_per_epoch", "constant_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"optimization: {name} must be at least 1, got {getattr(self, name)}")
         if self.learning_rate <= 0:
             raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
         check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
-        for name in ("decay_epochs", "warmup_steps", "adversarial_from"):
+        for name in ("decay_epochs", "warmup_steps", "adversarial_start_step"):
             if getattr(self, name) < 0:
                 raise ValueError(f"optimization: {name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:
@@ -136,15 +136,13 @@ class HardwareConfig:
     """Devices on each machine, one process each; -1: all. They share every batch."""
     nodes: int = 1
     """Machines."""
-    strategy: Literal["auto", "ddp", "ddp_spawn"] = "auto"
-    """How Lightning Fabric starts several processes; auto is ddp. torchrun and SLURM start them by themselves."""
     precision: Precision = "32-true"
     """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
     channels_last: bool = True
     """Memory layout of the networks; faster, same results to rounding."""
     compile: bool = False
     """Compile the networks with torch.compile; pays off in long runs on a GPU; same results to rounding."""
-    checkpoint_gradients: bool = False
+    gradient_checkpointing: bool = False
     """Compute the networks' blocks again in the backward pass instead of keeping them: less memory, more time."""
     share_forward: bool = True
     """Show discriminators real and generated images in one pass, where their norm allows it (instance norm)."""
@@ -169,7 +167,7 @@ class RunConfig:
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
     generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveConfig = field(default_factory=lambda: objective_of(adversarial=5))
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)

@@ -33,7 +33,7 @@ class ResNetDiscriminator(nn.Module):
     Reference: Zhu et al., CVPR 2019; Shi et al., Pattern Recognition 2022.
     """
 
-    checkpoint_gradients: bool = False
+    gradient_checkpointing: bool = False
     """Compute the blocks again in the backward pass instead of keeping their activations."""
 
     def __init__(self, in_channels: int, *, sigmoid: bool = False, **fields: Any) -> None:
@@ -50,7 +50,7 @@ class ResNetDiscriminator(nn.Module):
             raise ValueError(f"images must have shape (B, {self.in_channels}, H, W), got {tuple(images.shape)}")
         logits = self.encoder(images)
         for block in self.blocks:
-            logits = run_block(block, logits, recompute=self.checkpoint_gradients)
+            logits = run_block(block, logits, recompute=self.gradient_checkpointing)
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 

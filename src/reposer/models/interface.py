@@ -36,7 +36,7 @@ class GeneratorNetwork(nn.Module):
     """How the network wants the poses."""
     stride: ClassVar[int] = STRIDE
     """Height and width are padded to multiples of it, and the output cropped."""
-    checkpoint_gradients: bool = False
+    gradient_checkpointing: bool = False
     """Compute the blocks again in the backward pass instead of keeping their activations."""
 
     def __init__(self, joints: int = 18, **fields: Any) -> None:

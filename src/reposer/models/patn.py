@@ -79,5 +79,5 @@ class PATNGenerator(GeneratorNetwork):
         image = self.image_encoder(pad_to_stride(source))
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+            image, pose = run_block(block, image, pose, recompute=self.gradient_checkpointing)
         return crop(self.image_decoder(image), source.shape[-2:])

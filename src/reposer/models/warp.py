@@ -134,7 +134,7 @@ class WarpGenerator(GeneratorNetwork):
             skips.append(features)
             features = down(features)
         for block in self.blocks:
-            features = run_block(block, features, recompute=self.checkpoint_gradients)
+            features = run_block(block, features, recompute=self.gradient_checkpointing)
         for up in self.up:
             larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
             features = up(torch.cat((larger, skips.pop()), dim=1))

@@ -120,7 +120,7 @@ class XingGenerator(GeneratorNetwork):
         image = self.image_encoder(source)
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+            image, pose = run_block(block, image, pose, recompute=self.gradient_checkpointing)
         images = torch.cat((self.image_decoder(image), self.pose_decoder(self.pose_narrowing(pose)), source), dim=1)
         weights = self.mixing(torch.cat((image, pose), dim=1))
         mixed = (images.unflatten(1, (-1, 3)) * weights[:, :, None]).sum(dim=1)
