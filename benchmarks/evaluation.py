@@ -33,13 +33,12 @@ from skimage.metrics import structural_similarity
 from skimage.morphology import closing
 from tests import plain
 
-from reposer.data import PairDataset, open_pairs
+from reposer.data import PairDataset, collate, open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
-from reposer.data.pairs import collate
 from reposer.evaluation import evaluate
-from reposer.generation import write_manifest, write_results
 from reposer.memory import keep_freed_memory
 from reposer.protocols import PROTOCOLS
+from reposer.results import FORMATS, write_manifest, write_results
 
 METRICS = ("ssim", "mask_ssim", "l1", "part_ssim")
 SETS = {"patn-market": ("market", 12_000), "patn-fashion": ("deepfashion", 2_000)}
@@ -70,7 +69,7 @@ def make_strips(folder: Path, layout: str, count: int) -> Path:
     results.mkdir()
     with ProcessPoolExecutor() as pool:
         list(pool.map(partial(_write_chunk, PairDataset(index), results), range(0, count, 100)))
-    write_manifest(results, index, format="strips", provenance={})
+    write_manifest(results, index, FORMATS["strips"], provenance={})
     return results
 
 
@@ -81,7 +80,7 @@ def _write_chunk(dataset: PairDataset, results: Path, start: int) -> None:
         target = batch.target[0].permute(1, 2, 0).numpy()
         noise = np.random.default_rng(item).normal(0, 6, target.shape)
         generated = np.clip(cv2.GaussianBlur(target, (0, 0), 1 + item % 3) + noise, 0, 255).astype(np.uint8)
-        write_results(results, batch, torch.from_numpy(generated).permute(2, 0, 1)[None], format="strips")
+        write_results(results, batch, torch.from_numpy(generated).permute(2, 0, 1)[None], FORMATS["strips"])
 
 
 # --- the loop ---

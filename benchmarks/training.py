@@ -29,6 +29,7 @@ from unittest.mock import patch
 
 import torch
 from benchmarks.measure import device_name, save, seconds_and_megabytes, side_by_side
+from reposer.training.processes import make_fabric
 from rich.console import Console
 from rich.table import Table
 from tests import plain
@@ -45,7 +46,6 @@ from reposer.losses import Objective
 from reposer.memory import keep_freed_memory
 from reposer.models import build_discriminators, build_generator
 from reposer.recipes import RECIPES, recipe
-from reposer.training.processes import make_fabric
 from reposer.training.state import build_state
 from reposer.training.step import train_step
 
@@ -94,7 +94,7 @@ def plain_step(name: str) -> Callable[[], object]:
 
     def gan(logits: Tensor, answer: float) -> Tensor:
         wanted = torch.full_like(logits, answer)
-        if weights.gan == "least_squares":
+        if weights.adversarial.kind == "least_squares":
             return F.mse_loss(logits, wanted)
         return F.binary_cross_entropy_with_logits(logits, wanted)
 
@@ -110,10 +110,10 @@ def plain_step(name: str) -> Callable[[], object]:
         source, target = (image.to(DEVICE).float() / 127.5 - 1 for image in (batch.source, batch.target))
         fake = generator(source, *maps)
         judged = (shape(torch.cat((fake, maps[1]), 1)), appearance(torch.cat((fake, source), 1)))
-        loss = weights.adversarial * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
+        loss = weights.adversarial.weight * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
         unit = [(image + 1) / 2 for image in (fake, target)]
-        loss = loss + weights.perceptual * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
-        loss = loss + weights.part_ssim * (1 - plain.part_ssim_index(fake, target, masks).mean())
+        loss = loss + weights.perceptual.weight * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
+        loss = loss + weights.part_ssim.weight * (1 - plain.part_ssim_index(fake, target, masks).mean())
         optimizers[0].zero_grad()
         loss.backward()
         optimizers[0].step()
@@ -121,7 +121,7 @@ def plain_step(name: str) -> Callable[[], object]:
             real = network(torch.cat((target, condition), 1))
             shown = network(torch.cat((fake.detach(), condition), 1))
             optimizer.zero_grad()
-            (weights.adversarial * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
+            (weights.adversarial.weight * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
             optimizer.step()
 
     return step
@@ -171,14 +171,14 @@ def matmul_gigaflops_a_second(size: int = 4096) -> float:
 
 
 def _judged_from_the_start(config: RunConfig) -> bool:
-    return bool(config.objective.adversarial) and not config.optimization.adversarial_from
+    return bool(config.objective.adversarial.weight) and not config.optimization.adversarial_start_step
 
 
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
     seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
     config = recipe(name)
-    join = config.optimization.adversarial_from
+    join = config.optimization.adversarial_start_step
     return {
         "recipe": name,
         "batch_size": config.optimization.batch_size,

@@ -70,7 +70,7 @@ def main() -> None:
 
     out = PRETRAINED / options.name
     generator.save_pretrained(out, evaluation=evaluations["reposer-1"]["generated"])
-    mannequins = json.loads((options.data / "mannequins.json").read_text())
+    mannequins = json.loads((options.data / "dataset.json").read_text())
     made: dict[str, Any] = {
         "commands": COMMANDS,
         "mannequins": mannequins["config"],

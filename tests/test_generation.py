@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from reposer.generator import load_generator
 from reposer.images import read_image, to_signed, to_uint8
 from reposer.models import build_generator, save_network
 from reposer.poses import draw_pose, pose_maps
+from reposer.results import FORMATS
 from tests.small_run import SMALL
 
 
@@ -85,10 +87,10 @@ def test_manifest_names_checkpoint_hash_and_config(checkpoint: Path, market: Pat
     assert manifest["pairs"] == [list(pair) for pair in index.pairs]
 
 
-@pytest.mark.parametrize("format", ["images", "strips"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_results_can_be_evaluated_without_options(checkpoint: Path, market: Path, tmp_path: Path, format: str) -> None:
     index = open_pairs(market, "test")
-    generate(load_generator(checkpoint), index, tmp_path, format=format)  # type: ignore[arg-type]
+    generate(load_generator(checkpoint), index, tmp_path, format=format)
     evaluation = reposer.evaluate(tmp_path)
     assert evaluation.format == format
     assert len(evaluation.per_image) == len(index.pairs)
@@ -135,3 +137,5 @@ def test_processes_decide_nothing(checkpoint: Path, market: Path, tmp_path: Path
     )
     with pytest.raises(InputError, match="devices must be at least 1, got 0"):
         generate(generator, index, tmp_path / "none", devices=0)
+    with pytest.raises(InputError, match=r"no such image file"):
+        generate(generator, replace(index, images=tmp_path), tmp_path / "none", devices=2)

@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import reposer
 from reposer import generator as module
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.data import MANNEQUINS
 from reposer.generator import Generator, load_generator, shipped_generators
 from reposer.models import build_generator, save_network
 from reposer.recipes import recipe
@@ -90,13 +92,13 @@ def test_card_tells_what_it_is(run: Path, tmp_path: Path) -> None:
         assert f"| {score['name']} | {score['value']:.4f} | {low:.4f} to {high:.4f} | 256 |" in card.text
     assert "- ssim, l1: `patn-market|n:256|v:1`\n- fid: `reposer-1|n:256|v:1`" in card.text
     for said in (
-        "`patn`, batch norm, 4 channels, 2 blocks",
+        "weights; norm batch, channels 4, blocks 2, dropout 0.5",
         "128x64 pixels",
         "`openpose-18`, 18 joints",
         "Gaussian, sigma 6 pixels",
         "1 adversarial + 5 l1 + 5 part_ssim (weight and term)",
         "12 steps of 2 pairs, seed 0",
-        "not recorded",  # the data set of a recipe of one's own
+        "not recorded",  # the data set
         "consent",
         f"{reposer.__version__}.",
     ):
@@ -108,29 +110,30 @@ def test_card_tells_what_it_is(run: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "told", "license_id", "data"),
+    ("named", "told", "license_id", "data"),
     [
-        (recipe("mannequin-tiny"), {}, "apache-2.0", "the built-in data set"),
-        (recipe("mannequin-tiny"), {"data": "our photographs"}, "other", "our photographs"),
-        (recipe("market-pssim"), {}, "other", "Market-1501"),
-        (recipe("fashion-pssim"), {"license": "cc-by-nc-4.0"}, "cc-by-nc-4.0", "DeepFashion"),
+        (MANNEQUINS, {}, "apache-2.0", "Reposer mannequins"),
+        (MANNEQUINS, {"data": "our photographs"}, "other", "our photographs"),
+        ({"name": "Market-1501", "license": "other"}, {}, "other", "Market-1501"),
+        ({"name": "DeepFashion in-shop"}, {"license": "cc-by-nc-4.0"}, "cc-by-nc-4.0", "DeepFashion in-shop"),
+        ({"name": "our street", "license": "cc-by-4.0"}, {}, "cc-by-4.0", "our street"),
+        ({}, {}, "other", "not recorded"),
     ],
 )
 def test_licence_follows_the_data(
-    config: RunConfig, told: dict[str, str], license_id: str, data: str, tmp_path: Path
+    named: dict[str, str], told: dict[str, str], license_id: str, data: str, tmp_path: Path
 ) -> None:
-    generator = Generator(torch.nn.Identity(), config)
+    config = recipe("mannequin-tiny")  # whose name says nothing about the data
+    generator = Generator(torch.nn.Identity(), replace(config, data=replace(config.data, **named)))  # type: ignore[arg-type]
     generator.describe(**told)  # type: ignore[arg-type]
     card = generator.generate_model_card(where="here")
     assert card.data.to_dict()["license"] == license_id
-    assert data in card.text
+    assert f"| training data | {data} |" in card.text
     assert "None were given" in card.text
     assert ("never seen a photograph" in card.text) == (license_id == "apache-2.0")
 
 
 def test_released_weights_claim_no_objective(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     card = Generator(torch.nn.Identity(), replace(SMALL, recipe="released")).generate_model_card(where="here")
     assert "objective | not recorded" in card.text
     assert "steps" not in card.text

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-import types
 import typing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import MISSING, dataclass, field
+from typing import Literal
 
 from tyro.conf import Suppress
 
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
-from reposer.models import DiscriminatorConfig, GeneratorConfig
+from reposer.losses import ObjectiveConfig, objective_of
+from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
+from reposer.values import flat, from_plain, to_json
 
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
 ValidationScore = Literal["ssim", "part_ssim", "l1"]
@@ -29,7 +27,7 @@ class OptimizationConfig:
 
     batch_size: int = 32
     """Pairs in a step, over all processes."""
-    accumulate: int = 1
+    gradient_accumulation_steps: int = 1
     """Parts in which each process computes its pairs, one after another, before the one update: saves memory.
 
     With instance norm the result is the same; batch norm sees the statistics of one part at a time.
@@ -46,7 +44,7 @@ class OptimizationConfig:
     """Epochs after them, in which the learning rate falls linearly."""
     warmup_steps: int = 0
     """Steps in which the learning rate rises linearly at the start."""
-    adversarial_from: int = 0
+    adversarial_start_step: int = 0
     """Steps before the discriminators and the adversarial term join in; 0: from the start."""
     ema_decay: float = 0.0
     """Decay per step of the running average of the generator's weights, which then generates; 0: none.
@@ -59,13 +57,13 @@ class OptimizationConfig:
     """Steps that may be skipped in a row before the run stops all the same."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "accumulate", "pairs_per_epoch", "constant_epochs"):
+        for name in ("batch_size", "gradient_accumulation_steps", "pairs_per_epoch", "constant_epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"optimization: {name} must be at least 1, got {getattr(self, name)}")
         if self.learning_rate <= 0:
             raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
         check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
-        for name in ("decay_epochs", "warmup_steps", "adversarial_from"):
+        for name in ("decay_epochs", "warmup_steps", "adversarial_start_step"):
             if getattr(self, name) < 0:
                 raise ValueError(f"optimization: {name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:
@@ -138,15 +136,13 @@ class HardwareConfig:
     """Devices on each machine, one process each; -1: all. They share every batch."""
     nodes: int = 1
     """Machines."""
-    strategy: Literal["auto", "ddp", "ddp_spawn"] = "auto"
-    """How Lightning Fabric starts several processes; auto is ddp. torchrun and SLURM start them by themselves."""
     precision: Precision = "32-true"
     """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
     channels_last: bool = True
     """Memory layout of the networks; faster, same results to rounding."""
     compile: bool = False
     """Compile the networks with torch.compile; pays off in long runs on a GPU; same results to rounding."""
-    checkpoint_gradients: bool = False
+    gradient_checkpointing: bool = False
     """Compute the networks' blocks again in the backward pass instead of keeping them: less memory, more time."""
     share_forward: bool = True
     """Show discriminators real and generated images in one pass, where their norm allows it (instance norm)."""
@@ -169,9 +165,9 @@ class RunConfig:
     """Height and width of the images in pixels."""
     data: DataConfig = field(default_factory=DataConfig)
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveConfig = field(default_factory=lambda: objective_of(adversarial=5))
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
@@ -179,7 +175,7 @@ class RunConfig:
 
 def config_to_json(config: RunConfig) -> str:
     """Write a configuration as JSON text."""
-    return json.dumps(dataclasses.asdict(config), indent=2, default=str)
+    return to_json(config)
 
 
 def config_from_json(text: str, where: object = "configuration") -> RunConfig:
@@ -189,33 +185,16 @@ def config_from_json(text: str, where: object = "configuration") -> RunConfig:
         InputError: naming the field that is unknown or does not fit.
     """
     try:
-        return typing.cast(RunConfig, _from_json(RunConfig, json.loads(text), ""))
-    except (json.JSONDecodeError, ValueError, TypeError) as error:
+        return typing.cast(RunConfig, from_plain(RunConfig, json.loads(text)))
+    except ValueError as error:
         raise InputError(f"{where}: not a configuration of this version ({error})") from None
 
 
 def config_differences(a: RunConfig, b: RunConfig) -> list[str]:
     """Name the fields in which two configurations differ, with both values."""
-    flat_a, flat_b = (dict(_flatten(dataclasses.asdict(config))) for config in (a, b))
-    return [f"{name} {flat_a[name]} -> {flat_b[name]}" for name in flat_a if flat_a[name] != flat_b[name]]
-
-
-def _flatten(tree: dict[str, Any], prefix: str = "") -> typing.Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _from_json(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        for name in value:
-            check_choice("field", f"{where}{name}", [f"{where}{known}" for known in hints])
-        return kind(**{name: _from_json(hints[name], item, f"{where}{name}.") for name, item in value.items()})  # type: ignore[operator]
-    if typing.get_origin(kind) is tuple:
-        return tuple(value)
-    if typing.get_origin(kind) is types.UnionType and Path in typing.get_args(kind):
-        return None if value is None else Path(value)
-    return value
+    of_a, of_b = flat(a), flat(b)
+    return [
+        f"{name} {of_a.get(name, 'none')} -> {of_b.get(name, 'none')}"
+        for name in of_a | of_b
+        if of_a.get(name, MISSING) != of_b.get(name, MISSING)
+    ]

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -125,7 +125,7 @@ def example_inputs(generator: Generator, batch: int, size: tuple[int, int]) -> I
     """Seeded inputs of a size: a random picture, joints anywhere in it, one in five missing."""
     random = torch.Generator().manual_seed(0)
     height, width = size
-    joints = _joints(generator)
+    joints = generator.network.joints
     low, high = SIGNED
 
     def pose() -> tuple[Tensor, Tensor]:
@@ -149,16 +149,11 @@ def largest_difference(generator: Generator, run: Run) -> float:
     return max(differences, key=lambda difference: (difference != difference, difference))  # NaN above all
 
 
-def _joints(generator: Generator) -> int:
-    """Number of joints that its network takes."""
-    return cast(int, generator.network.joints)
-
-
 def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:
     with checkpoint.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
-        "interface": INTERFACE.format(joints=_joints(generator)),
+        "interface": INTERFACE.format(joints=generator.network.joints),
         "reposer_version": __version__,
         "recipe": generator.config.recipe,
         "step": str(generator.about.step),

@@ -5,26 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning.fabric import Fabric
-from torch import Tensor
 
-from reposer.checks import InputError
-from reposer.config import RunConfig, config_to_json
-from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
-from reposer.data.layouts import pair_id
-from reposer.files import write_text
+from reposer.checks import InputError, RunError, check_choice
+from reposer.config import config_to_json
+from reposer.data import PairDataset, PairIndex, pair_id, test_loader
 from reposer.generator import Generator
-from reposer.images import to_signed, to_uint8, write_image
-from reposer.poses import Pose, draw_pose, write_annotations
+from reposer.images import to_signed
 from reposer.progress import Progress
-
-ResultFormat = Literal["images", "strips"]
-MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
+from reposer.results import FORMATS, Format, result_name, write_manifest, write_results
 
 
 def generate(
@@ -32,7 +29,7 @@ def generate(
     index: PairIndex,
     out: Path,
     *,
-    format: ResultFormat = "images",
+    format: str = "images",
     batch_size: int = 8,
     workers: int = 0,
     devices: int = 1,
@@ -49,7 +46,7 @@ def generate(
         generator: from :func:`reposer.load_generator`.
         index: the pairs, from :func:`reposer.data.open_pairs`.
         out: folder, made if missing; files of the same pairs are replaced.
-        format: what to write.
+        format: what to write, a name in ``reposer.results.FORMATS``.
         batch_size: pairs at a time.
         workers: processes that read images.
         devices: processes that share the batches, on as many devices of the generator's kind; the images do not
@@ -61,9 +58,11 @@ def generate(
         The written image files, in the order of the pairs.
 
     Raises:
-        InputError: if the data set's images have another size than the generator was trained for, or ``devices`` is
-            less than 1.
+        InputError: if the data set's images have another size than the generator was trained for, there is no such
+            format, or ``devices`` is less than 1.
+        RunError: if one of several processes dies.
     """
+    check_choice("format", format, FORMATS)
     if devices < 1:
         raise InputError(f"devices must be at least 1, got {devices}")
     if index.size != generator.config.size:
@@ -72,15 +71,32 @@ def generate(
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
     out.mkdir(parents=True, exist_ok=True)
-    write = partial(_generate, generator, index, out, format=format, batch_size=batch_size, workers=workers)
+    form = FORMATS[format]
+    write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
+    kind = next(generator.parameters()).device.type
     if devices == 1:
         write(progress=progress)
+    elif kind == "cpu":
+        _in_processes(write, devices)
     else:
         # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
-        kind = next(generator.parameters()).device.type
         Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(partial(_generate_share, write=write))
-    write_manifest(out, index, format=format, provenance={**(provenance or {}), "config": generator.config})
-    return [_path(out, pair_id(source, target), format) for source, target in index.pairs]
+    config = json.loads(config_to_json(generator.config))
+    write_manifest(out, index, form, {**(provenance or {}), "config": config})
+    return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
+
+
+def _in_processes(write: Callable[..., None], processes: int) -> None:
+    """Let processes of this machine share the batches, and its cores."""
+    threads = max(1, torch.get_num_threads() // processes)
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+    ) as pool:
+        try:
+            for share in [pool.submit(write, rank=rank, processes=processes) for rank in range(processes)]:
+                share.result()
+        except BrokenProcessPool:
+            raise RunError("a process that generates died, perhaps for lack of memory; use fewer --devices") from None
 
 
 def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
@@ -91,8 +107,8 @@ def _generate(
     generator: Generator,
     index: PairIndex,
     out: Path,
+    format: Format,
     *,
-    format: ResultFormat,
     batch_size: int,
     workers: int,
     device: torch.device | None = None,
@@ -114,61 +130,9 @@ def _generate(
             batch.target_joints,
             batch.target_visible,
         )
-        done += len(write_results(out, batch, to_uint8(images, rounding=_ROUNDING[format]), format=format))
+        done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))
-
-
-_ROUNDING: dict[ResultFormat, Literal["nearest", "truncate"]] = {"images": "nearest", "strips": "truncate"}
-
-
-def write_results(out: Path, batch: PairBatch, generated: Tensor, *, format: ResultFormat) -> list[Path]:
-    """Write generated images (B, 3, H, W) uint8 of a batch of pairs as single images or strips."""
-    written = []
-    for i, name in enumerate(batch.pair_ids):
-        picture = generated[i].cpu()
-        if format == "strips":
-            picture = torch.cat(_panels(batch, i, picture), dim=-1)
-        path = _path(out, name, format)
-        write_image(path, picture)
-        written.append(path)
-    return written
-
-
-def _path(out: Path, name: str, format: ResultFormat) -> Path:
-    return out / f"{name}_vis{'.png' if format == 'images' else '.jpg'}"
-
-
-def _panels(batch: PairBatch, i: int, generated: Tensor) -> list[Tensor]:
-    size = (generated.shape[-2], generated.shape[-1])
-    source_pose = Pose(batch.source_joints[i], batch.source_visible[i])
-    target_pose = Pose(batch.target_joints[i], batch.target_visible[i])
-    return [
-        batch.source[i].cpu(),
-        draw_pose(source_pose, size),
-        batch.target[i].cpu(),
-        draw_pose(target_pose, size),
-        generated,
-    ]
-
-
-def write_manifest(out: Path, index: PairIndex, *, format: ResultFormat, provenance: dict[str, Any]) -> None:
-    """Write manifest.json, which tells what the images were made from and where their targets are, and
-    annotations.csv, the poses in pixels of these images.
-    """
-    names = dict.fromkeys(name for pair in index.pairs for name in pair)
-    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
-    manifest = {
-        "format": format,
-        "images": str(index.images.resolve()),
-        "annotations": ANNOTATIONS,
-        "pairs": [list(pair) for pair in index.pairs],
-        **{
-            name: json.loads(config_to_json(value)) if isinstance(value, RunConfig) else value
-            for name, value in provenance.items()
-        },
-    }
-    write_text(out / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def checkpoint_provenance(path: Path) -> dict[str, Any]:

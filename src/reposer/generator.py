@@ -17,10 +17,18 @@ from torch import Tensor, nn
 from reposer.checks import InputError, suggestion
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.files import write_text
-from reposer.images import SIGNED, check_size, from_pil, to_pil, to_signed, to_uint8
+from reposer.images import check_size, from_pil, to_pil, to_signed, to_uint8
 from reposer.model_card import About, model_card, read_scores
-from reposer.models import PRETRAINED, build_generator, generator_files, read_network, save_network
-from reposer.poses import Pose, pose_maps
+from reposer.models import (
+    PRETRAINED,
+    GeneratorNetwork,
+    build_generator,
+    generator_files,
+    read_network,
+    repose,
+    save_network,
+)
+from reposer.poses import Pose
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
@@ -33,11 +41,11 @@ EVALUATION = "evaluation.json"
 class Generator(nn.Module, ModelHubMixin):
     """A trained generator with the configuration that it was trained with, in eval mode.
 
-    ``forward(source, source_heatmaps, target_heatmaps)`` is that of the network; ``repose`` takes joints.
+    ``forward`` is that of the network; ``repose`` takes joints, whatever the network reads.
     """
 
     def __init__(
-        self, network: nn.Module, config: RunConfig, about: About | None = None, evaluation: Path | None = None
+        self, network: GeneratorNetwork, config: RunConfig, about: About | None = None, evaluation: Path | None = None
     ) -> None:
         super().__init__()
         self.network = network
@@ -48,10 +56,9 @@ class Generator(nn.Module, ModelHubMixin):
         """File of its scores, read where it exists when the generator is saved."""
         self.requires_grad_(False).eval()
 
-    def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
-        return self.network(source, source_heatmaps, target_heatmaps)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.network(*inputs)
 
-    @torch.no_grad()
     def repose(
         self,
         source: Tensor,
@@ -64,10 +71,8 @@ class Generator(nn.Module, ModelHubMixin):
 
         Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool.
         """
-        size = (source.shape[-2], source.shape[-1])
-        source_maps = pose_maps(source_joints, source_visible, size, self.config.heatmaps)
-        target_maps = pose_maps(target_joints, target_visible, size, self.config.heatmaps)
-        return self(source, source_maps, target_maps).clamp(*SIGNED)
+        poses = (source_joints, source_visible, target_joints, target_visible)
+        return repose(self.network, source, *poses, heatmaps=self.config.heatmaps)
 
     def describe(
         self,

@@ -14,6 +14,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from reposer import __version__
 from reposer.checks import InputError
 from reposer.config import RunConfig
+from reposer.data import MANNEQUINS
 from reposer.metrics import Score
 from reposer.poses import OPENPOSE_18
 
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 TRAINING_DATA_TERMS = "other"
 """Licence identifier of weights whose use the terms of their training images decide."""
 
-_DATA = {
-    "mannequin": "mannequins: rendered, clothed 3-D figures, the built-in data set of Reposer",
-    "market": "Market-1501 (Zheng et al., ICCV 2015): photographs of pedestrians",
-    "fashion": "DeepFashion in-shop (Liu et al., CVPR 2016): photographs of fashion models",
-}
-"""Images of a recipe, by the first word of its name."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class About:
@@ -38,9 +32,9 @@ class About:
     step: int = 0
     """Training steps behind the weights."""
     data: str | None = None
-    """The images that it was trained on, in words; None: those of its recipe."""
+    """The images that it was trained on, in words; None: the data set that its configuration names."""
     license: str | None = None
-    """Licence identifier of the weights; None: apache-2.0 for the built-in data set, else ``other``."""
+    """Licence identifier of the weights; None: that of the data set in its configuration, else ``other``."""
     scores: tuple[Score, ...] = ()
     """What it was scored, with signatures."""
 
@@ -82,20 +76,13 @@ def _scores(rows: Iterable[Mapping[str, Any]]) -> tuple[Score, ...]:
 
 def training_data(config: RunConfig, about: About) -> str:
     """The images that a generator was trained on, in words."""
-    return about.data or _DATA.get(_family(config), "not recorded")
+    return about.data or config.data.name or "not recorded"
 
 
 def license_of(config: RunConfig, about: About) -> str:
     """Licence identifier of a generator's weights."""
-    return about.license or ("apache-2.0" if _is_built_in(config, about) else TRAINING_DATA_TERMS)
-
-
-def _family(config: RunConfig) -> str:
-    return config.recipe.split("-")[0]
-
-
-def _is_built_in(config: RunConfig, about: About) -> bool:
-    return about.data is None and _family(config) == "mannequin"
+    of_data = "" if about.data else config.data.license  # which is not that of other images
+    return about.license or of_data or TRAINING_DATA_TERMS
 
 
 def model_card(config: RunConfig, about: About, *, parameters: int, where: str) -> ModelCard:
@@ -157,8 +144,8 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
     facts = [
         (
             "network",
-            f"`{network.network}`, {network.norm} norm, {network.channels} channels, {network.blocks} blocks, "
-            f"{parameters:,} weights",
+            f"`{network.network}`, {parameters:,} weights; "
+            + ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network"),
         ),
         ("image size", f"{config.size[0]}x{config.size[1]} pixels (height x width), RGB"),
         ("skeleton", f"`{OPENPOSE_18.name}`, {len(OPENPOSE_18.joints)} joints"),
@@ -181,8 +168,8 @@ def _score_table(scores: tuple[Score, ...]) -> str:
         return "None were given. `reposer evaluate RESULTS --json RUN/evaluation.json` makes them."
     limits = ["-" if isnan(s.interval[0]) else "{:.4f} to {:.4f}".format(*s.interval) for s in scores]
     rows = [(s.name, f"{s.value:.4f}", limit, str(s.n)) for s, limit in zip(scores, limits, strict=True)]
-    signatures = dict.fromkeys(score.signature for score in scores)
-    names = {signature: ", ".join(s.name for s in scores if s.signature == signature) for signature in signatures}
+    signatures = dict.fromkeys(str(score.signature) for score in scores)
+    names = {text: ", ".join(s.name for s in scores if str(s.signature) == text) for text in signatures}
     return "\n\n".join(
         [
             _table(("metric", "value", "95 % interval", "images"), rows),
@@ -196,7 +183,7 @@ def _limits(config: RunConfig, about: About) -> str:
     seen = (
         "It was trained on rendered figures and has never seen a photograph: for trying the method, not for pictures "
         "of real people."
-        if _is_built_in(config, about)
+        if training_data(config, about) == MANNEQUINS["name"]
         else "It was trained on one kind of picture and reflects who and what is in it: others come out worse."
     )
     return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reposer.config import RunConfig
-from reposer.data import open_pairs
+from reposer.data import DESCRIPTION, open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import BASELINES, Evaluation, evaluate
 from reposer.generation import checkpoint_provenance, generate
@@ -60,7 +60,7 @@ def quickstart(
     data, run = out / "data", out / "run"
     seconds: dict[str, float] = {}
 
-    if not (data / "mannequins.json").exists():
+    if not (data / DESCRIPTION).exists():
         with _stage("draw people", seconds, shown) as progress:
             make_mannequins(data, replace(mannequins, seed=seed), progress)
     with _stage("train", seconds, shown) as progress:

@@ -10,7 +10,7 @@ from tests.released import golden_entries, seeded_weights
 from tests.rounding import assert_rounds_like
 from torch import Tensor, nn
 
-from reposer.models import GeneratorConfig, ResNetDiscriminator, build_generator, load_released_weights
+from reposer.models import NETWORKS, ResNetDiscriminator, build_generator, load_released_weights
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def assert_golden(network: nn.Module, images: tuple[Tensor, ...], expected: np.n
 def test_generator(entries: dict[str, Any], outputs: dict[str, np.ndarray], tag: str, norm: Any) -> None:
     entry = entries[tag]
     network: Any = tag.split("_")[0]
-    generator = build_generator(GeneratorConfig(network=network, norm=norm))
+    generator = build_generator(NETWORKS[network].config(norm=norm))
     load_released_weights(generator, seeded_weights(entry))
     rng = np.random.default_rng(entry["input_seed"])
     source = torch.from_numpy(rng.uniform(-1, 1, (1, 3, *entry["size"])).astype(np.float32))

@@ -9,8 +9,7 @@ from tests.rounding import assert_rounds_like
 from torch import Tensor, nn
 
 from reposer.checks import InputError
-from reposer.models import GeneratorConfig, ResNetDiscriminator, build_generator
-from reposer.models.generators import GENERATORS
+from reposer.models import NETWORKS, NetworkConfig, PATNConfig, ResNetDiscriminator, build_generator
 from reposer.models.xing import CrossingBlock
 
 NORMS = ("batch", "instance")
@@ -19,7 +18,7 @@ NORMS = ("batch", "instance")
 def small(network: Any, norm: Any = "batch", blocks: int = 2) -> nn.Module:
     """A generator in eval mode whose attention counts."""
     torch.manual_seed(0)
-    generator = build_generator(GeneratorConfig(network=network, norm=norm, channels=4, blocks=blocks))
+    generator = build_generator(NETWORKS[network].config(norm=norm, channels=4, blocks=blocks))
     for name, parameter in generator.named_parameters():
         if name.endswith("gamma"):
             nn.init.constant_(parameter, 0.5)
@@ -34,7 +33,7 @@ def inputs(height: int, width: int, batch: int = 2) -> tuple[Tensor, Tensor, Ten
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("size", [(128, 64), (33, 21), (8, 8), (10, 19)])
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_take_any_size(network: str, size: tuple[int, int], norm: str) -> None:
     output = small(network, norm)(*inputs(*size))
@@ -43,7 +42,7 @@ def test_generators_take_any_size(network: str, size: tuple[int, int], norm: str
     assert output.std() > 0
 
 
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_treat_every_image_by_itself(network: str) -> None:
     generator, images = small(network).double(), [image.double() for image in inputs(20, 12)]
@@ -55,7 +54,7 @@ def in_double(generator: nn.Module, images: tuple[Tensor, ...]) -> Tensor:
     return copy.deepcopy(generator).double()(*(image.double() for image in images))
 
 
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_in_channels_last(network: str) -> None:
     generator, images = small(network), inputs(24, 16)
@@ -66,7 +65,7 @@ def test_generators_in_channels_last(network: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_compile(network: str) -> None:
     generator, images = small(network, blocks=1), inputs(24, 16)
@@ -75,7 +74,7 @@ def test_generators_compile(network: str) -> None:
 
 
 @pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 def test_every_parameter_of_a_generator_learns(network: str, norm: str) -> None:
     generator = small(network, norm).train()
     generator(*inputs(16, 12)).square().mean().backward()
@@ -139,7 +138,7 @@ def test_names_of_the_weights_stay(network: str, names: list[str]) -> None:
     assert sorted(own) == sorted(names)
 
 
-@pytest.mark.parametrize("network", list(GENERATORS))
+@pytest.mark.parametrize("network", list(NETWORKS))
 def test_generators_name_the_wrong_input(network: str) -> None:
     generator, (source, source_maps, target_maps) = small(network), inputs(16, 12)
     with pytest.raises(ValueError, match=r"source must have shape \(B, 3, H, W\), got \(2, 1, 16, 12\)"):
@@ -158,6 +157,6 @@ def test_discriminator_names_the_wrong_input() -> None:
 def test_unknown_network_and_norm() -> None:
     wrong: Any = "xin"
     with pytest.raises(InputError, match="unknown generator network 'xin'; did you mean 'xing'"):
-        build_generator(GeneratorConfig(network=wrong))
+        build_generator(NetworkConfig(network=wrong))
     with pytest.raises(InputError, match="unknown norm 'xin'"):
-        build_generator(GeneratorConfig(norm=wrong))
+        PATNConfig(norm=wrong)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.models import (
-    GeneratorConfig,
+    NETWORKS,
     PATNGenerator,
     ReleasedDiscriminator,
     ResNetDiscriminator,
@@ -51,8 +51,7 @@ def test_detects_the_published_networks(golden: Path, tag: str) -> None:
     config = detect_released({name: torch.empty(shape, device="meta") for name, shape in entry["shapes"]})
     norm: Any = "batch" if tag.endswith("market") else "instance"
     if tag in GENERATORS:
-        network: Any = tag.split("_")[0]
-        assert config == GeneratorConfig(network=network, norm=norm)
+        assert config == NETWORKS[tag.split("_")[0]].config(norm=norm)
     else:
         assert config == ReleasedDiscriminator(in_channels=entry["input_channels"], norm=norm)
 

@@ -4,10 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from reposer.evaluation import Evaluation
-from reposer.reporting.report import write_report
 from tests.reporting.test_comparison import evaluated
 from tests.small_run import SMALL
+
+from reposer.evaluation import Evaluation
+from reposer.reporting.report import write_report
 
 
 def test_losses_that_join_late_are_drawn(tmp_path: Path) -> None:

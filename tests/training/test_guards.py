@@ -23,10 +23,11 @@ from reposer.data import PairBatch
 from reposer.losses import Objective
 from reposer.training import replay, train
 from reposer.training.checkpoint import digest, load_newest_checkpoint, state_dict
-from reposer.training.processes import make_fabric
+from reposer.training.guards import NonFiniteError
 from reposer.training.run_folder import read_log
 from reposer.training.state import build_state
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 class PoisonAt:
@@ -58,10 +59,10 @@ def test_generator_loss(small: RunConfig, market: Path, tmp_path: Path, monkeypa
 @pytest.mark.parametrize("where", ["forward", "discriminator_loss", "gradient"])
 def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """Not even batch norm's statistics, the pools or the running average, whoever failed."""
-    fabric = make_fabric(small.hardware)
-    state, objective = build_state(small, fabric), Objective(small.objective)
+    world = World.launch(small.hardware)
+    state, objective = build_state(small, world), Objective(small.objective)
     first, second = batches(market, 2)
-    train_step(state, first, objective, small, fabric)
+    train_step(state, first, objective, small, world)
     before = digest(state_dict(state))
     with monkeypatch.context() as patch:
         if where == "gradient":  # a finite loss
@@ -75,14 +76,14 @@ def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.
             "gradient": "gradient of 'shape'",
         }
         with pytest.raises(NonFiniteError, match=names[where]):
-            train_step(state, second, objective, small, fabric)
+            train_step(state, second, objective, small, world)
         if where == "gradient":
             handle.remove()
     assert digest(state_dict(state)) == before
-    other = build_state(small, fabric)
-    train_step(other, first, objective, small, fabric)
+    other = build_state(small, world)
+    train_step(other, first, objective, small, world)
     for one in (state, other):
-        train_step(one, second, objective, small, fabric)
+        train_step(one, second, objective, small, world)
     assert digest(state_dict(state)) == digest(state_dict(other))
 
 
@@ -186,7 +187,7 @@ def test_worker_that_dies(small: RunConfig, market: Path, tmp_path: Path) -> Non
     assert re.match(r"reposer: a process that reads images died.*--data.workers", error)
     assert process.returncode == 1
     config = config_from_json((tmp_path / "config.json").read_text())
-    state = build_state(config, make_fabric(config.hardware))
+    state = build_state(config, World.launch(config.hardware))
     assert load_newest_checkpoint(tmp_path / "checkpoints", state, pytest.fail)
     assert state.step % 3 == 0
 
@@ -195,7 +196,7 @@ def test_one_flipped_bit_is_noticed(small: RunConfig, market: Path, tmp_path: Pa
     """Not only a file that cannot be read: a weight that has changed."""
     train(small, data=market, out=tmp_path)
     newest = tmp_path / "checkpoints" / "state-0000012.pt"
-    state = build_state(small, make_fabric(small.hardware))
+    state = build_state(small, World.launch(small.hardware))
     assert load_newest_checkpoint(newest.parent, state, pytest.fail)
     weight = state.discriminators["shape"].network.state_dict()["encoder.2.running_mean"]
     content = bytearray(newest.read_bytes())

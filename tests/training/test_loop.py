@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_from_json
+from reposer.losses import objective_of
 from reposer.models import read_network
 from reposer.progress import Progress
 from reposer.training import train
@@ -34,7 +35,9 @@ def assert_same(a: Path, b: Path) -> None:
 def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     generator = train(small, data=market, out=run)
-    assert config_from_json((run / "config.json").read_text()) == small
+    named = replace(small, data=small.data.of_folder(market))
+    assert named.data.name.startswith("Market-1501")
+    assert config_from_json((run / "config.json").read_text()) == named
     rows = read_log(run)
     assert [row["step"] for row in rows] == list(range(1, 13))
     for name in ("loss/l1", "loss/part_ssim", "loss/adversarial", "weight/l1", "gradient_norm/generator",
@@ -52,7 +55,7 @@ def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert any((run / "tensorboard").iterdir())
     _, about = read_network(generator)
     assert about["step"] == 12
-    assert config_from_json(json.dumps(about["config"])) == small
+    assert config_from_json(json.dumps(about["config"])) == named
 
 
 def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: Path, tmp_path: Path) -> None:
@@ -106,8 +109,8 @@ def test_folder_with_a_run_is_not_overwritten(small: RunConfig, market: Path, tm
     train(small, data=market, out=tmp_path)
     with pytest.raises(InputError, match="already holds a run; add --resume"):
         train(small, data=market, out=tmp_path)
-    with pytest.raises(InputError, match=r"other settings: objective.l1 5 -> 7"):
-        train(replace(small, objective=replace(small.objective, l1=7)), data=market, out=tmp_path, resume=True)
+    with pytest.raises(InputError, match=r"other settings: objective.l1.weight 5 -> 7"):
+        train(replace(small, objective=objective_of(small.objective, l1=7)), data=market, out=tmp_path, resume=True)
     faster = replace(small, logging=replace(small.logging, log_every=5))
     train(faster, data=market, out=tmp_path, resume=True)
 
@@ -127,7 +130,7 @@ def test_wrong_image_size_is_named(small: RunConfig, market: Path, tmp_path: Pat
 def test_loss_that_is_not_finite_stops_the_run(
     small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reposer.losses.objective.l1_loss", lambda x, y: (x - y).mean() * torch.nan)
+    monkeypatch.setattr("reposer.losses.pixel.l1_loss", lambda x, y, **_: (x - y).mean() * torch.nan)
     with pytest.raises(RunError, match=r"step 1: the loss term 'l1' is nan; pairs: 000\d_c"):
         train(small, data=market, out=tmp_path)
     assert not (tmp_path / "checkpoints").exists()
@@ -137,5 +140,5 @@ def test_config_json_is_readable_and_checked(small: RunConfig, market: Path, tmp
     train(small, data=market, out=tmp_path)
     saved = json.loads((tmp_path / "config.json").read_text())
     saved["objective"]["l3"] = 1.0
-    with pytest.raises(InputError, match=r"objective.l3.*did you mean 'objective.l1'"):
+    with pytest.raises(InputError, match=r"objective.l3.*did you mean 'objective.l[12]'"):
         config_from_json(json.dumps(saved))

@@ -10,26 +10,29 @@ from tests.training.batches import batches
 from torch import Tensor
 
 from reposer.config import RunConfig
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
-from reposer.training.processes import make_fabric
+from reposer.training.guards import NonFiniteError
 from reposer.training.state import build_state, item_keys
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 def weights_after(config: RunConfig, market: Path, steps: int = 3) -> tuple[dict[str, Tensor], dict[str, float]]:
     """All weights and statistics after some steps of 4 pairs, and what the last step logged."""
-    fabric = make_fabric(config.hardware)
-    state, objective = build_state(config, fabric), Objective(config.objective)
+    world = World.launch(config.hardware)
+    state, objective = build_state(config, world), Objective(config.objective)
     for batch in batches(market, steps, size=4):
         while True:
             try:
-                logs = train_step(state, batch, objective, config, fabric)
+                logs = train_step(state, batch, objective, config, world)
                 break
             except NonFiniteError as error:
                 if not error.overflow:  # float16: the scale of the losses starts high and falls
                     raise
-    weights = {f"{who}.{name}": t for who, player in state.players() for name, t in player.network.state_dict().items()}
+    weights = {
+        f"{who}.{name}": t for who, trained in state.networks() for name, t in trained.network.state_dict().items()
+    }
     return weights, logs
 
 
@@ -54,7 +57,7 @@ def assert_equal(a: tuple[dict[str, Tensor], dict[str, float]], b: Any, toleranc
 @pytest.mark.parametrize("parts", [2, 3, 4])
 def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     plain = with_norm(small, "instance")
-    accumulated = replace(plain, optimization=replace(plain.optimization, accumulate=parts))
+    accumulated = replace(plain, optimization=replace(plain.optimization, gradient_accumulation_steps=parts))
     assert_equal(weights_after(plain, market), weights_after(accumulated, market), 1e-9)
 
 
@@ -63,7 +66,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:
     """Bit for bit, dropout and batch norm's running statistics included."""
     small = replace(small, generator=replace(small.generator, network=network, channels=8 if network == "xing" else 4))
-    plain, less_memory = (with_norm(small, norm, checkpoint_gradients=on) for on in (False, True))
+    plain, less_memory = (with_norm(small, norm, gradient_checkpointing=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(less_memory, market, 2), 0)
 
 
@@ -96,7 +99,7 @@ def test_channels_last(small: RunConfig, market: Path) -> None:
 
 @pytest.mark.nightly  # the compiler takes minutes
 def test_compiled(small: RunConfig, market: Path) -> None:
-    alone = replace(small, objective=replace(small.objective, adversarial=0.0))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
     plain, compiled = (with_norm(alone, "batch", compile=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(compiled, market, 2), 1e-9)
 

@@ -12,7 +12,8 @@ from tests.training.processes import run, server, together
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data.pairs import EpochSampler, EveryNthBatch, ShareOfBatches, shares
+from reposer.data.batch import shares
+from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
 from reposer.models import generator_files, read_network
 from reposer.training.run_folder import read_log
 

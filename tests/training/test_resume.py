@@ -44,8 +44,8 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
         assert check_run_folder(tmp_path, replace(small, hardware=replace(hardware, **free)), resume=True)
     with pytest.raises(InputError, match=r"other settings: hardware.precision 32-true -> bf16-mixed"):
         check_run_folder(tmp_path, replace(small, hardware=replace(hardware, precision="bf16-mixed")), resume=True)
-    accumulated = replace(small, optimization=replace(small.optimization, accumulate=2))
-    with pytest.raises(InputError, match=r"other settings: optimization.accumulate 1 -> 2"):
+    accumulated = replace(small, optimization=replace(small.optimization, gradient_accumulation_steps=2))
+    with pytest.raises(InputError, match=r"other settings: optimization.gradient_accumulation_steps 1 -> 2"):
         check_run_folder(tmp_path, accumulated, resume=True)
 
 
@@ -54,12 +54,12 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
     ("part", "change"),
     [
         ("data", {"workers": 2}),
-        ("optimization", {"accumulate": 2}),
-        ("optimization", {"adversarial_from": 2}),
-        ("optimization", {"adversarial_from": 4}),
+        ("optimization", {"gradient_accumulation_steps": 2}),
+        ("optimization", {"adversarial_start_step": 2}),
+        ("optimization", {"adversarial_start_step": 4}),
         ("hardware", {"precision": "bf16-mixed"}),
         ("hardware", {"precision": "16-mixed"}),
-        ("hardware", {"checkpoint_gradients": True}),
+        ("hardware", {"gradient_checkpointing": True}),
     ],
 )
 def test_halves_equal_the_whole(small: RunConfig, market: Path, tmp_path: Path, part: str, change: Any) -> None:

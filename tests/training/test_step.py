@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
 from tests.losses.random_weights import vgg_state
 from tests.training.batches import batches
 from torch import Tensor
@@ -16,12 +15,13 @@ from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
 from reposer.training.state import build_state, step_seed
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 def test_published_schedule() -> None:
@@ -83,8 +83,8 @@ def test_20_steps_equal_a_straight_line_implementation(
         ),
         hardware=replace(published.hardware, precision="64-true", accelerator="cpu"),
     )
-    fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
-    state, reference = build_state(config, fabric), build_state(config, fabric)
+    world = World()
+    state, reference = build_state(config, world), build_state(config, world)
     objective = Objective(config.objective).double()
     weights = {"market-pssim": (5, 10, 10), "fashion-pssim": (5, 1, 1)}[name]  # GAN, perceptual, PSSIM
     pool_size = {"market-pssim": 50, "fashion-pssim": 0}[name]
@@ -120,7 +120,7 @@ def test_20_steps_equal_a_straight_line_implementation(
         return maps
 
     for step, batch in enumerate(batches(market, 20, 3)):
-        train_step(state, batch, objective, config, fabric)
+        train_step(state, batch, objective, config, world)
 
         epoch = step // 4
         for optimizer in optimizers:
@@ -163,15 +163,15 @@ def test_20_steps_equal_a_straight_line_implementation(
 
 
 def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
-    late = replace(small, optimization=replace(small.optimization, adversarial_from=2))
-    alone = replace(small, objective=replace(small.objective, adversarial=0))
-    fabric = Fabric(accelerator="cpu", devices=1)
-    states = {name: build_state(config, fabric) for name, config in (("late", late), ("alone", alone))}
+    late = replace(small, optimization=replace(small.optimization, adversarial_start_step=2))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
+    world = World()
+    states = {name: build_state(config, world) for name, config in (("late", late), ("alone", alone))}
     before = {name: player.network.state_dict() for name, player in states["late"].discriminators.items()}
     before = {name: {key: value.clone() for key, value in weights.items()} for name, weights in before.items()}
     for step, batch in enumerate(batches(market, 3)):
         terms = {
-            name: train_step(states[name], batch, Objective(config.objective), config, fabric)
+            name: train_step(states[name], batch, Objective(config.objective), config, world)
             for name, config in (("late", late), ("alone", alone))
         }
         joined = step >= 2
@@ -184,12 +184,12 @@ def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
 
 
 def test_running_average_generates(small: RunConfig, market: Path) -> None:
-    fabric = Fabric(accelerator="cpu", devices=1)
-    state = build_state(small, fabric)
+    world = World()
+    state = build_state(small, world)
     start = {name: t.clone() for name, t in state.best_generator().state_dict().items()}
     objective = Objective(small.objective)
     for batch in batches(market, 2):
-        train_step(state, batch, objective, small, fabric)
+        train_step(state, batch, objective, small, world)
     trained = state.generator.network.state_dict()
     for name, average in state.best_generator().state_dict().items():
         if average.is_floating_point() and not start[name].equal(trained[name]):

@@ -9,10 +9,11 @@ from typing import Literal
 import tyro
 
 from reposer.commands.arguments import call
-from reposer.data import open_pairs
-from reposer.generation import ResultFormat, checkpoint_provenance, generate
+from reposer.data import LayoutName, open_pairs
+from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
+from reposer.results import FormatName
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -26,7 +27,8 @@ def run(
     *,
     data: Path,
     out: Path,
-    format: ResultFormat = "images",
+    layout: LayoutName = "auto",
+    format: FormatName = "images",
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
     batch_size: int = 8,
@@ -37,9 +39,11 @@ def run(
     Args:
         run_or_checkpoint: run folder of 'reposer train' (its newest generator is taken), a
             generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
-        data: folder of the data set, in the Market-1501 or DeepFashion layout.
+        data: folder of the data set.
         out: folder for the results.
-        format: images: one PNG a pair; strips: the five published panels side by side, as JPEG.
+        layout: kind of data set; auto tells by the names of its CSVs.
+        format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
+            target and generated image.
         split: which pairs.
         device: where to compute: cpu, cuda, cuda:1, mps.
         batch_size: pairs at a time.
@@ -47,7 +51,7 @@ def run(
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
-    index = open_pairs(data, split)
+    index = open_pairs(data, split, layout)
     with Progress("generate") as progress:
         written = generate(
             generator,

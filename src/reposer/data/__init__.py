@@ -1,25 +1,23 @@
 """Data sets of image pairs with poses."""
 
+from reposer.data.batch import PairBatch, PairItem, collate
+from reposer.data.config import DESCRIPTION, MANNEQUINS, DataConfig
+from reposer.data.dataset import PairDataset
 from reposer.data.deepfashion import flat_name, open_deepfashion
-from reposer.data.layouts import PairIndex, Split, derive_pairs
+from reposer.data.layout import Layout, PairIndex, Split, derive_pairs, open_layout
+from reposer.data.layouts import LAYOUTS, LayoutName, has_split, open_pairs
+from reposer.data.loading import test_loader, train_loader
 from reposer.data.market1501 import open_market
-from reposer.data.pairs import (
-    DataConfig,
-    EpochSampler,
-    LayoutName,
-    PairBatch,
-    PairDataset,
-    PairItem,
-    collate,
-    has_split,
-    open_pairs,
-    test_loader,
-    train_loader,
-)
+from reposer.data.names import pair_id
+from reposer.data.sampling import EpochSampler
 
 __all__ = [
+    "DESCRIPTION",
+    "LAYOUTS",
+    "MANNEQUINS",
     "DataConfig",
     "EpochSampler",
+    "Layout",
     "LayoutName",
     "PairBatch",
     "PairDataset",
@@ -31,8 +29,10 @@ __all__ = [
     "flat_name",
     "has_split",
     "open_deepfashion",
+    "open_layout",
     "open_market",
     "open_pairs",
+    "pair_id",
     "test_loader",
     "train_loader",
 ]

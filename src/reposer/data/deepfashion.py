@@ -13,7 +13,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from reposer.checks import InputError
-from reposer.data.layouts import Layout, PairIndex, Split, open_layout
+from reposer.data.layout import Layout, PairIndex, Split, open_layout
 
 _FLAT_NAME = re.compile(r"(fashion.+)_[^_]+$")
 
@@ -57,6 +57,7 @@ def identity_of(name: str) -> str:
 
 DEEPFASHION = Layout(
     name="deepfashion",
+    title="DeepFashion in-shop (Liu et al., CVPR 2016)",
     size=(256, 176),
     folders=("{split}",),
     annotations=("fasion-resize-annotation-{split}.csv", "fashion-resize-annotation-{split}.csv"),
@@ -73,7 +74,7 @@ DEEPFASHION = Layout(
 
 
 def open_deepfashion(root: str | Path, split: Split) -> PairIndex:
-    """Open the train or test split of a DeepFashion folder; see ``layouts.open_layout``.
+    """Open the train or test split of a DeepFashion folder; see ``open_layout``.
 
     With the released annotations of the 256x256 images and no pairs CSV, test has exactly the published 8,570
     pairs; the published training list has 101,966.

@@ -1,211 +1,66 @@
-"""Data set folders: which files a layout has, and how a split of one is opened as a list of image pairs.
-
-A layout is a value: a new data set with the same kinds of files is a new ``Layout``.
-"""
+"""The known layouts of data sets, and which of them a folder has."""
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import permutations
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Annotated
+
+from tyro.conf import arg
 
 from reposer.checks import InputError, check_choice
-from reposer.poses import Pose, read_annotations, read_pairs
+from reposer.data.deepfashion import DEEPFASHION
+from reposer.data.layout import Layout, PairIndex, Split, contents, open_layout
+from reposer.data.market1501 import MARKET
 
-Split = Literal["train", "test"]
-Pair = tuple[str, str]
+LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (MARKET, DEEPFASHION)})
+"""All layouts by name."""
 
-DISTRACTORS = ("-1", "0000")
-"""Market-1501 identities of boxes that show nobody in particular."""
-
-REQUIRED_JOINTS = (2, 5, 8, 11)
-"""Both shoulders and both hips: an image without one of them is in no published pair."""
-
-
-@dataclass(frozen=True, eq=False)
-class PairIndex:
-    """One split of a data set, opened: every pair names an image file that is there and has a pose."""
-
-    images: Path
-    """Folder of the image files."""
-    poses: Mapping[str, Pose]
-    """Pose of each annotated image by name, in pixels of an image of ``size``."""
-    pairs: tuple[Pair, ...]
-    """(source name, target name)."""
-    size: tuple[int, int]
-    """(height, width) in pixels."""
-    annotations: Path
-    """The annotation CSV."""
-    pairs_file: Path | None
-    """The pairs CSV; None where there is none and the pairs were derived by the published rule."""
-    layout: str
-    split: Split
-    full_width: int | None = None
-    """Images of this width (px) are cut to the middle columns when they are read; None: none are."""
+LayoutName = Annotated[str, arg(metavar=f"{{{','.join(('auto', *LAYOUTS))}}}")]
+"""A name in ``LAYOUTS``, or "auto"."""
 
 
-def pair_id(source: str, target: str) -> str:
-    """The id of a pair, which its results are named after."""
-    return f"{source}___{target}"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The names and sizes of a released data set. In file names, ``{split}`` stands for train or test."""
-
-    name: str
-    size: tuple[int, int]
-    """(height, width) of the images in pixels."""
-    folders: tuple[str, ...]
-    """Names the image folder may have."""
-    annotations: tuple[str, ...]
-    """Names the annotation CSV may have, the preferred one first."""
-    pairs: tuple[str, ...]
-    """Names the pairs CSV may have."""
-    identity_of: Callable[[str], str]
-    """Image name to identity."""
-    full_width: int | None = None
-    """Width of the images before they were cropped to ``size``, if they were."""
-    full_annotations: tuple[str, ...] = ()
-    """Names of annotation CSVs whose coordinates are those before the crop."""
-
-    def annotation_names(self, split: Split) -> list[str]:
-        """Return the names an annotation CSV of this split may have."""
-        return [name.format(split=split) for name in (*self.annotations, *self.full_annotations)]
-
-
-def derive_pairs(names: Iterable[str], poses: Mapping[str, Pose], identity_of: Callable[[str], str]) -> list[Pair]:
-    """All ordered pairs of two images of one identity, by the rule of the published pair lists.
-
-    Distractors (identities -1 and 0000) and images without both shoulders and both hips are left out.
-
-    Args:
-        names: annotated image names.
-        poses: pose of each name.
-        identity_of: image name to identity.
-
-    Returns:
-        (source name, target name) pairs. The order is fixed by the set of names alone: identities by their
-        first name, then source, then target, each in the order of ``sorted``.
-
-    Reference: Siarohin et al., "Deformable GANs for Pose-based Human Image Generation", CVPR 2018. On the
-    released Market-1501 training annotations this gives the published 263,632 pairs, on the DeepFashion test
-    annotations the published 8,570.
-    """
-    names = sorted(names)
-    return pair_up({name: poses[name].visible.tolist() for name in names}, identity_of)
-
-
-def pair_up(visible: Mapping[str, Sequence[bool]], identity_of: Callable[[str], str]) -> list[Pair]:
-    """The rule of ``derive_pairs`` for images with the visibility (18,) of their joints, in the order they come in."""
-    groups: dict[str, list[str]] = {}
-    for name, shown in visible.items():
-        identity = identity_of(name)
-        if identity not in DISTRACTORS and all(shown[joint] for joint in REQUIRED_JOINTS):
-            groups.setdefault(identity, []).append(name)
-    return [pair for group in groups.values() for pair in permutations(group, 2)]
-
-
-def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
+def open_pairs(root: str | Path, split: Split, layout: LayoutName = "auto") -> PairIndex:
     """Open one split of a data set folder.
 
-    The pairs are those of the pairs CSV; without one they are derived from the annotations as published, that
-    is before any crop (``derive_pairs``).
+    Args:
+        root: folder with the image folders and the CSVs.
+        split: "train" or "test".
+        layout: a name in ``LAYOUTS``, or "auto" to tell by the names of the annotation CSVs.
 
     Raises:
-        InputError: if the folder, the annotation CSV or the image folder is missing, a file cannot be read,
-            or a pair names an image that has no file or no pose.
+        InputError: one line that says what was looked for and what was found.
     """
-    check_choice("split", split, ("train", "test"))
+    return open_layout(find_layout(root, split, layout), root, split)
+
+
+def has_split(root: str | Path, split: Split, layout: LayoutName = "auto") -> bool:
+    """Whether a data set folder has annotations of this split."""
+    known = LAYOUTS.values() if layout == "auto" else (LAYOUTS[layout],)
+    return any(_is_there(each, Path(root), split) for each in known)
+
+
+def find_layout(root: str | Path, split: Split, name: LayoutName = "auto") -> Layout:
+    """Return the layout of that name, or, for "auto", the one whose annotations of the split are in the folder.
+
+    Raises:
+        InputError: if there is no such layout, or the folder has annotations of none or of several.
+    """
     root = Path(root)
-    names = layout.annotation_names(split)
-    annotations = _first_file(root, names)
-    if annotations is None:
-        raise InputError(
-            f"{root}: no {layout.name} annotations of the {split} split: looked for {' or '.join(names)}; "
-            f"found {contents(root)}"
-        )
-    images, files = _image_folder(layout, root, split)
-    full = annotations.name in [name.format(split=split) for name in layout.full_annotations]
-    if full and layout.full_width is not None:
-        width = layout.size[1]
-        poses = read_annotations(annotations, shift_x=-((layout.full_width - width) // 2), width=width)
-    else:
-        poses = read_annotations(annotations)
-
-    pairs_file = _first_file(root, [name.format(split=split) for name in layout.pairs])
-    if pairs_file is not None:
-        pairs = read_pairs(pairs_file)
-    else:
-        as_published = read_annotations(annotations) if full else poses
-        pairs = derive_pairs(as_published, as_published, layout.identity_of)
-    if not pairs:
-        raise InputError(
-            f"{pairs_file or annotations}: no pairs: expected two images of one person, each with both "
-            "shoulders and both hips annotated"
-        )
-    _check_pairs(pairs, poses, files, pairs_file, annotations, images)
-    return PairIndex(
-        images=images,
-        poses=poses,
-        pairs=tuple(pairs),
-        size=layout.size,
-        annotations=annotations,
-        pairs_file=pairs_file,
-        layout=layout.name,
-        split=split,
-        full_width=layout.full_width,
-    )
+    check_choice("split", split, ("train", "test"))
+    check_choice("layout", name, ("auto", *LAYOUTS))
+    if name != "auto":
+        return LAYOUTS[name]
+    found = [layout for layout in LAYOUTS.values() if _is_there(layout, root, split)]
+    if len(found) > 1:
+        names = " or ".join(layout.name for layout in found)
+        raise InputError(f"{root}: holds annotations of more than one data set; choose the layout: {names}")
+    if not found:
+        looked_for = " or ".join(file for layout in LAYOUTS.values() for file in layout.annotation_names(split))
+        raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}")
+    return found[0]
 
 
-def contents(folder: Path, limit: int = 8) -> str:
-    """Tell what is in a folder, in a few words for an error message."""
-    if not folder.is_dir():
-        return "no such folder" if not folder.exists() else "a file, not a folder"
-    names = sorted(entry.name for entry in os.scandir(folder))
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more if names else "an empty folder"
-
-
-def _first_file(root: Path, names: Iterable[str]) -> Path | None:
-    return next((root / name for name in names if (root / name).is_file()), None)
-
-
-def _image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[str]]:
-    """Return the first image folder that is not empty, and the names in it, listed once."""
-    names = [name.format(split=split) for name in layout.folders]
-    for folder in (root / name for name in names):
-        if folder.is_dir():
-            files = {entry.name for entry in os.scandir(folder)}
-            if files:
-                return folder, files
-    raise InputError(
-        f"{root}: no images of the {split} split: looked for a folder {' or '.join(names)} with images; "
-        f"found {contents(root)}"
-    )
-
-
-def _check_pairs(
-    pairs: list[Pair],
-    poses: Mapping[str, Pose],
-    files: set[str],
-    pairs_file: Path | None,
-    annotations: Path,
-    images: Path,
-) -> None:
-    """Raise InputError for the first pair that names an image without a file or a pose."""
-    known = poses.keys() & files
-    name = next((name for pair in pairs for name in pair if name not in known), None)
-    if name is None:
-        return
-    listed = pairs_file or annotations
-    lines = listed.read_text(encoding="utf-8-sig").splitlines()
-    rows = csv.reader(lines, delimiter="," if pairs_file else ":")
-    row = next(number for number, fields in enumerate(rows, start=1) if name in map(str.strip, fields))
-    if name not in files:
-        raise InputError(f"{listed}, row {row}: {name} is not in {images}; add the image or remove the row")
-    raise InputError(f"{listed}, row {row}: {name} has no row in {annotations}; add one or remove the pair")
+def _is_there(layout: Layout, root: Path, split: Split) -> bool:
+    return any((root / file).is_file() for file in layout.annotation_names(split))

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from reposer.checks import InputError
-from reposer.data.layouts import Layout, PairIndex, Split, open_layout
+from reposer.data.layout import Layout, PairIndex, Split, open_layout
 
 _NAME = re.compile(r"(-1|\d+)_")
 
@@ -33,6 +33,7 @@ def identity_of(name: str) -> str:
 
 MARKET = Layout(
     name="market",
+    title="Market-1501 (Zheng et al., ICCV 2015)",
     size=(128, 64),
     folders=("{split}", "bounding_box_{split}"),
     annotations=("market-annotation-{split}.csv",),
@@ -42,7 +43,7 @@ MARKET = Layout(
 
 
 def open_market(root: str | Path, split: Split) -> PairIndex:
-    """Open the train or test split of a Market-1501 folder; see ``layouts.open_layout``.
+    """Open the train or test split of a Market-1501 folder; see ``open_layout``.
 
     With the released annotations and no pairs CSV, train has the published 263,632 pairs, and test 257,198,
     of which the published 12,000 are a part: only the published CSV gives scores to compare.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -14,6 +15,28 @@ from reposer.checks import check_choice
 
 Norm = Literal["batch", "instance"]
 STRIDE = 4  # two stride-2 convolutions
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlocksConfig:
+    """Options of a network of like blocks."""
+
+    norm: Norm = "batch"
+    """Norm layers: batch (published for Market-1501), or instance (for DeepFashion)."""
+    channels: int = 64
+    """Width of the first layer; 64 as published."""
+    blocks: int = 9
+    """Blocks of the network's kind."""
+    dropout: float = 0.5
+    """Dropout probability inside the blocks; 0.5 as published."""
+
+    def __post_init__(self) -> None:
+        check_choice("norm", self.norm, ("batch", "instance"))
+        if self.channels < 1 or self.blocks < 0 or not 0 <= self.dropout <= 1:
+            raise ValueError(
+                "channels must be at least 1, blocks at least 0 and dropout in [0, 1], "
+                f"got {self.channels}, {self.blocks} and {self.dropout}"
+            )
 
 
 class InstanceNorm(nn.InstanceNorm2d):
@@ -107,7 +130,7 @@ class _AsBefore:
     """Inside, a block computes what it computed when this was made: the same dropout, no statistics recorded again."""
 
     def __init__(self, block: nn.Module) -> None:
-        self._norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+        self._norms = [module for module in block.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
         self._keys = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
 
     def __enter__(self) -> None:

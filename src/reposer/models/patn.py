@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Literal
+
 import torch
 from torch import Tensor, nn
 
 from reposer.models.blocks import (
+    BlocksConfig,
     Norm,
     branch,
     check_generator_inputs,
@@ -16,6 +20,14 @@ from reposer.models.blocks import (
     pad_to_stride,
     run_block,
 )
+from reposer.models.interface import GeneratorNetwork, NetworkConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class PATNConfig(BlocksConfig, NetworkConfig):
+    """The pose-attentional transfer network; 41.4 M parameters as published."""
+
+    network: Literal["patn"] = "patn"
 
 
 class PoseAttentionalBlock(nn.Module):
@@ -35,18 +47,14 @@ class PoseAttentionalBlock(nn.Module):
         return image, torch.cat((change, image), dim=1)
 
 
-class PATNGenerator(nn.Module):
+class PATNGenerator(GeneratorNetwork):
     """Pose-attentional transfer network: the person of the source image in the target pose.
 
     Args:
-        norm: "batch" (published for Market-1501) or "instance" (DeepFashion).
-        channels: width of the first layer; 64 as published (41.4 M parameters with 9 blocks).
-        blocks: number of pose-attentional blocks.
-        dropout: probability inside the blocks; 0.5 as published.
         joints: channels of one pose.
+        fields: of :class:`PATNConfig`: norm, channels, blocks, dropout.
 
-    ``forward(source, source_heatmaps, target_heatmaps)`` takes (B, 3, H, W) in [-1, 1] and two times
-    (B, joints, H, W) in [0, 1], at any H and W of at least 8, and returns (B, 3, H, W) in [-1, 1].
+    It reads heatmaps, see :class:`GeneratorNetwork`.
 
     Raises:
         ValueError: if the inputs do not fit together.
@@ -54,22 +62,14 @@ class PATNGenerator(nn.Module):
     Reference: Zhu et al., "Progressive Pose Attention Transfer for Person Image Generation", CVPR 2019.
     """
 
-    def __init__(
-        self,
-        norm: Norm = "batch",
-        channels: int = 64,
-        blocks: int = 9,
-        dropout: float = 0.5,
-        joints: int = 18,
-    ) -> None:
-        super().__init__()
-        self.joints = joints
-        self.checkpoint_gradients = False
-        """Compute the blocks again in the backward pass instead of keeping their activations."""
+    def __init__(self, joints: int = 18, **fields: Any) -> None:
+        super().__init__(joints)
+        config = PATNConfig(**fields)
+        norm, channels = config.norm, config.channels
         self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
         self.blocks = nn.ModuleList(
-            PoseAttentionalBlock(4 * channels, norm, dropout, first=i == 0) for i in range(blocks)
+            PoseAttentionalBlock(4 * channels, norm, config.dropout, first=i == 0) for i in range(config.blocks)
         )
         self.image_decoder = image_decoder(channels, 3, norm)
         self.apply(init_published)
@@ -79,5 +79,5 @@ class PATNGenerator(nn.Module):
         image = self.image_encoder(pad_to_stride(source))
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+            image, pose = run_block(block, image, pose, recompute=self.gradient_checkpointing)
         return crop(self.image_decoder(image), source.shape[-2:])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +14,8 @@ from torch import Tensor, nn
 from reposer.checks import InputError
 from reposer.models.blocks import Norm
 from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator
-from reposer.models.generators import GeneratorConfig, build_generator
+from reposer.models.patn import PATNConfig, PATNGenerator
+from reposer.models.xing import XingConfig, XingGenerator
 
 _PREFIXES = ("module.", "model.")
 _NAMES = {
@@ -43,6 +43,9 @@ _STATISTICS = ("running_mean", "running_var", _COUNTER)
 _AFTER_DROPOUT = re.compile(r"branch\.([56])\.")  # second conv and norm of a branch without the dropout layer
 _ENCODER_LAYERS = 10  # layers of a discriminator before its residual blocks
 _LISTED = 4  # names in a message
+
+
+ReleasedGenerator = PATNConfig | XingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ def load_released_weights(network: nn.Module, weights: str | Path | Mapping[str,
         _fill(network, weights, "state dict")
 
 
-def load_released_network(path: str | Path) -> tuple[GeneratorConfig | ReleasedDiscriminator, nn.Module]:
+def load_released_network(path: str | Path) -> tuple[ReleasedGenerator | ReleasedDiscriminator, nn.Module]:
     """Build the network that a released ``.pth`` file belongs to, with its weights.
 
     Returns:
@@ -84,17 +87,15 @@ def load_released_network(path: str | Path) -> tuple[GeneratorConfig | ReleasedD
     """
     state = _read(Path(path))
     config = detect_released(state, path)
-    if isinstance(config, ReleasedDiscriminator):
-        network: nn.Module = ResNetDiscriminator(**asdict(config))
-    else:
-        network = build_generator(config)
+    kinds = {ReleasedDiscriminator: ResNetDiscriminator, PATNConfig: PATNGenerator, XingConfig: XingGenerator}
+    network: nn.Module = kinds[type(config)](**vars(config))
     _fill(network, state, path)
     return config, network
 
 
 def detect_released(
     state: Mapping[str, Tensor], where: object = "state dict"
-) -> GeneratorConfig | ReleasedDiscriminator:
+) -> ReleasedGenerator | ReleasedDiscriminator:
     """Tell from names and shapes which network a released state dict belongs to.
 
     Trained with ``--no_dropout``, its blocks lack a layer and the numbers of later ones are lower by one: dropout is
@@ -122,8 +123,8 @@ def detect_released(
         return ReleasedDiscriminator(
             in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
         )
-    network: Any = "xing" if "blocks.0.gamma" in state else "patn"
-    return GeneratorConfig(network=network, norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+    kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
+    return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:

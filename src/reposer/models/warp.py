@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from reposer.models.blocks import (
+    BlocksConfig,
     Norm,
     ResidualBlock,
     check_generator_inputs,
@@ -17,12 +20,19 @@ from reposer.models.blocks import (
     pad_to_stride,
     run_block,
 )
+from reposer.models.interface import GeneratorNetwork, NetworkConfig
 from reposer.poses import OPENPOSE_18, PartFrames, heatmap_peaks, part_frames, part_maps, warp_parts
 from reposer.poses.frames import PARTS, RADII, adjusted, shifted
 
-_STRIDE = 16  # twice that of the convolutions: instance norm wants more than one value
 _REACH = 0.25  # scales that the shifts go at most
 _OUTPUTS = (len(PARTS), 2, 3, 3)  # logits of the parts; shift; logits of person, source and painted; painted
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarpConfig(BlocksConfig, NetworkConfig):
+    """Body parts warped to the target pose; its blocks are residual ones, at an eighth of the size."""
+
+    network: Literal["warp"] = "warp"
 
 
 def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> nn.Sequential:
@@ -53,7 +63,7 @@ class _Adjustment(nn.Module):
         return adjusted(frames, facing, 0.1 * start)
 
 
-class WarpGenerator(nn.Module):
+class WarpGenerator(GeneratorNetwork):
     """Parts of the source warped to the target pose, then mixed with what a U-Net paints.
 
     The joints are the peaks of the heatmaps. Each of 10 body parts of the source is moved to the target pose as a
@@ -64,14 +74,10 @@ class WarpGenerator(nn.Module):
     keeps its texture, and the network has to paint only the rest.
 
     Args:
-        norm: "batch" or "instance".
-        channels: width of the first layer.
-        blocks: residual blocks at an eighth of the size.
-        dropout: probability inside the blocks.
         joints: channels of one pose; must be 18, in the order of ``OPENPOSE_18``.
+        fields: of :class:`WarpConfig`: norm, channels, blocks, dropout.
 
-    ``forward(source, source_heatmaps, target_heatmaps)`` takes (B, 3, H, W) in [-1, 1] and two times
-    (B, 18, H, W) in [0, 1], at any H and W of at least 8, and returns (B, 3, H, W) in [-1, 1].
+    It reads heatmaps, see :class:`GeneratorNetwork`.
 
     Raises:
         ValueError: if the inputs do not fit together, or joints is not 18.
@@ -81,20 +87,14 @@ class WarpGenerator(nn.Module):
     Pose-Based Human Image Generation", CVPR 2018 (affine maps of ten parts).
     """
 
-    def __init__(
-        self,
-        norm: Norm = "batch",
-        channels: int = 64,
-        blocks: int = 9,
-        dropout: float = 0.5,
-        joints: int = 18,
-    ) -> None:
-        super().__init__()
+    stride = 16  # twice that of the convolutions: instance norm wants more than one value
+
+    def __init__(self, joints: int = 18, **fields: Any) -> None:
+        super().__init__(joints)
         if joints != len(OPENPOSE_18.joints):
             raise ValueError(f"WarpGenerator needs the 18 joints of {OPENPOSE_18.name}, got {joints}")
-        self.joints = joints
-        self.checkpoint_gradients = False
-        """Compute the blocks again in the backward pass instead of keeping their activations."""
+        config = WarpConfig(**fields)
+        norm, channels = config.norm, config.channels
         widths = (channels, 2 * channels, 4 * channels, 8 * channels)
         self.frames = _Adjustment(joints)
         self.radii = nn.Parameter(torch.tensor(RADII).log())
@@ -103,7 +103,7 @@ class WarpGenerator(nn.Module):
         self.down = nn.ModuleList(
             nn.Sequential(_layer(a, b, norm, stride=2), _layer(b, b, norm)) for a, b in pairwise(widths)
         )
-        self.blocks = nn.ModuleList(ResidualBlock(widths[-1], norm, dropout) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(widths[-1], norm, config.dropout) for _ in range(config.blocks))
         self.up = nn.ModuleList(
             nn.Sequential(_layer(a + b, b, norm), *(_layer(b, b, norm) for _ in range(b > channels)))
             for a, b in pairwise(widths[::-1])
@@ -119,8 +119,8 @@ class WarpGenerator(nn.Module):
     def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
         check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
         here, there = (self.frames(*heatmap_peaks(maps)) for maps in (source_heatmaps, target_heatmaps))
-        size, source = source.shape[-2:], pad_to_stride(source, _STRIDE)
-        poses = pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1), _STRIDE)
+        size, source = source.shape[-2:], pad_to_stride(source, self.stride)
+        poses = pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1), self.stride)
         padded = (source.shape[-2], source.shape[-1])
         source_maps = part_maps(here, padded).to(source.dtype)
         maps = part_maps(there, padded).to(source.dtype) * here.found[..., None, None]
@@ -134,7 +134,7 @@ class WarpGenerator(nn.Module):
             skips.append(features)
             features = down(features)
         for block in self.blocks:
-            features = run_block(block, features, recompute=self.checkpoint_gradients)
+            features = run_block(block, features, recompute=self.gradient_checkpointing)
         for up in self.up:
             larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
             features = up(torch.cat((larger, skips.pop()), dim=1))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reposer.models.blocks import (
+    BlocksConfig,
     Norm,
     branch,
     check_generator_inputs,
@@ -19,8 +23,16 @@ from reposer.models.blocks import (
     run_block,
     upsampling,
 )
+from reposer.models.interface import GeneratorNetwork, NetworkConfig
 
 _DECODED = 10  # images that each of the two streams decodes
+
+
+@dataclass(frozen=True, kw_only=True)
+class XingConfig(BlocksConfig, NetworkConfig):
+    """XingGAN's generator; its channels must be at least 2."""
+
+    network: Literal["xing"] = "xing"
 
 
 class CrossingBlock(nn.Module):
@@ -60,20 +72,16 @@ class CrossingBlock(nn.Module):
         return features + self.gamma * found[:, 0].transpose(1, 2).unflatten(2, features.shape[2:])
 
 
-class XingGenerator(nn.Module):
+class XingGenerator(GeneratorNetwork):
     """XingGAN's generator, as released with the seed work: the person of the source image in the target pose.
 
     Each stream decodes 10 images; softmax weights mix these 20 and the source image at every pixel.
 
     Args:
-        norm: "batch" (published for Market-1501) or "instance" (DeepFashion).
-        channels: width of the first layer, at least 2; 64 as published.
-        blocks: number of crossing blocks; 9 as published.
-        dropout: probability inside the blocks; 0.5 as published.
         joints: channels of one pose.
+        fields: of :class:`XingConfig`: norm, channels, blocks, dropout.
 
-    ``forward(source, source_heatmaps, target_heatmaps)`` takes (B, 3, H, W) in [-1, 1] and two times
-    (B, joints, H, W) in [0, 1], at any H and W of at least 8, and returns (B, 3, H, W) in [-1, 1].
+    It reads heatmaps, see :class:`GeneratorNetwork`.
 
     Raises:
         ValueError: if the inputs do not fit together.
@@ -81,22 +89,16 @@ class XingGenerator(nn.Module):
     Reference: Tang et al., "XingGAN for Person Image Generation", ECCV 2020.
     """
 
-    def __init__(
-        self,
-        norm: Norm = "batch",
-        channels: int = 64,
-        blocks: int = 9,
-        dropout: float = 0.5,
-        joints: int = 18,
-    ) -> None:
-        super().__init__()
-        self.joints = joints
-        self.checkpoint_gradients = False
-        """Compute the blocks again in the backward pass instead of keeping their activations."""
+    def __init__(self, joints: int = 18, **fields: Any) -> None:
+        super().__init__(joints)
+        config = XingConfig(**fields)
+        norm, channels = config.norm, config.channels
         width, bias = 4 * channels, norm == "instance"
         self.image_encoder = nn.Sequential(*encoder(3, channels, norm))
         self.pose_encoder = nn.Sequential(*encoder(2 * joints, channels, norm))
-        self.blocks = nn.ModuleList(CrossingBlock(width, norm, dropout, first=i == 0) for i in range(blocks))
+        self.blocks = nn.ModuleList(
+            CrossingBlock(width, norm, config.dropout, first=i == 0) for i in range(config.blocks)
+        )
         self.image_decoder = image_decoder(channels, 3 * _DECODED, norm)
         self.pose_narrowing = nn.Sequential(
             nn.ConvTranspose2d(2 * width, width, 1, bias=bias),
@@ -118,7 +120,7 @@ class XingGenerator(nn.Module):
         image = self.image_encoder(source)
         pose = self.pose_encoder(pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1)))
         for block in self.blocks:
-            image, pose = run_block(block, image, pose, recompute=self.checkpoint_gradients)
+            image, pose = run_block(block, image, pose, recompute=self.gradient_checkpointing)
         images = torch.cat((self.image_decoder(image), self.pose_decoder(self.pose_narrowing(pose)), source), dim=1)
         weights = self.mixing(torch.cat((image, pose), dim=1))
         mixed = (images.unflatten(1, (-1, 3)) * weights[:, :, None]).sum(dim=1)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from reposer.checks import InputError, check_choice
 from reposer.protocols.protocol import Protocol
 from reposer.protocols.published import FAMILIES, PROTOCOLS, protocol_named
-
-_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+from reposer.values import from_plain
 
 
 def protocol_from_json(fields: Mapping[str, Any]) -> Protocol:
     """Return the protocol whose ``dataclasses.asdict`` went through JSON; InputError if a field does not fit."""
-    return typing.cast(Protocol, _value(Protocol, dict(fields), ""))
+    return typing.cast(Protocol, from_plain(Protocol, fields))
 
 
 def read_protocol(path: str | Path) -> Protocol:
@@ -41,9 +39,9 @@ def read_protocol(path: str | Path) -> Protocol:
     if not isinstance(content, dict) or "based_on" not in content:
         raise InputError(f"{path}: expected 'based_on: NAME' and the fields that are different")
     try:
-        base = asdict(protocol_named(str(content.pop("based_on"))))
-        protocol = protocol_from_json(_merged(base | {"name": path.stem}, content, Protocol, ""))
-    except (ValueError, TypeError) as error:
+        base = replace(protocol_named(str(content.pop("based_on"))), name=path.stem)
+        protocol: Protocol = from_plain(Protocol, content, base=base)
+    except ValueError as error:
         raise InputError(f"{path}: {error}") from None
     if protocol.name in (*PROTOCOLS, *FAMILIES):
         raise InputError(f"{path}: {protocol.name!r} is the name of a built-in protocol; give it another with 'name:'")
@@ -60,56 +58,3 @@ def protocols_of(name: str) -> tuple[Protocol, ...]:
         return (read_protocol(name),)
     check_choice("protocol", name, (*PROTOCOLS, *FAMILIES))
     return FAMILIES.get(name) or (PROTOCOLS[name],)
-
-
-def _merged(base: Any, change: Any, kind: Any, where: str) -> Any:
-    """Put changed fields over those of a dataclass, into nested ones."""
-    kind = _without_none(kind)
-    if not is_dataclass(kind) or not isinstance(change, dict):
-        return change
-    hints = typing.get_type_hints(kind)
-    base = dict(base or {})
-    for name, value in change.items():
-        check_choice("field", f"{where}{name}", [f"{where}{known}" for known in hints])
-        base[name] = _merged(base.get(name), value, hints[name], f"{where}{name}.")
-    return base
-
-
-def _without_none(kind: Any) -> Any:
-    if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        return next(k for k in typing.get_args(kind) if k is not type(None))
-    return kind
-
-
-def _value(kind: Any, value: Any, where: str) -> Any:
-    """Turn plain JSON or YAML into a value of a type; InputError if it does not fit."""
-    inner = _without_none(kind)
-    name = where.removesuffix(".")
-    if inner is not kind and value is None:
-        return None
-    origin, choices = typing.get_origin(inner), typing.get_args(inner)
-    if is_dataclass(inner):
-        if not isinstance(value, dict):
-            raise InputError(f"{name}: expected fields with values, got {value!r}")
-        hints = typing.get_type_hints(inner)
-        for field in value:
-            check_choice("field", f"{where}{field}", [f"{where}{known}" for known in hints])
-        return inner(**{f: _value(hints[f], v, f"{where}{f}.") for f, v in value.items()})  # type: ignore[operator]
-    if origin is Literal:
-        check_choice(name, value, choices) if isinstance(value, str) else _refuse(name, " or ".join(choices), value)
-        return value
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)):
-            _refuse(name, "a list", value)
-        kinds = [choices[0]] * len(value) if choices[-1] is ... else choices
-        if len(kinds) != len(value):
-            _refuse(name, f"a list of {len(kinds)}", value)
-        return tuple(_value(k, v, where) for k, v in zip(kinds, value, strict=True))
-    fits = isinstance(value, (int, float) if inner is float else inner)
-    if not fits or (isinstance(value, bool) and inner is not bool):
-        _refuse(name, _WORDS[inner], value)
-    return value
-
-
-def _refuse(name: str, expected: str, value: Any) -> None:
-    raise InputError(f"{name}: expected {expected}, got {value!r}")

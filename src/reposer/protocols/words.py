@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reposer.protocols.protocol import Protocol
+from reposer.values import flat
 
 _SSIM = {
     "window": "window",
@@ -45,6 +44,8 @@ WORDS = {
     "part_ssim.missing_parts": "PSSIM: missing parts",
     "part_ssim.background": "PSSIM: background",
     "part_ssim.statistics": "PSSIM: statistics",
+    "part_ssim.multi_scale": "PSSIM: five sets of masks",
+    "part_ssim.reference_height": "PSSIM: image height that the masks' widths are meant for",
     "lpips.backbone": "LPIPS: network",
     "lpips.version": "LPIPS: version",
     "lpips.input_range": "LPIPS: input range",
@@ -68,7 +69,7 @@ _VALUES = {None: "none", True: "on", False: "off"}
 
 def switches(protocol: Protocol) -> dict[str, str]:
     """Return every switch of a protocol with its value in words: {what it is: value}."""
-    return {WORDS[name]: _said(value, by=name) for name, value in _flat(protocol) if name != "name"}
+    return {WORDS[name]: _said(value, by=name) for name, value in flat(protocol).items() if name != "name"}
 
 
 def differences(a: Protocol, b: Protocol) -> list[tuple[str, str, str]]:
@@ -79,15 +80,6 @@ def differences(a: Protocol, b: Protocol) -> list[tuple[str, str, str]]:
     of_a, of_b = switches(a), switches(b)
     names = [name for name in WORDS.values() if of_a.get(name) != of_b.get(name)]
     return [(name, of_a.get(name, "none"), of_b.get(name, "none")) for name in names if name != "second SSIM"]
-
-
-def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if is_dataclass(value):
-            yield from _flat(value, f"{prefix}{field.name}.")
-        else:
-            yield f"{prefix}{field.name}", value
 
 
 def _said(value: Any, *, by: str) -> str:

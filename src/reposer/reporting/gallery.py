@@ -13,17 +13,17 @@ from torch import Tensor
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
-from reposer.images import SUFFIXES, encode_image, read_image
+from reposer.images import encode_image, read_image
 from reposer.reporting.comparison import HOW, Comparison, Difference
 from reposer.reporting.page import page, picture
 from reposer.results import (
-    FORMATS,
     Format,
     Panels,
     Result,
     cut,
     find_results,
     format_of,
+    image_in,
     read_manifest,
     source_of,
     target_of,
@@ -81,11 +81,8 @@ class Pictures:
         return cut(read_image(file), self.format, self.width, self.evaluation.protocol, file)
 
     def _real(self, file: Path | None, name: str) -> Tensor | None:
-        candidates = [file] if file else []
-        if self.real is not None:
-            candidates += [self.real / name, *((self.real / name).with_suffix(suffix) for suffix in SUFFIXES)]
-        found = next((path for path in candidates if path.is_file()), None)
-        return None if found is None else read_image(found)
+        found = file if file and file.is_file() else self.real and image_in(self.real, name)
+        return read_image(found) if found else None
 
 
 def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None = None) -> Pictures:
@@ -110,7 +107,7 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
     if not results.keys() & evaluation.per_image.keys():
         raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
     format, width = format_of([result.file for result in results.values()], evaluation.protocol, evaluation.format)
-    return Pictures(evaluation, results, FORMATS[format.name], width, real)
+    return Pictures(evaluation, results, format, width, real)
 
 
 def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:
@@ -118,7 +115,7 @@ def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: P
 
     Each shows source, target and both generated images, as far as they are there, with their numbers.
     """
-    signatures = dict.fromkeys(pictures.evaluation.signature for pictures in (first, second))
+    signatures = dict.fromkeys(str(pictures.evaluation.signature) for pictures in (first, second))
     body = [
         f"<h1>{escape(comparison.first)} and {escape(comparison.second)}</h1>",
         *(f"<p class=caveat>Not comparable: {escape(caveat)}.</p>" for caveat in comparison.caveats),

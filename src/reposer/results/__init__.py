@@ -1,15 +1,18 @@
-"""Result folders: formats of files, names of pairs, the manifest, and what is wrong with them."""
+"""Result folders, written and read: formats of files, names of pairs, the manifest, and what is wrong with them."""
 
-from reposer.results.folder import Result, check_complete, codec_of, find_results, find_sources, find_targets
-from reposer.results.formats import FORMATS, Format, Panels, crop, cut, format_of
-from reposer.results.manifest import MANIFEST, Manifest, read_manifest
-from reposer.results.names import image_name, pair_id, pair_of, some, source_of, target_of
+from reposer.data.names import image_name, pair_id, source_of, target_of
+from reposer.results.folder import Result, check_complete, codec_of, find_results, find_sources, find_targets, image_in
+from reposer.results.formats import FORMATS, Format, FormatName, format_of
+from reposer.results.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from reposer.results.names import pair_of, result_name, some
+from reposer.results.panels import Panels, crop, cut, write_results
 from reposer.results.problems import Problems
 
 __all__ = [
     "FORMATS",
     "MANIFEST",
     "Format",
+    "FormatName",
     "Manifest",
     "Panels",
     "Problems",
@@ -22,11 +25,15 @@ __all__ = [
     "find_sources",
     "find_targets",
     "format_of",
+    "image_in",
     "image_name",
     "pair_id",
     "pair_of",
     "read_manifest",
+    "result_name",
     "some",
     "source_of",
     "target_of",
+    "write_manifest",
+    "write_results",
 ]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reposer.checks import InputError
+from reposer.data.names import image_name, pair_id, source_of, split_suffix
 from reposer.images import SUFFIXES
-from reposer.results.names import image_name, index_of, pair_id, pair_of, some, source_of, split_suffix
+from reposer.results.names import index_of, pair_of, some
 from reposer.results.problems import Problems
 
 LISTING = "pairs.csv"
@@ -28,6 +29,8 @@ class Result:
     """Name of the target image, which its pose is annotated under."""
     target_file: Path | None = None
     """Where it is, if the folder says so."""
+    named: bool = True
+    """Whether it is known which images the pair is of; else ``pair`` and ``target`` are the number of the file."""
 
 
 def find_results(
@@ -37,7 +40,7 @@ def find_results(
 
     A CSV with the header ``generated,target`` or ``generated,target,source``, given itself or as ``pairs.csv`` in the
     folder, says what is what. Otherwise the names of the files do: that of the pair, a number into ``pairs``, or the
-    name of a file in ``targets``.
+    name of a file in ``targets``. Numbers without ``pairs`` do not tell the pairs: such results are not ``named``.
 
     Args:
         folder: of images, or the CSV.
@@ -53,13 +56,11 @@ def find_results(
     if listing.is_file() and (listing == folder or _is_listing(listing)):
         return _sorted(_listed(listing, targets), problems)
     files = _images(folder)
-    numbers = [index_of(path.name) for path in files]
     if targets is not None and targets.is_dir() and (same := _same_names(files, targets)):
         return _sorted(same, problems)
-    if all(number is not None for number in numbers):
-        return _sorted(
-            _numbered(folder, {int(n or 0): path for n, path in zip(numbers, files, strict=True)}, pairs), problems
-        )
+    numbered = [(number, path) for path in files if (number := index_of(path.name)) is not None]
+    if len(numbered) == len(files):
+        return _sorted(_numbered(folder, numbered, pairs), problems)
     found = []
     unknown: dict[str, str] = {}
     for path in files:
@@ -116,7 +117,7 @@ def find_targets(folder: Path | None, results: dict[str, Result], problems: Prob
     for pair, result in results.items():
         if folder is None or pair in found:
             continue
-        path = _image_in(folder, result.target)
+        path = image_in(folder, result.target)
         if path is None:
             problems.add("without a target", pair, f"{folder / result.target}: no such target image")
         else:
@@ -129,7 +130,7 @@ def find_sources(results: dict[str, Result], targets: dict[str, Path], problems:
     found = {}
     for pair, target in targets.items():
         source = source_of(pair)
-        path = _image_in(target.parent, source) if source else None
+        path = image_in(target.parent, source) if source else None
         if path is None:
             where = target.parent / source if source else f"{results[pair].file}: its name does not tell the source"
             problems.add("without a source", pair, f"{where}: no such source image")
@@ -138,8 +139,8 @@ def find_sources(results: dict[str, Result], targets: dict[str, Path], problems:
     return found
 
 
-def _image_in(folder: Path, name: str) -> Path | None:
-    """The image of that name, whatever its suffix."""
+def image_in(folder: Path, name: str) -> Path | None:
+    """Return the image of that name in a folder, whatever its suffix; None if there is none."""
     candidates = [folder / name, *((folder / name).with_suffix(suffix) for suffix in SUFFIXES)]
     return next((path for path in candidates if path.is_file()), None)
 
@@ -187,15 +188,16 @@ def _same_names(files: list[Path], targets: Path) -> list[Result]:
     return results
 
 
-def _numbered(folder: Path, files: dict[int, Path], pairs: Pairs | None) -> list[Result]:
+def _numbered(folder: Path, files: list[tuple[int, Path]], pairs: Pairs | None) -> list[Result]:
     if pairs is None:
-        raise InputError(f"{folder}: files are named by numbers: give the list of their pairs, in order, with --pairs")
-    start = 0 if 0 in files else 1
-    beyond = [path.name for number, path in files.items() if not start <= number < start + len(pairs)]
+        width = len(str(max(number for number, _ in files)))
+        return [Result(pair=f"{n:0{width}}", file=path, target=f"{n:0{width}}", named=False) for n, path in files]
+    start = 0 if any(number == 0 for number, _ in files) else 1
+    beyond = [path.name for number, path in files if not start <= number < start + len(pairs)]
     if beyond:
         raise InputError(f"{folder}: {len(beyond)} numbers are beyond the {len(pairs)} pairs, e.g. {some(beyond)}")
-    named = {number: pairs[number - start] for number in files}
-    return [Result(pair=pair_id(*named[n]), file=path, target=image_name(named[n][1])) for n, path in files.items()]
+    named = [(pairs[number - start], path) for number, path in files]
+    return [Result(pair=pair_id(*pair), file=path, target=image_name(pair[1])) for pair, path in named]
 
 
 def _is_listing(path: Path) -> bool:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, Literal
 
 from PIL import Image, UnidentifiedImageError
-from torch import Tensor
+from tyro.conf import arg
 
 from reposer.checks import InputError, check_choice
-from reposer.images import check_size
 from reposer.protocols import PROTOCOLS, Protocol
 
 _LOOKED_AT = 16
@@ -34,18 +33,18 @@ class Format:
     """Which one is the real target; None: it is in a file of its own."""
     source: int | None = None
     """Which one is the image that the person was taken from; None: likewise."""
+    poses: tuple[int, ...] = ()
+    """Which ones show the poses of source and target."""
+    suffix: str = ".png"
+    """Of the files that are written."""
+    rounding: Literal["nearest", "truncate"] = "nearest"
+    """How values become integers when files are written."""
 
 
-class Panels(NamedTuple):
-    """What a file shows, (3, H, W) uint8 each; None what is in a file of its own."""
-
-    generated: Tensor
-    target: Tensor | None
-    source: Tensor | None
-
-
-STRIPS = Format(name="strips", panels=5, generated=4, target=2, source=0)
-"""Source | source pose | target | target pose | generated: PATN, XingGAN, the PSSIM papers."""
+STRIPS = Format(
+    name="strips", panels=5, generated=4, target=2, source=0, poses=(1, 3), suffix=".jpg", rounding="truncate"
+)
+"""Source | source pose | target | target pose | generated: PATN, XingGAN, the PSSIM papers. Written as published."""
 
 TRIPTYCHS = Format(name="triptychs", panels=3, generated=2, target=1, source=0)
 """Input | target | generated: Def-GAN, PG2, VUNet."""
@@ -55,6 +54,9 @@ IMAGES = Format(name="images", panels=1, generated=0)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({format.name: format for format in (STRIPS, TRIPTYCHS, IMAGES)})
 """All formats by name."""
+
+FormatName = Annotated[str, arg(metavar=f"{{{','.join(FORMATS)}}}")]
+"""A name in ``FORMATS``."""
 
 
 def format_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> tuple[Format, int]:
@@ -89,26 +91,6 @@ def format_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> 
     raise InputError(
         f"{first}: {height}x{width} pixels (height x width); protocol {protocol.name} expects {expected}{hint}"
     )
-
-
-def cut(image: Tensor, format: Format, width: int, protocol: Protocol, where: Path) -> Panels:
-    """Cut the file of a result (3, H, W) into its panels.
-
-    Raises:
-        InputError: if it is of another size.
-    """
-    check_size(image, (protocol.height_of(width), format.panels * width), where)
-    panels = [crop(panel, protocol) for panel in image.split(width, dim=-1)]
-    target, source = (None if which is None else panels[which] for which in (format.target, format.source))
-    return Panels(panels[format.generated], target, source)
-
-
-def crop(image: Tensor, protocol: Protocol) -> Tensor:
-    """Keep the columns of the protocol of an uncut image."""
-    if protocol.wide_columns is None or image.shape[-1] != protocol.wide_width:
-        return image
-    first, last = protocol.wide_columns
-    return image[..., first:last]
 
 
 def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[Format, int]]]:

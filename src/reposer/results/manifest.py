@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reposer.checks import InputError
+from reposer.data import PairIndex
+from reposer.files import write_text
+from reposer.poses import write_annotations
+from reposer.results.formats import Format
 
-MANIFEST = "manifest.json"
+MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,30 @@ class Manifest:
     """Annotation CSV of the real images."""
     pairs: tuple[tuple[str, str], ...] | None = None
     """Names of source and target, in order of generation."""
+
+
+def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> None:
+    """Write what the images of a folder were made from.
+
+    ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
+    of these images.
+
+    Args:
+        out: the folder.
+        index: the pairs.
+        format: of the images.
+        provenance: more entries, of what JSON can hold.
+    """
+    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
+    manifest = {
+        "format": format.name,
+        "images": str(index.images.resolve()),
+        "annotations": ANNOTATIONS,
+        "pairs": [list(pair) for pair in index.pairs],
+        **provenance,
+    }
+    write_text(out / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:

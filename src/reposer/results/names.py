@@ -1,17 +1,23 @@
-"""Names of result files and ids of pairs."""
+"""Names of result files."""
 
 from __future__ import annotations
 
 import re
 
 from reposer.checks import InputError
+from reposer.data.names import BETWEEN, image_name, split_suffix
 from reposer.images import SUFFIXES
 
-_BETWEEN = "___"
 _AFTER_SUFFIX = "|".join(f"(?<={re.escape(suffix)})_" for suffix in SUFFIXES)
-_SEPARATORS = tuple(re.compile(text, re.IGNORECASE) for text in (_BETWEEN, "_2_", _AFTER_SUFFIX))
+_SEPARATORS = tuple(re.compile(text, re.IGNORECASE) for text in (BETWEEN, "_2_", _AFTER_SUFFIX))
 """What stands between the names of the two images, in the order in which they are tried; the last one is the "_" in
 ``A.jpg_B.jpg.png``."""
+_ENDING = "_vis"
+
+
+def result_name(pair: str, suffix: str) -> str:
+    """Return the name of the file that shows the pair of an id, ``SOURCE___TARGET_vis.png``."""
+    return f"{pair}{_ENDING}{suffix}"
 
 
 def pair_of(name: str) -> tuple[str, str]:
@@ -24,7 +30,7 @@ def pair_of(name: str) -> tuple[str, str]:
     Raises:
         InputError: if the name has none of these forms.
     """
-    stem = split_suffix(name)[0].removesuffix("_vis")
+    stem = split_suffix(name)[0].removesuffix(_ENDING)
     for separator in _SEPARATORS:
         names = separator.split(stem)
         if len(names) == 2 and all(names):
@@ -37,38 +43,8 @@ def pair_of(name: str) -> tuple[str, str]:
 
 def index_of(name: str) -> int | None:
     """Return the number that a file is named by, as in ``00012.png`` or ``12_vis.jpg``; None if it is not."""
-    stem = split_suffix(name)[0].removesuffix("_vis")
+    stem = split_suffix(name)[0].removesuffix(_ENDING)
     return int(stem) if stem.isascii() and stem.isdigit() else None
-
-
-def pair_id(source: str, target: str) -> str:
-    """Return the id of a pair, ``SOURCE___TARGET``, of the names of its images."""
-    return f"{image_name(source)}{_BETWEEN}{image_name(target)}"
-
-
-def target_of(pair: str) -> str:
-    """Return the name of the target image of a pair id.
-
-    Not ``pair_of``: that takes a suffix off, and some Market-1501 names end in .jpg.jpg.
-    """
-    return pair.split(_BETWEEN)[-1]
-
-
-def source_of(pair: str) -> str | None:
-    """Return the name of the source image of a pair id; None if the id does not tell."""
-    names = pair.split(_BETWEEN)
-    return names[0] if len(names) == 2 else None
-
-
-def split_suffix(name: str) -> tuple[str, str]:
-    """Split off an image suffix; other dots belong to the name."""
-    suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")
-    return name[: len(name) - len(suffix)], name[len(name) - len(suffix) :]
-
-
-def image_name(name: str) -> str:
-    """Return the name with .jpg, if it has no image suffix."""
-    return name if split_suffix(name)[1] else f"{name}.jpg"
 
 
 def some(names: list[str], count: int = 3) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reposer.checks import RunError
 from reposer.config import RunConfig, config_to_json
-from reposer.data.pairs import dead_workers_in_one_line
+from reposer.data.loading import dead_workers_in_one_line
 from reposer.files import write_whole
 from reposer.models.saving import generator_files, generator_path, save_network
 from reposer.training.state import TrainingState
@@ -66,7 +66,7 @@ def writing(path: Path) -> Iterator[None]:
         free = f"; {shutil.disk_usage(path.parent).free / 2**20:.0f} MB free" if path.parent.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise RunError(
-            f"{path}: cannot be written ({reason}{free}); what was written before is whole: mend this and go on "
+            f"{path}: cannot be written ({reason}{free}); what was written before is whole: fix this and go on "
             "with --resume"
         ) from None
 
@@ -118,31 +118,31 @@ def _state_files(folder: Path) -> list[Path]:
 
 def state_dict(state: TrainingState) -> dict[str, Any]:
     """Everything that a run needs to go on."""
-    players = {
+    networks = {
         name: {
-            "network": player.network.state_dict(),
-            "optimizer": player.optimizer.state_dict(),
-            "pool": player.pool.state_dict(),
+            "network": trained.network.state_dict(),
+            "optimizer": trained.optimizer.state_dict(),
+            "pool": trained.pool.state_dict(),
         }
-        for name, player in state.players()
+        for name, trained in state.networks()
     }
     return {
         **{name: getattr(state, name) for name in _COUNTERS},
-        "players": players,
-        "average": state.average.state_dict() if state.average is not None else None,
+        "networks": networks,
+        "ema_generator": state.ema_generator.state_dict() if state.ema_generator is not None else None,
         "scaler": state.scaler.state_dict(),
     }
 
 
 def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
     """Restore what ``state_dict`` gave."""
-    for name, player in state.players():
-        entry = saved["players"][name]
-        player.network.load_state_dict(entry["network"])
-        player.optimizer.load_state_dict(entry["optimizer"])
-        player.pool.load_state_dict(entry["pool"], next(player.network.parameters()).device)
-    if state.average is not None:
-        state.average.load_state_dict(saved["average"])
+    for name, trained in state.networks():
+        entry = saved["networks"][name]
+        trained.network.load_state_dict(entry["network"])
+        trained.optimizer.load_state_dict(entry["optimizer"])
+        trained.pool.load_state_dict(entry["pool"], next(trained.network.parameters()).device)
+    if state.ema_generator is not None:
+        state.ema_generator.load_state_dict(saved["ema_generator"])
     state.scaler.load_state_dict(saved["scaler"])
     for name in _COUNTERS:
         setattr(state, name, saved[name])

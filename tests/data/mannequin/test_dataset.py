@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from reposer.data import MANNEQUINS, DataConfig
 from reposer.data.mannequin import PART_NAMES, MannequinConfig, make_mannequins
-from reposer.data.mannequin import dataset as module
 from reposer.poses import read_annotations, read_pairs
 
 SMALL = {"identities": 5, "images_per_identity": 4, "test_identities": 2, "seed": 7, "workers": 1}
@@ -20,7 +20,7 @@ def hashes(folder: Path, *, only: str = "**/*") -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.glob(only))
-        if path.is_file() and path.name != "mannequins.json"
+        if path.is_file() and path.name != "dataset.json"
     }
 
 
@@ -122,7 +122,9 @@ def test_facts_and_progress(tmp_path):
         tmp_path / "out", MannequinConfig(**SMALL), lambda done, total: calls.append((done, total))
     )
     assert calls == [(4 * k, 20) for k in range(1, 6)]
-    facts = json.loads((tmp_path / "out" / "mannequins.json").read_text())
+    facts = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert DataConfig().of_folder(tmp_path / "out") == DataConfig(**MANNEQUINS)
+    assert (facts["name"], facts["license"]) == ("Reposer mannequins", "apache-2.0")
     assert facts["part_names"] == list(PART_NAMES)
     assert facts["config"]["seed"] == 7
     assert facts["counts"]["train_images"] == summary.train_images == 12
@@ -177,4 +179,3 @@ def test_threads_of_opencv_are_given_back(tmp_path):
     before = cv2.getNumThreads()
     make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
     assert cv2.getNumThreads() == before
-    assert module.SIZES["market"] == (128, 64)

@@ -19,19 +19,17 @@ from numpy.typing import NDArray
 
 from reposer import __version__
 from reposer.checks import InputError
-from reposer.data import deepfashion, market1501
-from reposer.data.layouts import pair_up
+from reposer.data.config import DESCRIPTION, MANNEQUINS
+from reposer.data.layout import pair_up
+from reposer.data.layouts import LAYOUTS
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
 from reposer.poses import Pose, write_annotations, write_pairs
 
 MannequinLayout = Literal["market", "deepfashion"]
-SIZES: dict[MannequinLayout, tuple[int, int]] = {"market": (128, 64), "deepfashion": (256, 176)}
-"""Image height and width of each layout."""
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
-_CSV_PREFIX = {"market": "market", "deepfashion": "fasion-resize"}
-_IDENTITY_OF = {"market": market1501.identity_of, "deepfashion": deepfashion.identity_of}
+"""As many as the image names of a layout can tell apart."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -71,7 +69,7 @@ class MannequinConfig:
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
         for name, choices in (
-            ("layout", tuple(SIZES)), ("clothing", ("easy", "full")), ("occluded_joints", ("report", "drop")),
+            ("layout", tuple(MOST_IDENTITIES)), ("clothing", ("easy", "full")), ("occluded_joints", ("report", "drop")),
         ):  # fmt: skip
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}")
@@ -140,8 +138,8 @@ def _write(path: Path, content: bytes) -> None:
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
-    studio = config.layout == "deepfashion"
-    mannequin = make_mannequin(config.seed, identity, SIZES[config.layout], clothing=config.clothing, studio=studio)
+    studio, size = config.layout == "deepfashion", LAYOUTS[config.layout].size
+    mannequin = make_mannequin(config.seed, identity, size, clothing=config.clothing, studio=studio)
     records = []
     for index in range(config.images_per_identity):
         picture = take_picture(mannequin, config.seed, identity, index)
@@ -200,9 +198,9 @@ def _write_images(
 
 
 def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[_Record]]) -> MannequinSummary:
-    prefix = _CSV_PREFIX[config.layout]
+    layout = LAYOUTS[config.layout]
     pairs = {
-        split: pair_up({record.name: record.visible.tolist() for record in made}, _IDENTITY_OF[config.layout])
+        split: pair_up({record.name: record.visible.tolist() for record in made}, layout.identity_of)
         for split, made in records.items()
     }
     if len(pairs["test"]) > config.test_pairs:
@@ -213,8 +211,8 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         poses = {
             record.name: Pose(torch.from_numpy(record.joints), torch.from_numpy(record.visible)) for record in made
         }
-        write_annotations(folder / f"{prefix}-annotation-{split}.csv", poses)
-        write_pairs(folder / f"{prefix}-pairs-{split}.csv", pairs[split])
+        write_annotations(folder / layout.annotations[0].format(split=split), poses)
+        write_pairs(folder / layout.pairs[0].format(split=split), pairs[split])
         if config.layout == "deepfashion":
             (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
     summary = MannequinSummary(
@@ -225,15 +223,22 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         train_pairs=len(pairs["train"]),
         test_pairs=len(pairs["test"]),
     )
-    facts = {"version": __version__, "config": asdict(config), "part_names": PART_NAMES, "counts": asdict(summary)}
-    (folder / "mannequins.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    facts = {
+        **MANNEQUINS,
+        "source": "rendered, clothed 3-D figures: reposer mannequin",
+        "version": __version__,
+        "config": asdict(config),
+        "part_names": PART_NAMES,
+        "counts": asdict(summary),
+    }
+    (folder / DESCRIPTION).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return summary
 
 
 def make_mannequins(
     out: Path, config: MannequinConfig, progress: Callable[[int, int], None] | None = None
 ) -> MannequinSummary:
-    """Make a data set of mannequins: images, annotations, pair lists, part masks and `mannequins.json`.
+    """Make a data set of mannequins: images, annotations, pair lists, part masks and `dataset.json`.
 
     The folder appears whole or not at all. The same config gives the same files, bit for bit, on any number
     of workers.

@@ -1,0 +1,63 @@
+"""How pairs are found and loaded, and what their data set is called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reposer.checks import InputError, check_choice
+from reposer.data import layouts
+
+DESCRIPTION = "dataset.json"
+"""File in a data set's folder that says its ``name`` and ``license``."""
+MANNEQUINS = {"name": "Reposer mannequins", "license": "apache-2.0"}
+"""The same of the built-in data set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """How pairs are found and loaded, and what their data set is called."""
+
+    layout: layouts.LayoutName = "auto"
+    """Kind of data set; "auto" tells by the names of the CSVs."""
+    workers: int = 2
+    """Processes that read images; 0 reads them in the training process."""
+    flip: bool = False
+    """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
+    name: str = ""
+    """What the data set is called; empty: as dataset.json in its folder says, else as its layout does."""
+    license: str = ""
+    """Licence identifier of the data set, such as cc-by-4.0; empty: likewise."""
+
+    def __post_init__(self) -> None:
+        check_choice("layout", self.layout, ("auto", *layouts.LAYOUTS))
+        if self.workers < 0:
+            raise InputError(f"workers must be 0 or more processes, got {self.workers}")
+
+    def of_folder(self, root: str | Path) -> DataConfig:
+        """Return it with the name and the licence of the data set in a folder, where it has none of its own.
+
+        The licence of a data set does not hold for one of another name: that has terms of its own ("other").
+
+        Raises:
+            InputError: if the folder is no data set, or its ``dataset.json`` cannot be read.
+        """
+        layout = layouts.find_layout(root, "train", self.layout)
+        name, license = _description(Path(root) / DESCRIPTION) or (layout.title, layout.license)
+        of_this = license if self.name in ("", name) else "other"
+        return replace(self, name=self.name or name, license=self.license or of_this)
+
+
+def _description(path: Path) -> tuple[str, str] | None:
+    """Name and licence that ``dataset.json`` says, if there is one; without a licence, terms of its own."""
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        told = content["name"], content.get("license", "other")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        told = ("", "")
+    if not all(isinstance(text, str) and text for text in told):
+        raise InputError(f'{path}: expected {{"name": "...", "license": "..."}} with texts; correct or remove it')
+    return told

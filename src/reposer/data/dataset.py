@@ -1,0 +1,71 @@
+"""The pairs of a data set, read from disk one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from reposer.data.batch import PairItem
+from reposer.data.layout import PairIndex
+from reposer.data.names import pair_id
+from reposer.images import check_size, crop_columns, read_image
+from reposer.poses import flip_joints
+
+
+class PairDataset(Dataset[PairItem]):
+    """The pairs of a ``PairIndex``, read from disk one by one.
+
+    With ``flip``, the data set is twice as long and its second half holds the mirrored pairs: a uniform draw
+    is a mirrored pair with probability 1/2.
+    """
+
+    def __init__(self, index: PairIndex, *, flip: bool = False) -> None:
+        # Arrays, not hundreds of thousands of small objects: they start a worker process at once.
+        self._names = sorted({name for pair in index.pairs for name in pair})
+        position = {name: i for i, name in enumerate(self._names)}
+        self._pairs = np.array([(position[a], position[b]) for a, b in index.pairs], np.int32).reshape(-1, 2)
+        self._joints = torch.stack([index.poses[name].joints for name in self._names])
+        self._visible = torch.stack([index.poses[name].visible for name in self._names])
+        self._images = index.images
+        self._full_width = index.full_width
+        self._flip = flip
+        self.size = index.size
+        """(height, width) of the images in pixels."""
+
+    def __len__(self) -> int:
+        return len(self._pairs) * (2 if self._flip else 1)
+
+    def __getitem__(self, item: int) -> PairItem:
+        """Read one pair.
+
+        Raises:
+            InputError: if an image is missing, unreadable or not of the expected size.
+        """
+        if not 0 <= item < len(self):
+            raise IndexError(f"item {item} of a data set of {len(self)} pairs")
+        pair = self._pairs[item % len(self._pairs)].tolist()
+        source, target = (self._names[i] for i in pair)
+        images = torch.stack([self._read(source), self._read(target)])
+        joints, visible = self._joints[pair], self._visible[pair]
+        if item >= len(self._pairs):
+            images = images.flip(-1)
+            joints, visible = flip_joints(joints, visible, self.size[1])
+        return PairItem(
+            source=images[0],
+            target=images[1],
+            source_joints=joints[0],
+            source_visible=visible[0],
+            target_joints=joints[1],
+            target_visible=visible[1],
+            pair_id=pair_id(source, target),
+        )
+
+    def _read(self, name: str) -> Tensor:
+        path = self._images / name
+        image = read_image(path)
+        if tuple(image.shape[-2:]) == (self.size[0], self._full_width):
+            image = crop_columns(image, self.size[1])
+        check_size(image, self.size, path)
+        return image

@@ -1,0 +1,126 @@
+"""Loaders of batches, which depend on the seed alone, with errors of one line."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from reposer.checks import InputError, RunError
+from reposer.data.batch import PairBatch, PairItem, collate
+from reposer.data.dataset import PairDataset
+from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
+
+
+class _Loader(DataLoader[PairItem]):
+    """A DataLoader whose errors are one line: an InputError of a worker, or a worker that dies."""
+
+    def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
+        with dead_workers_in_one_line():
+            try:
+                yield from super().__iter__()
+            except InputError as error:
+                line = str(error).strip().splitlines()[-1]
+                raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+            except (EOFError, ConnectionError):  # a moment before torch knows that the worker died
+                raise RuntimeError("DataLoader worker died while it handed over a batch") from None
+
+
+@contextmanager
+def dead_workers_in_one_line() -> Iterator[None]:
+    """Turn torch's error about a dead worker into one line; torch raises it wherever the program then is.
+
+    Raises:
+        RunError: that line.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        if threading.current_thread() is threading.main_thread():  # else torch raises again while the program ends
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        raise RunError(
+            "a process that reads images died; if the system stopped it for lack of memory, use fewer --data.workers "
+            "(0 reads in the main process)"
+        ) from None
+
+
+def train_loader(
+    dataset: PairDataset,
+    *,
+    seed: int,
+    epoch: int,
+    pairs_per_epoch: int,
+    batch_size: int,
+    workers: int,
+    start_batch: int = 0,
+    rank: int = 0,
+    processes: int = 1,
+    pin_memory: bool = False,
+) -> DataLoader[PairItem]:
+    """Load the batches ``start_batch``, ``start_batch + 1``, ... of one epoch, as ``PairBatch``.
+
+    An epoch has ``ceil(pairs_per_epoch / batch_size)`` batches; the last one may be smaller, as in the
+    published runs. The loader leaves torch's global random state alone.
+
+    Args:
+        dataset: the training pairs.
+        seed: of the run, 0 or more.
+        epoch: which epoch, from 0.
+        pairs_per_epoch: draws in one epoch; 4,000 in the published runs.
+        batch_size: pairs in one batch, of all processes together.
+        workers: processes that read images; 0 reads them in this process.
+        start_batch: first batch, to resume inside an epoch.
+        rank: which process this is; it loads its share of every batch.
+        processes: how many train together.
+        pin_memory: put batches in page-locked memory, for copies to a CUDA device with ``non_blocking=True``.
+
+    Raises:
+        ValueError: if the epoch has no batch ``start_batch``.
+        InputError: if a batch has fewer pairs than there are processes.
+    """
+    batches = math.ceil(pairs_per_epoch / batch_size)
+    if not 0 <= start_batch < batches:
+        raise ValueError(f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}")
+    sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
+    batches_of_this = ShareOfBatches(sampler, batch_size, rank=rank, processes=processes)
+    return _loader(dataset, workers, pin_memory, batches_of_this)
+
+
+def test_loader(
+    dataset: PairDataset,
+    batch_size: int,
+    workers: int,
+    *,
+    rank: int = 0,  # noqa: PT028
+    processes: int = 1,  # noqa: PT028
+    pin_memory: bool = False,  # noqa: PT028
+) -> DataLoader[PairItem]:
+    """Load all pairs in order, as ``PairBatch``; the last batch may be smaller.
+
+    Of several processes, each loads every so many-th batch, see :class:`EveryNthBatch`.
+    """
+    return _loader(
+        dataset, workers, pin_memory, EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
+    )
+
+
+test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
+
+
+def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
+    return _Loader(
+        dataset,
+        batch_sampler=batches,
+        num_workers=workers,
+        pin_memory=pin_memory,
+        collate_fn=collate,
+        # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
+        generator=torch.Generator().manual_seed(0),
+    )

@@ -1,0 +1,85 @@
+"""What a generator is to the rest of the package: its configuration, what it reads, and how it runs on joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from reposer.images import SIGNED
+from reposer.models.blocks import STRIDE
+from reposer.poses import HeatmapConfig, pose_maps
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """What the configuration of every generator has: a network's own narrows it and adds the network's options."""
+
+    network: str
+    """Architecture; 'reposer train --help' lists them. The other options of the generator are this one's."""
+
+
+class GeneratorNetwork(nn.Module):
+    """Base of all generators, which are built from the fields of their configuration, by name.
+
+    ``forward`` takes what the network reads and returns (B, 3, H, W) in [-1, 1], at any H and W of at least 8:
+
+    - "heatmaps": ``forward(source, source_heatmaps, target_heatmaps)``, (B, 3, H, W) in [-1, 1] and two times
+      (B, joints, H, W) in [0, 1];
+    - "joints": ``forward(source, source_joints, source_visible, target_joints, target_visible)``, joints
+      (B, joints, 2) in pixels, x then y, and visible (B, joints) bool.
+    """
+
+    reads: ClassVar[Literal["heatmaps", "joints"]] = "heatmaps"
+    """How the network wants the poses."""
+    stride: ClassVar[int] = STRIDE
+    """Height and width are padded to multiples of it, and the output cropped."""
+    gradient_checkpointing: bool = False
+    """Compute the blocks again in the backward pass instead of keeping their activations."""
+
+    def __init__(self, joints: int = 18, **fields: Any) -> None:
+        super().__init__()
+        self.joints = joints
+        """Joints of one pose."""
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """A generator in the catalogue."""
+
+    module: type[GeneratorNetwork]
+    """The network."""
+    config: type[NetworkConfig]
+    """Its configuration."""
+    title: str
+    """What it is, in a few words, and whose."""
+
+
+def generator_inputs(
+    network: GeneratorNetwork,
+    source: Tensor,
+    source_joints: Tensor,
+    source_visible: Tensor,
+    target_joints: Tensor,
+    target_visible: Tensor,
+    *,
+    heatmaps: HeatmapConfig,
+) -> tuple[Tensor, ...]:
+    """Return what a network's ``forward`` takes, in the dtype of ``source`` (B, 3, H, W).
+
+    Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool; ``heatmaps`` tells how they are shown to networks
+    that read heatmaps.
+    """
+    poses = ((source_joints, source_visible), (target_joints, target_visible))
+    if network.reads == "joints":
+        return source, *(part for joints, visible in poses for part in (joints.to(source.dtype), visible))
+    size = (source.shape[-2], source.shape[-1])
+    return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in poses)
+
+
+@torch.no_grad()
+def repose(network: GeneratorNetwork, source: Tensor, *poses: Tensor, heatmaps: HeatmapConfig) -> Tensor:
+    """Generate the person of ``source`` in the target poses, (B, 3, H, W) in [-1, 1]; see ``generator_inputs``."""
+    return network(*generator_inputs(network, source, *poses, heatmaps=heatmaps)).clamp(*SIGNED)
