@@ -8,8 +8,6 @@ from torch import Tensor
 
 from reposer.losses import multi_scale_ssim_loss
 from reposer.metrics import (
-    PartSSIMSettings,
-    SSIMSettings,
     black_outside,
     mask_ssim,
     multi_scale_ssim,
@@ -18,6 +16,7 @@ from reposer.metrics import (
     ssim,
 )
 from reposer.poses import OPENPOSE_18
+from reposer.similarity import PartSSIMSettings, SSIMSettings
 
 SIZES = [(64, 51), (57, 83), (128, 64)]
 RANGES = [(0, 256), (60, 190), (120, 131), (128, 130)]
