@@ -45,9 +45,9 @@ from reposer.losses import Objective
 from reposer.memory import keep_freed_memory
 from reposer.models import build_discriminators, build_generator
 from reposer.recipes import RECIPES, recipe
-from reposer.training.processes import make_fabric
 from reposer.training.state import build_state
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 COMPARED = ("market-pssim", "fashion-pssim")
@@ -70,12 +70,12 @@ def reposer_step(name: str) -> Callable[[], object]:
     config = recipe(name)
     precision = "bf16-mixed" if DEVICE == "cuda" else "32-true"
     config = replace(config, hardware=replace(config.hardware, precision=precision))
-    fabric = make_fabric(config.hardware)
+    world = World.launch(config.hardware)
     with patch.object(WeightsFile, "load", lambda *_: vgg_state()):
-        objective = Objective(config.objective).to(fabric.device)
-    state = build_state(config, fabric)
-    batch = random_batch(config).to(fabric.device)
-    return lambda: train_step(state, batch, objective, config, fabric)
+        objective = Objective(config.objective).to(world.device)
+    state = build_state(config, world)
+    batch = random_batch(config).to(world.device)
+    return lambda: train_step(state, batch, objective, config, world)
 
 
 def plain_step(name: str) -> Callable[[], object]:
@@ -94,7 +94,7 @@ def plain_step(name: str) -> Callable[[], object]:
 
     def gan(logits: Tensor, answer: float) -> Tensor:
         wanted = torch.full_like(logits, answer)
-        if weights.gan == "least_squares":
+        if weights.adversarial.kind == "least_squares":
             return F.mse_loss(logits, wanted)
         return F.binary_cross_entropy_with_logits(logits, wanted)
 
@@ -110,10 +110,10 @@ def plain_step(name: str) -> Callable[[], object]:
         source, target = (image.to(DEVICE).float() / 127.5 - 1 for image in (batch.source, batch.target))
         fake = generator(source, *maps)
         judged = (shape(torch.cat((fake, maps[1]), 1)), appearance(torch.cat((fake, source), 1)))
-        loss = weights.adversarial * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
+        loss = weights.adversarial.weight * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
         unit = [(image + 1) / 2 for image in (fake, target)]
-        loss = loss + weights.perceptual * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
-        loss = loss + weights.part_ssim * (1 - plain.part_ssim_index(fake, target, masks).mean())
+        loss = loss + weights.perceptual.weight * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
+        loss = loss + weights.part_ssim.weight * (1 - plain.part_ssim_index(fake, target, masks).mean())
         optimizers[0].zero_grad()
         loss.backward()
         optimizers[0].step()
@@ -121,7 +121,7 @@ def plain_step(name: str) -> Callable[[], object]:
             real = network(torch.cat((target, condition), 1))
             shown = network(torch.cat((fake.detach(), condition), 1))
             optimizer.zero_grad()
-            (weights.adversarial * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
+            (weights.adversarial.weight * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
             optimizer.step()
 
     return step
@@ -171,7 +171,7 @@ def matmul_gigaflops_a_second(size: int = 4096) -> float:
 
 
 def _judged_from_the_start(config: RunConfig) -> bool:
-    return bool(config.objective.adversarial) and not config.optimization.adversarial_start_step
+    return bool(config.objective.adversarial.weight) and not config.optimization.adversarial_start_step
 
 
 def cost(name: str) -> dict[str, Any]:

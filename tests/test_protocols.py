@@ -14,18 +14,20 @@ import reposer
 from reposer.checks import InputError
 from reposer.cli import main
 from reposer.evaluation import evaluate
+from reposer.metrics import METRICS, BatchSettings, Signature
 from reposer.protocols import (
     PATN_FASHION,
     PATN_MARKET,
     PROTOCOLS,
-    BatchSettings,
     Protocol,
+    Scored,
     differences,
+    pairs_digest,
     protocol_from_json,
     protocol_named,
     protocols_of,
     read_protocol,
-    signature,
+    signature_of,
     switches,
 )
 from reposer.protocols.words import WORDS
@@ -60,7 +62,8 @@ def flipped(node: Any) -> list[tuple[str, Any]]:
         if is_dataclass(value):
             found += [(f"{field.name}.{name}", with_field(node, field.name, new)) for name, new in flipped(value)]
         else:
-            found.append((field.name, with_field(node, field.name, another(value))))
+            new = (7, 9) if field.name == "wide_columns" and value is None else another(value)
+            found.append((field.name, with_field(node, field.name, new)))
     return found
 
 
@@ -71,36 +74,63 @@ def with_field(node: Any, name: str, value: Any) -> Any:
     return new
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=str)
-def test_signature_changes_with_every_field(protocol: Protocol) -> None:
-    changed = {name: signature(new, PAIRS, codec="png") for name, new in flipped(protocol)}
-    assert len(changed) >= len(fields(Protocol)) + 6
-    assert len({signature(protocol, PAIRS, codec="png"), *changed.values()}) == len(changed) + 1
+def sign(metric: str, protocol: Protocol, pairs: list[str] = PAIRS, **scored: Any) -> Signature:
+    facts = {"pairs": len(pairs), "digest": pairs_digest(pairs), "codec": "png"} | scored
+    return signature_of(METRICS[metric], protocol, Scored(**facts))
+
+
+def reads(metric: str, protocol: Protocol, field: str) -> bool:
+    """Whether the value of a metric depends on a field of the protocol, as far as its images are concerned too."""
+    images = {"name", "size", "wide_columns"} | ({"wide_width"} if protocol.wide_columns else set())
+    if metric in protocol.padded_metrics:
+        images |= {"pad_width", "pad_value", "padded_metrics"}
+    if metric in protocol.resized_metrics:
+        images |= {"resized_size", "resize.generated", "resize.target", "resized_metrics"}
+    own = METRICS[metric].reads
+    return field in images or any(field == name or field.startswith(f"{name}.") for name in own)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
+def test_a_signature_changes_with_the_fields_that_its_metric_reads_and_no_others(protocol: Protocol) -> None:
+    for name in METRICS:
+        base = sign(name, protocol)
+        for field, changed in flipped(protocol):
+            if field not in ("padded_metrics", "resized_metrics"):  # more metrics in these lists change no other
+                assert (sign(name, changed) != base) == reads(name, protocol, field), (name, field)
+
+
+def test_another_seed_of_kid_leaves_ssim_comparable() -> None:
+    changed = replace(PATN_MARKET, fid=replace(PATN_MARKET.fid, kid_seed=1))
+    for name in METRICS:
+        assert (sign(name, changed) == sign(name, PATN_MARKET)) == (name != "kid")
 
 
 def test_signature_changes_with_pairs_codec_and_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    base = signature(PATN_MARKET, PAIRS, codec="png")
-    assert signature(PATN_MARKET, PAIRS[::-1], codec="png") == base
+    base = sign("l1", PATN_MARKET)
+    assert sign("l1", PATN_MARKET, PAIRS[::-1]) == base
     others = {
-        signature(PATN_MARKET, PAIRS[:1], codec="png"),
-        signature(PATN_MARKET, ["a.jpg___b.jpg", "c.jpg___e.jpg"], codec="png"),
-        signature(PATN_MARKET, PAIRS, codec="jpeg"),
+        sign("l1", PATN_MARKET, PAIRS[:1]),
+        sign("l1", PATN_MARKET, ["a.jpg___b.jpg", "c.jpg___e.jpg"]),
+        sign("l1", PATN_MARKET, codec="jpeg"),
+        sign("l1", PATN_MARKET, skipped=1),
+        sign("l1", PATN_MARKET, resized_from="256x256"),
     }
     monkeypatch.setattr(module, "__version__", "99")
-    assert len({base, signature(PATN_MARKET, PAIRS, codec="png"), *others}) == 5
+    assert len({base, sign("l1", PATN_MARKET), *others}) == 7
 
 
 def test_signature_is_readable() -> None:
-    line = signature(PATN_FASHION, PAIRS, codec="jpeg")
+    line = str(sign("ssim", PATN_FASHION, codec="jpeg"))
     for part in (
         "patn-fashion|n:2|",
-        "|size:256x176|pad:256.255.ssim+l1+is|ssim:gaussian11-1.5-range.generated|",
-        "|pssim:gaussian7-0.8-as_released|",
+        "|size:256x176|cut:256.40-216|",
+        "|pad:256.255|ssim:gaussian-11-1.5-generated",
         "|codec:jpeg|",
         f"|version:{reposer.__version__}",
     ):
         assert part in line
-    assert len(line) < 300
+    assert "|part_ssim:7-0.8-as_released-blacked_out-global" in str(sign("part_ssim", PATN_FASHION))
+    assert len(line) < 200
 
 
 def test_by_name() -> None:

@@ -170,8 +170,9 @@ def test_numbers_are_places_in_the_list_of_pairs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"1 numbers are beyond the 10 pairs, e.g. 10.jpg"):
         find_results(tmp_path, pairs=pairs)
     assert find_results(tmp_path, pairs=[*pairs, ("x", "y")])["x.jpg___y.jpg"].file.name == "10.jpg"
-    with pytest.raises(InputError, match=r"named by numbers: give the list of their pairs, in order, with --pairs"):
-        find_results(tmp_path)
+    unnamed = find_results(tmp_path)
+    assert list(unnamed) == ["00", "01", "02", "10"]
+    assert not any(result.named for result in unnamed.values())
 
 
 def test_a_folder_beside_its_targets(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import torch
 from tests.evaluation.golden_strips import ONLY_L1, market_strips, on_golden, singles
 
 from reposer.checks import InputError
-from reposer.evaluation import Evaluation, entries, evaluate
+from reposer.evaluation import Evaluation, evaluate
 from reposer.images import write_image
+from reposer.metrics import METRICS, catalogue
 from reposer.poses import Pose, read_annotations, write_annotations, write_pairs
 from reposer.results import find_results
 
@@ -38,7 +40,7 @@ def test_bad_results_are_left_out_and_counted(tmp_path: Path, golden: Path, stri
         assert all(f"1 {kind} (" in str(caught.value) for kind in kinds)
         assert "\n" not in str(caught.value)
     found = on_golden(golden, "market", results, skip_bad=6, **options)
-    assert found.signature.endswith("|skipped:6")
+    assert found.score("ssim").signature.get("skipped") == "6"
     assert found.score("ssim").n == 3
     assert found.per_image.items() <= strips["market"].per_image.items()
     assert len(found.skipped) == len(found.to_json()["skipped"]) == 6
@@ -53,15 +55,15 @@ def test_missing_pairs_and_targets_are_left_out_and_counted(tmp_path: Path, gold
     pairs = [tuple(pair.split("___")) for pair in find_results(results)]
     write_pairs(tmp_path / "pairs.csv", [*pairs, ("a.jpg", "b.jpg")])
     found = evaluate(results, protocol=ONLY_L1, targets=real, pairs=tmp_path / "pairs.csv", skip_bad=2)
-    assert found.signature.endswith("|skipped:2")
+    assert found.score("l1").signature.get("skipped") == "2"
     assert sorted(why.split(":")[0] for why in found.skipped.values()) == ["missing", "without a target"]
 
 
 def test_numbers_that_are_not_finite_are_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = entries.ROW_METRICS["l1"]._replace(
-        measure=lambda g, t, *_: torch.where(torch.arange(len(g)) == 1, torch.nan, 0.0)
-    )
-    monkeypatch.setattr(entries, "ROW_METRICS", {"l1": broken})
+    def broken(generated: torch.Tensor) -> torch.Tensor:
+        return torch.where(torch.arange(len(generated)) == 1, torch.nan, 0.0)
+
+    monkeypatch.setitem(catalogue._BY_NAME, "l1", replace(METRICS["l1"], function=broken))
     with pytest.raises(InputError, match=r"1 of 8 .* 1 not finite \(.*_vis.png: l1 is nan\)"):
         evaluate(golden / "results_market", protocol=ONLY_L1)
     assert evaluate(golden / "results_market", protocol=ONLY_L1, skip_bad=1).score("l1").n == 7
@@ -160,7 +162,8 @@ def _no_batch(golden: Path, tmp: Path) -> None:
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (_no_annotations, r"^protocol patn-market needs the poses of the target .* with --annotations$"),
+        (_no_annotations, r"^protocol patn-market needs the poses of the target images for mask_ssim, part_ssim: "
+                          r".* with --annotations; to score what needs no pose: --metrics ssim l1$"),
         (_unannotated_target, r"1 of 8 .* 1 without an annotation \(.*poses.csv: no annotation of 0004_c2s1_0004"),
         (_other_coordinates, r"poses.csv: \d+ of 68 joints lie outside the 256x176 .* subtract 40 from x$"),
         (_missing_prediction, r"predicted.csv: no predicted keypoints of 1 of 8 results, e.g. 0002_c1s1"),

@@ -6,7 +6,7 @@ import pytest
 from tests.evaluation.golden_strips import ONLY_L1, market_strips, on_golden
 
 from reposer.checks import InputError
-from reposer.evaluation import Evaluation, evaluate, measuring
+from reposer.evaluation import Evaluation, evaluate, rows
 from reposer.images import read_image, write_image
 
 
@@ -14,9 +14,9 @@ from reposer.images import read_image, write_image
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of pairs in each group that was really measured."""
     groups: list[int] = []
-    real = measuring._rows
+    real = rows._rows
     monkeypatch.setattr(
-        measuring, "_rows", lambda work, networks, group: groups.append(len(group)) or real(work, networks, group)
+        rows, "_rows", lambda work, networks, group: groups.append(len(group)) or real(work, networks, group)
     )
     return groups
 

@@ -50,6 +50,6 @@ def test_parquet(tmp_path: Path, strips: dict[str, Evaluation]) -> None:
     found = strips["fashion"]
     found.save_per_image(tmp_path / "rows.parquet")
     table = parquet.read_table(tmp_path / "rows.parquet")
-    assert table.schema.metadata[b"signature"].decode() == found.signature
+    assert table.schema.metadata[b"signature"].decode().splitlines() == found.signature_lines()
     rows = {row.pop("pair"): row for row in table.to_pylist()}
     assert {pair: {k: v for k, v in row.items() if v is not None} for pair, row in rows.items()} == found.per_image

@@ -18,7 +18,7 @@ from reposer.checks import InputError
 from reposer.cli import main
 from reposer.evaluation import Evaluation
 from reposer.images import write_image
-from reposer.metrics import Score, bootstrap_interval, make_score, sign_flip_p_value
+from reposer.metrics import Score, Signature, bootstrap_interval, make_score, sign_flip_p_value
 from reposer.protocols import PATN_MARKET
 from reposer.reporting.comparison import compare, find_evaluation, short_names, side_by_side
 from reposer.reporting.gallery import most_different, open_pictures
@@ -32,7 +32,7 @@ def evaluated(
 ) -> Evaluation:  # type: ignore[assignment]
     """An evaluation with these numbers of each image, and PCKh where there are counts of right joints and of all."""
     n = len(next(iter(numbers.values())))
-    line = signature.format(n=n)
+    line = Signature.parse(signature.format(n=n))
     scores = [make_score(name, values, signature=line) for name, values in numbers.items()]
     rows: dict[str, dict[str, float]] = {
         f"a{i}.jpg___b{i}.jpg": {name: values[i] for name, values in numbers.items()} for i in range(n)
@@ -42,10 +42,15 @@ def evaluated(
             row |= {"pckh": right / total, "pckh_correct": right, "pckh_all": total}
         right, total = zip(*counts, strict=True)
         scores.append(make_score("pckh", right, totals=total, signature=line))
-    made = Evaluation(
-        protocol=PATN_MARKET, format="strips", codec="png", signature=line, scores=tuple(scores), per_image=rows
-    )
+    made = Evaluation(protocol=PATN_MARKET, format="strips", codec="png", scores=tuple(scores), per_image=rows)
     return replace(made, **options)
+
+
+def signed_anew(evaluation: Evaluation, old: str, new: str) -> Evaluation:
+    """The same with another text in the signatures of its scores."""
+    signatures = [Signature.parse(str(score.signature).replace(old, new)) for score in evaluation.scores]
+    scores = zip(evaluation.scores, signatures, strict=True)
+    return replace(evaluation, scores=tuple(replace(score, signature=signature) for score, signature in scores))
 
 
 def two(n: int = 40, shift: float = 0.02) -> tuple[Evaluation, Evaluation]:
@@ -119,7 +124,7 @@ def test_pckh_is_a_ratio_of_sums() -> None:
 
 def test_different_signatures_are_refused_and_named() -> None:
     a, b = two()
-    other = replace(b, signature=a.signature.replace("png", "jpeg"))
+    other = signed_anew(b, "png", "jpeg")
     with pytest.raises(InputError, match=r"A and B are not comparable: .* differ in codec \(png and jpeg\).*--force"):
         compare(a, other)
     forced = compare(a, other, force=True)
@@ -128,7 +133,7 @@ def test_different_signatures_are_refused_and_named() -> None:
     assert forced.to_json()["comparable"] is False
     assert compare(a, b, force=True).to_json()["comparable"] is True
     # That of one score alone counts, too: another detector, say.
-    own = Score("ssim", 0.5, (0.4, 0.6), 40, f"{b.signature}|network:x")
+    own = Score("ssim", 0.5, (0.4, 0.6), 40, Signature.parse(f"{b.signature}|network:x"))
     with pytest.raises(InputError, match=r"network \(none and x\)"):
         compare(a, replace(b, scores=(own, *b.scores[1:])))
 
@@ -201,7 +206,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     assert (first["first"], first["second"], second["second"]) == ("a", "b", "c")
     assert first["differences"][0]["winner"] == "first"
     assert "by_image" not in first["differences"][0]
-    other = saved(tmp_path, a, replace(b, signature=b.signature.replace("aa", "bb")))
+    other = saved(tmp_path, a, signed_anew(b, "aa", "bb"))
     with pytest.raises(SystemExit):
         main(["compare", *other])
     assert "pairs (aa and bb)" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reposer.evaluation import Evaluation
-from reposer.metrics import Score
+from reposer.metrics import Score, Signature
 from reposer.protocols import PATN_FASHION, PATN_MARKET, PROTOCOLS, Protocol
 from reposer.reporting.published import PUBLISHED, comparable, published, rank, with_published
 
@@ -17,11 +17,11 @@ NAMES = {
 
 
 def evaluated(protocol: Protocol, pairs: int, codec: str = "jpeg", **values: float) -> Evaluation:
-    scores = tuple(Score(name, value, (value, value), pairs, protocol.name) for name, value in values.items())
-    rows = {f"a{i}.jpg___b{i}.jpg": dict(values) for i in range(pairs)}
-    return Evaluation(
-        protocol=protocol, format="strips", codec=codec, signature=protocol.name, scores=scores, per_image=rows
+    scores = tuple(
+        Score(name, value, (value, value), pairs, Signature(protocol.name)) for name, value in values.items()
     )
+    rows = {f"a{i}.jpg___b{i}.jpg": dict(values) for i in range(pairs)}
+    return Evaluation(protocol=protocol, format="strips", codec=codec, scores=scores, per_image=rows)
 
 
 def value(protocol: str, method: str, metric: str) -> float:

@@ -89,7 +89,7 @@ def run(
                 {
                     "name": name,
                     "file": str(file),
-                    "signature": evaluation.signature,
+                    "signature": str(evaluation.signature),
                     "scores": evaluation.to_json()["scores"],
                 }
                 for (name, evaluation), file in zip(evaluations.items(), files, strict=True)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from reposer.checks import InputError, check_choice
+from reposer.commands.arguments import call
+from reposer.evaluation import Evaluation, evaluate
+from reposer.evaluation.choice import default_metrics
+from reposer.evaluation.options import ResultOptions
+from reposer.metrics import METRICS
+from reposer.progress import Progress
+from reposer.protocols import FAMILIES, PROTOCOLS, Protocol, differences, protocols_of, switches
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-    from reposer.evaluation import Evaluation
-    from reposer.protocols import Protocol
 
 _HELP = """usage: reposer protocols [show NAME | diff A B [RESULTS...]]
 
@@ -26,8 +30,6 @@ results, by how much the same images score differently. NAME, A and B may also b
 
 def main(arguments: Sequence[str]) -> None:
     """Read what to do, then its options, and do it."""
-    from reposer.commands.arguments import call
-
     if not arguments:
         list_protocols()
     elif arguments[0] in ("-h", "--help"):
@@ -40,8 +42,6 @@ def main(arguments: Sequence[str]) -> None:
 
 def list_protocols() -> None:
     """Print a table of all protocols."""
-    from reposer.protocols import FAMILIES, PROTOCOLS
-
     table = _table("protocol", "data", "images", "SSIM", "metrics", "on demand")
     for protocol in PROTOCOLS.values():
         size = "x".join(map(str, protocol.size))
@@ -65,8 +65,6 @@ def show(name: tyro.conf.Positional[str], /) -> None:
     Args:
         name: of the protocol, or a YAML file.
     """
-    from reposer.protocols import protocols_of, switches
-
     for protocol in protocols_of(name):
         table = _table("switch", "value", title=protocol.name)
         for what, value in switches(protocol).items():
@@ -80,31 +78,18 @@ def diff(
     results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS")] = (),
     /,
     *,
-    annotations: Path | None = None,
-    targets: Path | None = None,
-    train_images: Path | None = None,
-    weights: Path | None = None,
-    metrics: tuple[str, ...] = (),
-    format: Literal["auto", "strips", "triptychs", "images"] = "auto",
+    options: Annotated[ResultOptions, tyro.conf.arg(name="")] = ResultOptions(),  # noqa: B008
 ) -> None:
-    """Say how two protocols differ, and by how much the same results score differently.
+    """Say how two protocols differ, and by how much they score the same images differently.
+
+    Without --metrics those are computed that need no network and, without --annotations, no pose.
 
     Args:
-        a: first protocol, or a YAML file.
-        b: second protocol, or a YAML file.
+        a: name of a protocol, or a YAML file.
+        b: another one.
         results: folders of results that both can score; each is scored twice.
-        annotations: annotation CSV with the poses of the target images, for metrics that need them.
-        targets: folder of the real target images; only for single images.
-        train_images: folder of the training images, for FID against them.
-        weights: folder of weight files of networks.
-        metrics: those to compute; without it, those that need no network and, without --annotations, no pose.
-        format: what the files show; auto tells by their size.
+        options: what is scored of them.
     """
-    from reposer.evaluation import evaluate
-    from reposer.evaluation.choice import default_metrics
-    from reposer.progress import Progress
-    from reposer.protocols import differences
-
     first, second = _one(a), _one(b)
     rows = differences(first, second)
     if not rows:
@@ -114,27 +99,17 @@ def diff(
         for row in rows:
             table.add_row(*row)
         _print(table)
-    for name in metrics:
+    for name in options.metrics:
         check_choice("metric of these protocols", name, dict.fromkeys(first.all_metrics + second.all_metrics))
     for folder in results:
         scored = []
         for protocol in (first, second):
-            chosen = tuple(name for name in metrics if name in protocol.all_metrics)
-            chosen = chosen if metrics else default_metrics(protocol, annotations)
+            names = tuple(name for name in options.metrics if name in protocol.all_metrics)
+            if not names and options.annotations is None:
+                names = default_metrics(protocol)
             with Progress(protocol.name) as progress:
-                scored.append(
-                    evaluate(
-                        folder,
-                        protocol=protocol,
-                        annotations=annotations,
-                        targets=targets,
-                        train_images=train_images,
-                        weights=weights,
-                        metrics=chosen,
-                        format=format,
-                        progress=progress,
-                    )
-                )
+                changed = vars(options) | {"protocol": protocol, "metrics": names}
+                scored.append(evaluate(folder, progress=progress, **changed))
         _print(_scores(folder, scored[0], scored[1]))
 
 
@@ -147,13 +122,11 @@ def _scores(folder: Path, a: Evaluation, b: Evaluation) -> Table:
     for name in dict.fromkeys([*values[0], *values[1]]):
         left, right = (value.get(name) for value in values)
         change = "-" if left is None or right is None else f"{right - left:+.4f}"
-        table.add_row(a.heading(name), *("-" if v is None else f"{v:.4f}" for v in (left, right)), change)
+        table.add_row(METRICS[name].heading, *("-" if v is None else f"{v:.4f}" for v in (left, right)), change)
     return table
 
 
 def _one(name: str) -> Protocol:
-    from reposer.protocols import protocols_of
-
     found = protocols_of(name)
     if len(found) > 1:
         raise InputError(f"{name} is {' or '.join(protocol.name for protocol in found)}: name one of them")

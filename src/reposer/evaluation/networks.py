@@ -1,72 +1,56 @@
-"""The networks that metrics of a protocol need, each built once and only when a metric asks for it."""
+"""The networks behind the metrics of an evaluation, each built once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from threading import Lock
-
-from torch import Tensor
+from typing import Any
 
 from reposer.checks import InputError
-from reposer.features import INCEPTIONS, LPIPS_BACKBONES, InceptionFeatures, InceptionName, LPIPSNetwork, Weights
-from reposer.metrics import PersonDetector, person_detector
-from reposer.metrics.detection import SSD300_COCO, VOC_FILES
-from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN
+from reposer.evaluation.choice import without
+from reposer.evaluation.options import WeightsSource
+from reposer.features import Weights
+from reposer.metrics import Metric
 from reposer.protocols import Protocol
-
-WeightsSource = Path | Mapping[str, Weights] | None
-"""A folder of weight files, or {file name: file or state dict}; what is not there is looked for in the torch hub
-cache, then downloaded."""
 
 
 class Networks:
-    """Networks of one protocol.
+    """Networks of metrics under a protocol; metrics that need the same one share it.
 
     Args:
-        protocol: tells which.
-        weights: where their weights are.
+        metrics: that are computed.
+        protocol: tells which networks.
+        weights: folder of weight files, or {file name: file or state dict}.
+
+    Raises:
+        InputError: naming the metric and the way without it, if the weights of one are unavailable.
     """
 
-    def __init__(self, protocol: Protocol, weights: WeightsSource = None) -> None:
-        self.protocol, self._weights = protocol, weights
-        self._inceptions: dict[InceptionName, InceptionFeatures] = {}
-        self._detecting = Lock()
+    def __init__(self, metrics: Iterable[Metric], protocol: Protocol, weights: WeightsSource = None) -> None:
+        self._weights = weights
+        self._of: dict[str, Any] = {}
+        built: dict[Any, Any] = {}
+        metrics = list(metrics)
+        for metric in metrics:
+            if metric.network is None:
+                continue
+            settings = {keyword: protocol.setting(name) for keyword, name in metric.network.settings.items()}
+            key = (metric.network.build, *settings.values())
+            try:
+                if key not in built:
+                    built[key] = metric.network.build(self._find, **settings)
+            except InputError as error:
+                raise InputError(f"{metric.name}: {error}; {without(metric, metrics)}") from None
+            self._of[metric.name] = built[key]
 
-    @cached_property
-    def lpips(self) -> LPIPSNetwork:
-        """The network of LPIPS."""
-        settings = self.protocol.lpips
-        weights = self._find(LPIPS_BACKBONES[settings.backbone].name)
-        return LPIPSNetwork(settings.backbone, version=settings.version, weights=weights)
+    def of(self, metric: Metric) -> Any:
+        """Return the network behind a metric; None if it has none."""
+        return self._of.get(metric.name)
 
-    @cached_property
-    def detector(self) -> PersonDetector:
-        """The person detector of DS."""
-        name = self.protocol.detector
-        if name == "hog":
-            return person_detector("hog")
-        if name == "ssd300-coco":
-            return person_detector(name, weights=self._find(SSD300_COCO.name))
-        file = self._find(VOC_FILES[1])
-        return person_detector(name, weights=file.parent if isinstance(file, Path) else None)
-
-    @cached_property
-    def pose_estimator(self) -> KeypointRCNN:
-        """The network that finds poses for PCKh."""
-        return KeypointRCNN(weights=self._find(KEYPOINT_RCNN.name))
-
-    def inception(self, name: InceptionName) -> InceptionFeatures:
-        """The network of FID, KID and IS."""
-        if name not in self._inceptions:
-            self._inceptions[name] = InceptionFeatures(name, weights=self._find(INCEPTIONS[name].name))
-        return self._inceptions[name]
-
-    def detect(self, images: Tensor) -> Tensor:
-        """Return the detection score of each image, (B,); by one thread at a time, as OpenCV's networks need it."""
-        with self._detecting:
-            return self.detector(images)
+    def identity(self, metric: Metric) -> str | None:
+        """Return the name and weights of the network behind a metric, for signatures."""
+        network = self.of(metric)
+        return None if network is None else network.identity
 
     def _find(self, name: str) -> Weights:
         if isinstance(self._weights, Mapping):
@@ -75,5 +59,5 @@ class Networks:
             return None
         if not self._weights.is_dir():
             raise InputError(f"{self._weights}: no such folder of weights")
-        path = self._weights / name
+        path: Path = self._weights / name
         return path if path.is_file() else None

@@ -6,21 +6,18 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from reposer.checks import InputError
-from reposer.evaluation.entries import SET_METRICS, seen_by
-from reposer.evaluation.measuring import Item, Work, one_thread_each, read_pair, to_size
 from reposer.evaluation.networks import Networks
-from reposer.features import InceptionName
-from reposer.images import SUFFIXES, read_image
-from reposer.metrics import ImageSet, black_outside
+from reposer.evaluation.reading import Item, Reader, seen_by
+from reposer.evaluation.rows import one_thread_each, settings_of
+from reposer.metrics import ImageSet, Metric, Spread, black_outside
 from reposer.poses import body_mask
-from reposer.protocols import Protocol
 
 _SHARD = 32
 """Images that go through a network at one time. Always the same ones together: the sums do not depend on how the
@@ -36,81 +33,63 @@ class SetScore(NamedTuple):
 
 
 def measure_sets(
-    work: Work, names: Sequence[str], items: Sequence[Item], networks: Networks, train: Sequence[Path]
+    metrics: Sequence[Metric], reader: Reader, items: Sequence[Item], networks: Networks, train: Sequence[Path]
 ) -> dict[str, SetScore]:
     """Compute metrics of sets of the generated images, in the order of the items: {name: score}.
 
     Args:
-        work: protocol and format.
-        names: of the metrics.
+        metrics: of sets.
+        reader: of the images, with the protocol.
         items: pairs whose files are readable and of the right size.
-        networks: of the protocol.
+        networks: of the metrics.
         train: files of the training images, for protocols that compare with them.
     """
-    protocol = work.protocol
-    scores = {}
-    filled: dict[tuple[str, ...], ImageSet] = {}
+    protocol = reader.protocol
+    filled: dict[Any, ImageSet] = {}
 
-    def fill(name: str, side: str, count: int, load: Callable[[int], Tensor]) -> ImageSet:
+    def fill(metric: Metric, side: str, load: Callable[[int], Tensor], images: Sequence[object]) -> ImageSet:
         """Metrics that see the same images through the same network share a set."""
-        metric, network = SET_METRICS[name], network_of(name, protocol)
-        key = (side, network, metric.keeps, str(metric.masked), _view(name, protocol), str(count))
+        network, count = networks.of(metric), _count(metric, reader, images)
+        view = (protocol.pads(metric.name), protocol.resizes(metric.name), metric.masked)
+        key = (side, network.identity, metric.keeps, *view, count)
         if key not in filled:
-            filled[key] = _fill(ImageSet(networks.inception(network), metrics=(metric.keeps,)), count, load)
+            assert metric.keeps is not None
+            filled[key] = _fill(ImageSet(network, metrics=(metric.keeps,)), count, load)
         return filled[key]
 
-    for name in names:
-        metric, count, real = SET_METRICS[name], len(items), None
-        if metric.needs_reference:
-            count = protocol.fid.batch.kept(count)
-            images = train if protocol.fid.reference == "train" else items
-            load = _train(name, train, protocol) if protocol.fid.reference == "train" else _pairs(name, work, items, 1)
-            real = fill(name, "real", protocol.fid.batch.kept(len(images)), load)
-        scores[name] = SetScore(
-            metric.compute(fill(name, "generated", count, _pairs(name, work, items, 0)), real, protocol), count
-        )
+    scores = {}
+    for metric in metrics:
+        sets = [fill(metric, "generated", partial(_of_pair, metric, reader, items, 0), items)]
+        if metric.reference is not None:
+            of_train = protocol.setting(metric.reference) == "train"
+            load = (
+                partial(_of_train, metric, reader, train) if of_train else partial(_of_pair, metric, reader, items, 1)
+            )
+            sets.append(fill(metric, "real", load, train if of_train else items))
+        found = metric.function(*sets, **settings_of(metric, protocol))
+        value = found.mean if isinstance(found, Spread) else found
+        scores[metric.name] = SetScore(value, _count(metric, reader, items))
     return scores
 
 
-def network_of(name: str, protocol: Protocol) -> InceptionName:
-    """Name of the network of a metric of sets."""
-    return protocol.fid.network if SET_METRICS[name].needs_reference else protocol.inception_score.network
+def _count(metric: Metric, reader: Reader, images: Sequence[object]) -> int:
+    """Number of the first images that count."""
+    return len(images) if metric.batch is None else reader.protocol.setting(metric.batch).kept(len(images))
 
 
-def training_images(folder: str | Path) -> list[Path]:
-    """List the images in a folder and its folders, sorted; InputError if there is none."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise InputError(f"{folder}: no training images here; give their folder with --train-images")
-    return files
-
-
-def _view(name: str, protocol: Protocol) -> str:
-    return f"{name in protocol.padded_metrics}-{name in protocol.resized_metrics}"
-
-
-def _pairs(name: str, work: Work, items: Sequence[Item], side: int) -> Callable[[int], Tensor]:
+def _of_pair(metric: Metric, reader: Reader, items: Sequence[Item], side: int, index: int) -> Tensor:
     """Load the generated image (side 0) or the target (side 1) of an item as a metric sees it."""
-
-    def load(index: int) -> Tensor:
-        item = items[index]
-        image = read_pair(work, item)[side][None]
-        if SET_METRICS[name].masked:
-            size = (image.shape[-2], image.shape[-1])
-            image = black_outside(image, body_mask(item.joints[None], item.visible[None], size))
-        return seen_by(name, image, work.protocol, "target" if side else "generated")
-
-    return load
+    item = items[index]
+    image = reader.pair(item)[side][None]
+    if metric.masked:
+        size = (image.shape[-2], image.shape[-1])
+        image = black_outside(image, body_mask(item.joints[None], item.visible[None], size))
+    return seen_by(metric.name, image, reader.protocol, "target" if side else "generated")
 
 
-def _train(name: str, files: Sequence[Path], protocol: Protocol) -> Callable[[int], Tensor]:
+def _of_train(metric: Metric, reader: Reader, files: Sequence[Path], index: int) -> Tensor:
     """Load a training image as a metric sees it."""
-
-    def load(index: int) -> Tensor:
-        image = to_size(read_image(files[index]), protocol, protocol.resize.target, files[index])
-        return seen_by(name, image[None], protocol, "target")
-
-    return load
+    return seen_by(metric.name, reader.real(files[index])[None], reader.protocol, "target")
 
 
 def _fill(images: ImageSet, count: int, load: Callable[[int], Tensor]) -> ImageSet:

@@ -1,6 +1,7 @@
 """Metrics: numbers that judge generated images, and scores that say how the numbers were made."""
 
-from reposer.metrics.detection import DetectorName, PersonDetector, person_detector
+from reposer.metrics.catalogue import METRICS, Metric
+from reposer.metrics.detection import DetectorName, PersonDetector, detection_score, person_detector
 from reposer.metrics.distribution import (
     FeatureNetwork,
     ImageSet,
@@ -27,32 +28,40 @@ from reposer.metrics.paired import (
     sharpness,
     ssim,
 )
-from reposer.metrics.perceptual import LPIPSRange, lpips, mask_lpips
+from reposer.metrics.perceptual import lpips, mask_lpips
 from reposer.metrics.pose_accuracy import pckh_counts
 from reposer.metrics.score import (
     Score,
     bootstrap_interval,
     check_comparable,
-    differing_parts,
     holm,
     make_score,
     sign_flip_p_value,
 )
+from reposer.metrics.settings import BatchSettings, FIDSettings, InceptionScoreSettings, LPIPSRange, LPIPSSettings
+from reposer.metrics.signature import Signature
 
 __all__ = [
+    "METRICS",
+    "BatchSettings",
     "DetectorName",
+    "FIDSettings",
     "FeatureNetwork",
     "ImageSet",
+    "InceptionScoreSettings",
     "LPIPSRange",
+    "LPIPSSettings",
+    "Metric",
     "Moments",
     "PersonDetector",
     "Score",
     "SetMetric",
+    "Signature",
     "Spread",
     "black_outside",
     "bootstrap_interval",
     "check_comparable",
-    "differing_parts",
+    "detection_score",
     "fid",
     "fid_of_moments",
     "frechet_distance",

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from abc import ABC, abstractmethod
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -41,14 +42,32 @@ class PersonDetector(ABC):
 
     identity: str
     """Name and weights, for signatures."""
+    _one_at_a_time = Lock()
+    """OpenCV's networks serve one thread."""
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the highest confidence of a person in each image, 0 where none is found."""
         check_eight_bit(images=images)
-        return self._confidences(images)
+        with self._one_at_a_time:
+            return self._confidences(images)
 
     @abstractmethod
     def _confidences(self, images: Tensor) -> Tensor: ...
+
+
+def detection_score(generated: Tensor, *, network: PersonDetector) -> Tensor:
+    """Detection score of each image: how surely a person is seen in it.
+
+    Args:
+        generated: (B, 3, H, W) uint8.
+        network: from ``person_detector``.
+
+    Returns:
+        (B,) float64 in [0, 1]; 0 where nobody is found.
+
+    Reference: Siarohin et al., "Deformable GANs for pose-based human image generation", CVPR 2018.
+    """
+    return network(generated)
 
 
 def person_detector(name: DetectorName = "hog", *, weights: Path | dict[str, Tensor] | None = None) -> PersonDetector:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -12,8 +12,7 @@ from reposer.checks import check_choice
 from reposer.images import to_unit
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.metrics.paired import black_outside
-
-LPIPSRange = Literal["signed", "unit"]
+from reposer.metrics.settings import LPIPSRange
 
 
 @torch.no_grad()

@@ -5,16 +5,9 @@ images from .66 to .76.
 """
 
 from reposer.protocols.files import protocol_from_json, protocols_of, read_protocol
-from reposer.protocols.protocol import Protocol
+from reposer.protocols.protocol import Protocol, ResizeSettings
 from reposer.protocols.published import FAMILIES, PATN_FASHION, PATN_MARKET, PROTOCOLS, protocol_named
-from reposer.protocols.settings import (
-    BatchSettings,
-    FIDSettings,
-    InceptionScoreSettings,
-    LPIPSSettings,
-    ResizeSettings,
-)
-from reposer.protocols.signature import pairs_digest, signature
+from reposer.protocols.signature import Scored, pairs_digest, signature_of
 from reposer.protocols.words import differences, switches
 
 __all__ = [
@@ -22,18 +15,15 @@ __all__ = [
     "PATN_FASHION",
     "PATN_MARKET",
     "PROTOCOLS",
-    "BatchSettings",
-    "FIDSettings",
-    "InceptionScoreSettings",
-    "LPIPSSettings",
     "Protocol",
     "ResizeSettings",
+    "Scored",
     "differences",
     "pairs_digest",
     "protocol_from_json",
     "protocol_named",
     "protocols_of",
     "read_protocol",
-    "signature",
+    "signature_of",
     "switches",
 ]

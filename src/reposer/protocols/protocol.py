@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
 
-from reposer.metrics import DetectorName
-from reposer.protocols.settings import FIDSettings, InceptionScoreSettings, LPIPSSettings, ResizeSettings
-from reposer.similarity import PartSSIMSettings, SSIMSettings
+from reposer.images import ResizeFilter
+from reposer.metrics import DetectorName, FIDSettings, InceptionScoreSettings, LPIPSSettings
+from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResizeSettings:
+    """Filter and library by which images are brought to another size."""
+
+    generated: ResizeFilter = "pil-bicubic"
+    """Of generated images."""
+    target: ResizeFilter = "pil-bicubic"
+    """Of real images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +59,7 @@ class Protocol:
     """Metrics that see all images resized to ``resized_size``."""
     resized_size: tuple[int, int] | None = None
     """(H, W) that images are resized to for these metrics."""
-    ssim: SSIMSettings = field(default_factory=SSIMSettings)
+    ssim: SSIMSettings = CLASSIC_SSIM
     """Window, dynamic range and covariance of SSIM and mask-SSIM."""
     second_ssim: SSIMSettings | None = None
     """Those of a second column of SSIM, metric "second_ssim"."""
@@ -74,6 +85,8 @@ class Protocol:
     """File format that the published numbers were measured on; other files are evaluated, and it is said."""
 
     def __post_init__(self) -> None:
+        if "|" in self.name:
+            raise ValueError(f"name must not hold '|', which separates the parts of a signature, got {self.name!r}")
         if (self.wide_width is None) != (self.wide_columns is None):
             raise ValueError("wide_width and wide_columns go together: give both or neither")
         if self.wide_columns is not None and self.wide_columns[1] - self.wide_columns[0] != self.size[1]:
@@ -91,6 +104,18 @@ class Protocol:
         widths = [width for _, width in self.panel_sizes]
         if len(set(widths)) < len(widths):
             raise ValueError(f"other_sizes must differ in width from each other, size and wide_width, got {widths}")
+
+    def setting(self, name: str) -> Any:
+        """Return a setting by its name; fields of settings with a dot: "lpips.version"."""
+        return attrgetter(name)(self)
+
+    def pads(self, metric: str) -> bool:
+        """Whether a metric sees padded images."""
+        return self.pad_width is not None and metric in self.padded_metrics
+
+    def resizes(self, metric: str) -> bool:
+        """Whether a metric sees images resized to ``resized_size``."""
+        return self.resized_size is not None and metric in self.resized_metrics
 
     @property
     def all_metrics(self) -> tuple[str, ...]:

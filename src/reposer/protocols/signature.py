@@ -1,59 +1,66 @@
-"""The line that says how a score was made."""
+"""What a protocol and its results put into the signature of a score."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import dataclass
 
 from reposer import __version__
+from reposer.metrics import Metric, Signature
 from reposer.protocols.protocol import Protocol
 
 
-def signature(
-    protocol: Protocol, pair_ids: Iterable[str], *, codec: str, skipped: int = 0, resized_from: str | None = None
-) -> str:
-    """Return the line that says how a score was made: two scores are comparable iff theirs are equal.
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What was scored: what the signatures of all metrics of an evaluation share, beside the protocol."""
 
-    The readable part names the switches that are most often different; ``fields`` is a hash over all fields
-    of the protocol, ``pairs`` one over the set of pairs.
+    pairs: int
+    """Number of pairs."""
+    digest: str
+    """Hash of them; "unnamed-HASH", of the names of the files, where these do not tell the pairs."""
+    codec: str
+    """File format of the images that were read, such as "png"."""
+    skipped: int = 0
+    """Bad results that were left out."""
+    resized_from: str | None = None
+    """Sizes of the files, if they were resized to that of the protocol, such as "256x256"."""
+
+
+def signature_of(
+    metric: Metric, protocol: Protocol, scored: Scored, *, network: str | None = None, real: str | None = None
+) -> Signature:
+    """Say how a score was made: what was scored, the images as the metric sees them, and the settings that it reads.
 
     Args:
-        protocol: under which the numbers were computed.
-        pair_ids: one id a pair, in any order.
-        codec: file format of the images that were read, such as "png".
-        skipped: bad results that were left out.
-        resized_from: sizes of the files, if they were resized to that of the protocol, such as "256x256".
+        metric: of the score.
+        protocol: under which it was computed.
+        scored: the results.
+        network: identity of the network behind it.
+        real: the images that a set was compared with, if not told by the pairs.
     """
-    ids = sorted(pair_ids)
-    padding = "none"
-    if protocol.pad_width is not None:
-        padding = f"{protocol.pad_width}.{protocol.pad_value}.{'+'.join(protocol.padded_metrics)}"
+    height, width = protocol.size
+    cut = protocol.wide_columns and "{}.{}-{}".format(protocol.wide_width, *protocol.wide_columns)
+    resized = protocol.resized_size if protocol.resizes(metric.name) else None
     parts = {
-        "n": len(ids),
-        "pairs": pairs_digest(ids),
-        "size": "x".join(map(str, protocol.size)),
-        "pad": padding,
-        "ssim": protocol.ssim,
-        "mask": protocol.mask,
-        "pssim": protocol.part_ssim,
-        "pckh": f"{protocol.pckh}-{protocol.pckh_fraction:g}",
-        "codec": codec,
-        "fields": _digest(json.dumps(asdict(protocol), sort_keys=True)),
+        "n": scored.pairs,
+        "pairs": scored.digest,
+        "size": f"{height}x{width}",
+        "cut": cut,
+        "codec": scored.codec,
+        "from": scored.resized_from,
+        "skipped": scored.skipped or None,
         "version": __version__,
+        "pad": f"{protocol.pad_width}.{protocol.pad_value}" if protocol.pads(metric.name) else None,
+        "resized": resized and "x".join(map(str, resized)),
+        "resize": protocol.resize if resized or scored.resized_from else None,
+        **{name: protocol.setting(name) for name in metric.reads},
+        "net": network,
+        "real": real,
     }
-    if resized_from is not None:
-        parts["from"] = resized_from
-    if skipped:
-        parts["skipped"] = skipped
-    return "|".join([protocol.name, *(f"{key}:{value}" for key, value in parts.items())])
+    return Signature.of(protocol.name, parts)
 
 
 def pairs_digest(pair_ids: Iterable[str]) -> str:
     """Hash of a set of pairs, in any order."""
-    return _digest("\n".join(sorted(pair_ids)))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256("\n".join(sorted(pair_ids)).encode()).hexdigest()[:8]

@@ -12,8 +12,7 @@ import numpy as np
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
-from reposer.evaluation.entries import LABELS
-from reposer.metrics import Score, differing_parts, holm, make_score, sign_flip_p_value
+from reposer.metrics import METRICS, Score, bootstrap_interval, holm, sign_flip_p_value
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,8 +24,6 @@ HOW = (
     "sign flips, or all where there are fewer), which, unlike the intervals, is corrected by Holm for the number of "
     f"metrics; a difference counts as shown where p < {LEVEL}."
 )
-_COUNTS = {"pckh": ("pckh_correct", "pckh_all")}
-"""Ratios of sums over images: {metric: numbers of an image that are summed above and below}. Others are means."""
 _FILES = ("{}.json", "{}/evaluation.json", "{}/scores.json")
 """Where the evaluation of a folder of results is looked for."""
 
@@ -101,7 +98,7 @@ class Comparison:
     def sentences(self) -> list[str]:
         """What can be said, one sentence a metric."""
         return [difference.sentence(self.first, self.second) for difference in self.differences] + [
-            f"{LABELS[name][0]}: not tested, {why}." for name, why in self.untested.items()
+            f"{METRICS[name].title}: not tested, {why}." for name, why in self.untested.items()
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -170,7 +167,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("A", "B")
         first=names[0],
         second=names[1],
         differences=tuple(
-            _difference(name, a.heading(name), paired, p_value, p_corrected)
+            _difference(name, paired, p_value, p_corrected)
             for (name, paired), p_value, p_corrected in zip(measured.items(), p_values, holm(p_values), strict=True)
         ),
         untested=untested,
@@ -192,9 +189,8 @@ def _caveats(a: Evaluation, b: Evaluation, names: tuple[str, str]) -> list[str]:
     """What speaks against comparing two results."""
     caveats = []
     theirs = {score.name: score.signature for score in b.scores}
-    signatures = [(a.signature, b.signature)]
-    signatures += [(s.signature, theirs[s.name]) for s in a.scores if s.name in theirs]
-    parts = dict.fromkeys(part for mine, other in signatures for part in differing_parts(mine, other))
+    signatures = [(s.signature, theirs[s.name]) for s in a.scores if s.name in theirs]
+    parts = dict.fromkeys(part for mine, other in signatures for part in mine.differences(other))
     if parts:
         caveats.append(f"their signatures differ in {', '.join(parts)}")
     only = [sum(pair not in y.per_image for pair in x.per_image) for x, y in ((a, b), (b, a))]
@@ -205,7 +201,7 @@ def _caveats(a: Evaluation, b: Evaluation, names: tuple[str, str]) -> list[str]:
 
 def _paired(name: str, a: Evaluation, b: Evaluation, common: Sequence[str]) -> _Paired | str:
     """Line up the numbers of one metric, or say why there is nothing to test."""
-    above, below = _COUNTS.get(name, (name, None))
+    above, below = METRICS[name].columns
     pairs = [pair for pair in common if above in a.per_image[pair] and above in b.per_image[pair]]
     if not pairs:
         return "a number of the whole set, not of each image"
@@ -218,24 +214,23 @@ def _paired(name: str, a: Evaluation, b: Evaluation, common: Sequence[str]) -> _
     return _Paired(pairs, first, second, totals)
 
 
-def _difference(name: str, heading: str, paired: _Paired, p_value: float, p_corrected: float) -> Difference:
-    label, better = LABELS[name]
-    moved = paired.first - paired.second
+def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) -> Difference:
+    metric, moved = METRICS[name], paired.first - paired.second
     first, second = (
         float(values.mean() if paired.totals is None else values.sum() / paired.totals.sum())
         for values in (paired.first, paired.second)
     )
     by_image = moved if paired.totals is None else moved / paired.totals
-    difference = make_score(name, moved, totals=paired.totals, signature="")
+    difference = moved.sum() / (len(moved) if paired.totals is None else paired.totals.sum())
     return Difference(
         metric=name,
-        label=label,
-        heading=heading,
-        better="higher" if better == "higher" else "lower",
+        label=metric.title,
+        heading=metric.heading,
+        better=metric.better,
         first=first,
         second=second,
-        difference=difference.value,
-        interval=difference.interval,
+        difference=float(difference),
+        interval=bootstrap_interval(moved, totals=paired.totals),
         p_value=p_value,
         p_corrected=p_corrected,
         n=len(paired.pairs),
@@ -250,13 +245,12 @@ def side_by_side(evaluations: Mapping[str, Evaluation]) -> Table:
     table = Table("metric", title="scores with 95 % intervals")
     for name in evaluations:
         table.add_column(name, justify="right")
-    first = next(iter(evaluations.values()))
     for metric in _all_metrics(list(evaluations.values())):
         cells = []
         for evaluation in evaluations.values():
             score = next((score for score in evaluation.scores if score.name == metric), None)
             cells.append("-" if score is None else _cell(score))
-        table.add_row(first.heading(metric), *cells)
+        table.add_row(METRICS[metric].heading, *cells)
     return table
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reposer.evaluation import Evaluation
-from reposer.evaluation.entries import LABELS
+from reposer.metrics import METRICS
 from reposer.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def with_published(evaluation: Evaluation, *, name: str = "this result") -> Tabl
     table = Table("method", title=f"{evaluation.protocol.name}: published scores", caption=_caption(evaluation, rows))
     table.caption_justify = "left"
     for metric in metrics:
-        table.add_column(evaluation.heading(metric), justify="right")
+        table.add_column(METRICS[metric].heading, justify="right")
     for method in dict.fromkeys(row.method for row in rows):
         own = {row.metric: row for row in rows if row.method == method}
         cells = [_number(own[metric].value) if metric in own else "-" for metric in metrics]
@@ -192,7 +192,7 @@ def with_published(evaluation: Evaluation, *, name: str = "this result") -> Tabl
 def rank(metric: str, value: float, rows: Sequence[PublishedScore]) -> tuple[int, int]:
     """Return the place of a value among the published ones of a metric, 1 the best, and the number of places."""
     others = [row.value for row in rows if row.metric == metric]
-    higher = LABELS[metric][1] == "higher"
+    higher = METRICS[metric].better == "higher"
     return 1 + sum(other > value if higher else other < value for other in others), 1 + len(others)
 
 

@@ -14,6 +14,7 @@ from reposer import __version__
 from reposer.config import RunConfig, config_to_json
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
+from reposer.metrics import METRICS
 from reposer.reporting.page import page, picture
 from reposer.training.run_folder import read_log
 
@@ -41,7 +42,7 @@ def write_report(
         f"<p>{len(first.per_image)} test pairs of people who were never seen in training; 95 % bootstrap interval "
         "below each value.</p>",
         _score_table(evaluations),
-        f"<p class=muted>Signature: <code>{escape(first.signature)}</code></p>",
+        f"<p class=muted>Signatures: <code>{'<br>'.join(map(escape, first.signature_lines()))}</code></p>",
         "<h2>What it makes</h2>",
         "<p>Source, target pose, target, generated; fixed test pairs after the last step.</p>",
         picture(sheets[-1].read_bytes(), ".png", alternative="contact sheet") if sheets else "",
@@ -62,7 +63,7 @@ def write_report(
 
 def _score_table(evaluations: Mapping[str, Evaluation]) -> str:
     first = next(iter(evaluations.values()))
-    header = "".join(f"<th>{escape(first.heading(score.name))}</th>" for score in first.scores)
+    header = "".join(f"<th>{escape(METRICS[score.name].heading)}</th>" for score in first.scores)
     lines = []
     for i, (name, evaluation) in enumerate(evaluations.items()):
         cells = "".join(

@@ -29,6 +29,8 @@ class Result:
     """Name of the target image, which its pose is annotated under."""
     target_file: Path | None = None
     """Where it is, if the folder says so."""
+    named: bool = True
+    """Whether it is known which images the pair is of; else ``pair`` and ``target`` are the number of the file."""
 
 
 def find_results(
@@ -38,7 +40,7 @@ def find_results(
 
     A CSV with the header ``generated,target`` or ``generated,target,source``, given itself or as ``pairs.csv`` in the
     folder, says what is what. Otherwise the names of the files do: that of the pair, a number into ``pairs``, or the
-    name of a file in ``targets``.
+    name of a file in ``targets``. Numbers without ``pairs`` do not tell the pairs: such results are not ``named``.
 
     Args:
         folder: of images, or the CSV.
@@ -54,13 +56,11 @@ def find_results(
     if listing.is_file() and (listing == folder or _is_listing(listing)):
         return _sorted(_listed(listing, targets), problems)
     files = _images(folder)
-    numbers = [index_of(path.name) for path in files]
     if targets is not None and targets.is_dir() and (same := _same_names(files, targets)):
         return _sorted(same, problems)
-    if all(number is not None for number in numbers):
-        return _sorted(
-            _numbered(folder, {int(n or 0): path for n, path in zip(numbers, files, strict=True)}, pairs), problems
-        )
+    numbered = [(number, path) for path in files if (number := index_of(path.name)) is not None]
+    if len(numbered) == len(files):
+        return _sorted(_numbered(folder, numbered, pairs), problems)
     found = []
     unknown: dict[str, str] = {}
     for path in files:
@@ -188,15 +188,16 @@ def _same_names(files: list[Path], targets: Path) -> list[Result]:
     return results
 
 
-def _numbered(folder: Path, files: dict[int, Path], pairs: Pairs | None) -> list[Result]:
+def _numbered(folder: Path, files: list[tuple[int, Path]], pairs: Pairs | None) -> list[Result]:
     if pairs is None:
-        raise InputError(f"{folder}: files are named by numbers: give the list of their pairs, in order, with --pairs")
-    start = 0 if 0 in files else 1
-    beyond = [path.name for number, path in files.items() if not start <= number < start + len(pairs)]
+        width = len(str(max(number for number, _ in files)))
+        return [Result(pair=f"{n:0{width}}", file=path, target=f"{n:0{width}}", named=False) for n, path in files]
+    start = 0 if any(number == 0 for number, _ in files) else 1
+    beyond = [path.name for number, path in files if not start <= number < start + len(pairs)]
     if beyond:
         raise InputError(f"{folder}: {len(beyond)} numbers are beyond the {len(pairs)} pairs, e.g. {some(beyond)}")
-    named = {number: pairs[number - start] for number in files}
-    return [Result(pair=pair_id(*named[n]), file=path, target=image_name(named[n][1])) for n, path in files.items()]
+    named = [(pairs[number - start], path) for number, path in files]
+    return [Result(pair=pair_id(*pair), file=path, target=image_name(pair[1])) for pair, path in named]
 
 
 def _is_listing(path: Path) -> bool:

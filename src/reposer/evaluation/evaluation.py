@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reposer.checks import InputError, check_choice
-from reposer.evaluation.entries import LABELS
-from reposer.evaluation.measuring import Baseline
+from reposer.evaluation.options import Baseline
 from reposer.files import write_text, write_whole
-from reposer.metrics import Score, check_comparable
+from reposer.metrics import METRICS, Score, Signature, check_comparable
+from reposer.metrics.signature import common, grouped
 from reposer.protocols import Protocol, protocol_from_json
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ class Evaluation:
     """What was found: "strips" of 5 panels, "triptychs" or single "images"."""
     codec: str
     """File format of the results: "png", "jpeg", "webp", or several joined by "+"."""
-    signature: str
-    """Of all the scores."""
     scores: tuple[Score, ...]
     per_image: Mapping[str, Mapping[str, float]]
     """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` of ``pckh_all``."""
@@ -49,10 +47,14 @@ class Evaluation:
         check_choice("score", name, found)
         return found[name]
 
-    def heading(self, name: str) -> str:
-        """Return how a score is named to readers, with an arrow towards better: "SSIM ↑"."""
-        label, better = LABELS[name]
-        return f"{label} {'↑' if better == 'higher' else '↓'}"
+    @property
+    def signature(self) -> Signature:
+        """What the signatures of all scores share."""
+        return common(score.signature for score in self.scores) if self.scores else Signature(self.protocol.name)
+
+    def signature_lines(self) -> list[str]:
+        """Print all signatures shortly: what they share, then what those of single metrics have of their own."""
+        return grouped({score.name: score.signature for score in self.scores})
 
     def notes(self) -> list[str]:
         """Lines that a reader of the scores should see beside them."""
@@ -64,6 +66,8 @@ class Evaluation:
                 f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
                 "strips: compare with care"
             )
+        if (self.signature.get("pairs") or "").startswith("unnamed"):
+            lines.append("the numbers of the files do not tell their pairs: metrics that need poses were left out")
         if self.skipped:
             lines.append(f"{len(self.skipped)} bad results were left out, e.g. {next(iter(self.skipped.values()))}")
         return lines
@@ -72,7 +76,7 @@ class Evaluation:
         """Return everything as a dict that ``json`` can write."""
         content: dict[str, Any] = {
             "protocol": self.protocol.name,
-            "signature": self.signature,
+            "signature": str(self.signature),
             "format": self.format,
             "codec": self.codec,
             "scores": [score.to_json() for score in self.scores],
@@ -109,7 +113,6 @@ class Evaluation:
                 protocol=protocol_from_json(content["protocol_fields"]),
                 format=content["format"],
                 codec=content["codec"],
-                signature=content["signature"],
                 scores=tuple(map(Score.from_json, content["scores"])),
                 per_image=content["per_image"],
                 results=Path(content["results"]) if "results" in content else None,
@@ -148,7 +151,7 @@ class Evaluation:
                 raise InputError(
                     f"{path}: Parquet needs pyarrow: pip install 'reposer[tables]', or write .csv"
                 ) from None
-            metadata = {"signature": self.signature, "protocol": self.protocol.name}
+            metadata = {"signature": "\n".join(self.signature_lines()), "protocol": self.protocol.name}
             table = pyarrow.table(columns).replace_schema_metadata(metadata)
             write_whole(path, lambda temporary: pyarrow.parquet.write_table(table, temporary))
         else:
@@ -164,7 +167,7 @@ class Evaluation:
             table.add_column(column, justify="right")
         for score in self.scores:
             interval = "-" if isnan(score.interval[0]) else _limits(score)
-            table.add_row(self.heading(score.name), f"{score.value:.4f}", interval, str(score.n))
+            table.add_row(METRICS[score.name].heading, f"{score.value:.4f}", interval, str(score.n))
         return table
 
     def __str__(self) -> str:
@@ -188,7 +191,7 @@ def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
     names = [{score.name for score in evaluation.scores} for evaluation in evaluations.values()]
     shared = [score for score in first.scores if score.name in set.intersection(*names)]
     for score in shared:
-        table.add_column(first.heading(score.name), justify="right")
+        table.add_column(METRICS[score.name].heading, justify="right")
     for name, evaluation in evaluations.items():
         cells = []
         for score in shared:

@@ -8,27 +8,20 @@ from pathlib import Path
 import torch
 
 from reposer.checks import InputError
-from reposer.evaluation.measuring import Item, Progress, Row, Work, read_pair
-from reposer.metrics import Score, make_score, pckh_counts
+from reposer.evaluation.reading import Item, Reader
+from reposer.evaluation.rows import Progress, Row
 from reposer.poses import Pose, read_annotations
 from reposer.poses.estimation import Estimator, estimate_poses
 from reposer.protocols import Protocol
 from reposer.results import Problems, Result, pair_id, pair_of, some
 
 
-def target_poses(
-    path: str | Path | None, results: Mapping[str, Result], protocol: Protocol, problems: Problems
-) -> dict[str, Pose]:
+def target_poses(path: Path, results: Mapping[str, Result], protocol: Protocol, problems: Problems) -> dict[str, Pose]:
     """Read the target pose of each pair: {pair id: pose}; those without one are problems.
 
     Raises:
-        InputError: if there is no file, or its joints do not lie in the images.
+        InputError: if its joints do not lie in the images.
     """
-    if path is None:
-        raise InputError(
-            f"protocol {protocol.name} needs the poses of the target images: "
-            "give their annotation CSV with --annotations"
-        )
     known = read_annotations(path)
     poses: dict[str, Pose] = {}
     for pair, result in results.items():
@@ -43,7 +36,7 @@ def target_poses(
     return poses
 
 
-def predicted_poses(path: str | Path, pairs: Mapping[str, Row], protocol: Protocol) -> dict[str, Pose]:
+def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) -> dict[str, Pose]:
     """Read the pose found in each generated image: {pair id: pose}.
 
     Raises:
@@ -67,20 +60,20 @@ def predicted_poses(path: str | Path, pairs: Mapping[str, Row], protocol: Protoc
 
 
 def detected_poses(
-    work: Work, items: Sequence[Item], estimator: Estimator, progress: Progress | None
+    reader: Reader, items: Sequence[Item], estimator: Estimator, progress: Progress | None
 ) -> dict[str, Pose]:
     """Find the pose in each generated image: {pair id: pose}.
 
     Raises:
         InputError: if nobody is found in many of them.
     """
-    images = ((item.pair, read_pair(work, item)[0]) for item in items)
+    images = ((item.pair, reader.pair(item)[0]) for item in items)
     return estimate_poses(
         images, estimator=estimator, progress=None if progress is None else lambda done: progress(done, len(items))
     )
 
 
-def _check_inside(poses: Mapping[str, Pose], path: str | Path, protocol: Protocol) -> None:
+def _check_inside(poses: Mapping[str, Pose], path: Path, protocol: Protocol) -> None:
     """Raise InputError if joints lie outside the image: coordinates of another image size give wrong numbers.
 
     A few may: cutting an image leaves 1 joint in 5,000 beyond its border.
@@ -100,35 +93,3 @@ def _check_inside(poses: Mapping[str, Pose], path: str | Path, protocol: Protoco
         raise InputError(
             f"{path}: {count} of {total} joints lie outside the {height}x{width} image, e.g. of {first}{hint}"
         )
-
-
-def add_pckh(
-    rows: dict[str, dict[str, float]],
-    predicted: Mapping[str, Pose],
-    poses: Mapping[str, Pose],
-    protocol: Protocol,
-    line: str,
-) -> Score:
-    """Add PCKh to the rows of the images that have a head box, and return its score.
-
-    Raises:
-        InputError: if no image has one.
-    """
-    found, real = [predicted[pair] for pair in rows], [poses[pair] for pair in rows]
-    correct, total = pckh_counts(
-        torch.stack([p.joints for p in found]),
-        torch.stack([p.visible for p in found]),
-        torch.stack([p.joints for p in real]),
-        torch.stack([p.visible for p in real]),
-        fraction=protocol.pckh_fraction,
-    )
-    counted = total > 0
-    if not counted.any():
-        raise InputError(
-            "PCKh: no target pose shows 2 head joints (nose, neck, eyes, ears); leave out --predicted-keypoints and "
-            "--detect-poses"
-        )
-    for pair, right, all_ in zip(rows, correct.tolist(), total.tolist(), strict=True):
-        if all_:
-            rows[pair] |= {"pckh": right / all_, "pckh_correct": right, "pckh_all": all_}
-    return make_score("pckh", correct[counted], totals=total[counted], signature=line)

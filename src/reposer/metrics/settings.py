@@ -1,4 +1,4 @@
-"""Settings of metrics that a protocol decides and that have no owner of their own."""
+"""Settings of metrics that a protocol decides; those of SSIM and PSSIM are in ``reposer.similarity``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reposer.features import InceptionName, LPIPSBackbone, LPIPSVersion
-from reposer.images import ResizeFilter
-from reposer.metrics import LPIPSRange
 
-
-@dataclass(frozen=True, kw_only=True)
-class ResizeSettings:
-    """Filter and library by which images are brought to another size."""
-
-    generated: ResizeFilter = "pil-bicubic"
-    """Of generated images."""
-    target: ResizeFilter = "pil-bicubic"
-    """Of real images."""
+LPIPSRange = Literal["signed", "unit"]
 
 
 @dataclass(frozen=True, kw_only=True)

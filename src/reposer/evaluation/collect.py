@@ -1,0 +1,186 @@
+"""First step: which results there are, what they show, and everything that measuring them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from reposer.checks import InputError
+from reposer.evaluation.choice import chosen_metrics, default_metrics, without, without_poses
+from reposer.evaluation.options import EvaluationOptions
+from reposer.evaluation.poses import target_poses
+from reposer.evaluation.reading import Item, Reader
+from reposer.images import SUFFIXES
+from reposer.metrics import METRICS, Metric
+from reposer.poses import Pose, read_pairs
+from reposer.protocols import Protocol, protocols_of
+from reposer.results import (
+    Format,
+    Manifest,
+    Problems,
+    Result,
+    check_complete,
+    find_results,
+    find_sources,
+    find_targets,
+    format_of,
+    read_manifest,
+)
+
+_NOBODY = Pose(torch.zeros(18, 2), torch.zeros(18, dtype=torch.bool))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """The results of a folder, ready to be measured."""
+
+    folder: Path
+    protocol: Protocol
+    metrics: tuple[Metric, ...]
+    """Those to compute."""
+    reader: Reader
+    items: tuple[Item, ...]
+    """Results without a problem so far, sorted by pair id."""
+    named: bool
+    """Whether it is known which images the pairs are of."""
+    train: tuple[Path, ...]
+    """Training images, where something needs them."""
+    problems: Problems
+    """Bad results; measuring may find more."""
+
+
+def collect(folder: Path, options: EvaluationOptions) -> Collected:
+    """List the results of a folder, and find their targets, sources and poses.
+
+    Raises:
+        InputError: naming the file or the option, what was expected and how to fix it.
+    """
+    named = options.protocol
+    protocols = protocols_of(named) if isinstance(named, str) else (named,)
+    for each in protocols:
+        chosen_metrics(options.metrics, each)
+    problems, manifest = Problems(), read_manifest(folder)
+    results = _results(folder, manifest, options, problems)
+    protocol, format, width = _fitting(protocols, [result.file for result in results.values()], options.format)
+    is_named = all(result.named for result in results.values())
+    metrics = _metrics(folder, protocol, options, is_named)
+    real = options.targets or manifest.images
+    targets: dict[str, Path] = {}
+    if format.target is not None and options.targets is not None:
+        raise InputError(f"{folder}: these are {format.name}, which hold their targets; leave out --targets")
+    if format.target is None:
+        if not is_named:
+            raise InputError(
+                f"{folder}: files are named by numbers: give the list of their pairs, in order, with --pairs"
+            )
+        targets = find_targets(real, results, problems)
+    sources = find_sources(results, targets, problems) if options.baseline == "copy-source" and targets else {}
+    poses: Mapping[str, Pose] = {}
+    if any(metric.needs_pose for metric in metrics):
+        path = _annotations(folder, protocol, metrics, options.annotations or manifest.annotations, is_named)
+        poses = target_poses(path, results, protocol, problems)
+    items = tuple(
+        Item(
+            pair=pair,
+            generated=result.file,
+            target=targets.get(pair),
+            source=sources.get(pair),
+            joints=poses.get(pair, _NOBODY).joints,
+            visible=poses.get(pair, _NOBODY).visible,
+        )
+        for pair, result in results.items()
+        if pair not in problems
+    )
+    return Collected(
+        folder=folder,
+        protocol=protocol,
+        metrics=metrics,
+        reader=Reader(protocol=protocol, format=format.name, panel_width=width, baseline=options.baseline),
+        items=items,
+        named=is_named,
+        train=_train(metrics, protocol, options),
+        problems=problems,
+    )
+
+
+def _results(folder: Path, manifest: Manifest, options: EvaluationOptions, problems: Problems) -> dict[str, Result]:
+    listed = read_pairs(options.pairs) if options.pairs is not None else manifest.pairs
+    results = find_results(folder, problems, pairs=listed, targets=options.targets)
+    if listed is not None:
+        check_complete(results, listed, options.pairs or manifest.path, problems)
+    if not results:
+        problems.check(folder, len(problems), 0)
+    return results
+
+
+def _fitting(protocols: Sequence[Protocol], files: list[Path], format: str) -> tuple[Protocol, Format, int]:
+    """Return the first protocol whose sizes the results have, their format and the width of a panel."""
+    for protocol in protocols[:-1]:
+        try:
+            return (protocol, *format_of(files, protocol, format))
+        except InputError:
+            continue
+    return (protocols[-1], *format_of(files, protocols[-1], format))
+
+
+def _metrics(folder: Path, protocol: Protocol, options: EvaluationOptions, named: bool) -> tuple[Metric, ...]:
+    """The metrics to compute; those of predicted poses where there are some."""
+    names = options.metrics
+    if not named and not names:
+        names = default_metrics(protocol)
+        if not names:
+            raise InputError(f"{folder}: files are named by numbers, and every metric of {protocol.name} needs poses: "
+                             "give the list of their pairs, in order, with --pairs")  # fmt: skip
+    metrics = chosen_metrics(names, protocol)
+    if options.detect_poses or options.predicted_keypoints is not None:
+        return (*metrics, *(metric for metric in METRICS.values() if metric.needs_prediction and metric not in metrics))
+    for metric in metrics:
+        if metric.needs_prediction:
+            raise InputError(
+                f"{metric.name} needs the poses in the generated images: --predicted-keypoints FILE or --detect-poses; "
+                f"{without(metric, metrics)}"
+            )
+    return metrics
+
+
+def _annotations(folder: Path, protocol: Protocol, metrics: Sequence[Metric], path: Path | None, named: bool) -> Path:
+    """The file of the target poses; InputError, saying how to go without, if there is none or it cannot be used."""
+    needing = ", ".join(metric.name for metric in metrics if metric.needs_pose)
+    way = without_poses(metrics)
+    if any(metric.needs_prediction for metric in metrics):
+        way += ", without --predicted-keypoints and --detect-poses"
+    if not named:
+        raise InputError(
+            f"{folder}: files are named by numbers, which do not tell the poses that {needing} need: give the list of "
+            f"their pairs, in order, with --pairs; {way}"
+        )
+    if path is None:
+        raise InputError(
+            f"protocol {protocol.name} needs the poses of the target images for {needing}: give their annotation CSV "
+            f"with --annotations; {way}"
+        )
+    return path
+
+
+def _train(metrics: Sequence[Metric], protocol: Protocol, options: EvaluationOptions) -> tuple[Path, ...]:
+    """List the training images, if a metric compares with them or their mean is scored.
+
+    Raises:
+        InputError: if a metric does, and they are not given, or there is none.
+    """
+    folder = options.train_images
+    needing = [m for m in metrics if m.reference is not None and protocol.setting(m.reference) == "train"]
+    if needing and folder is None:
+        raise InputError(
+            f"{needing[0].name} of protocol {protocol.name} compares with all training images: give their folder with "
+            f"--train-images; {without(needing[0], metrics)}"
+        )
+    if folder is None or not (needing or options.baseline == "mean-image"):
+        return ()
+    files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
+    if not files:
+        raise InputError(f"{folder}: no training images here; give their folder with --train-images")
+    return files

@@ -1,0 +1,79 @@
+"""Third step: from numbers to scores, each with the signature of what decided it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+from reposer.evaluation.collect import Collected
+from reposer.evaluation.measure import Measurements
+from reposer.evaluation.networks import Networks
+from reposer.evaluation.reading import Item, Reader
+from reposer.images import read_image
+from reposer.metrics import Metric, Score, Signature, make_score
+from reposer.protocols import Scored, pairs_digest, signature_of
+from reposer.results import codec_of
+
+
+def score(found: Collected, measured: Measurements, networks: Networks) -> tuple[Score, ...]:
+    """Return the scores of all metrics, in their order; a metric that no image has a number of has none."""
+    scored = scored_of(found, measured)
+    scores = []
+    for metric in found.metrics:
+        signature = signature_of(
+            metric, found.protocol, scored, network=networks.identity(metric), real=_real_name(metric, found)
+        )
+        if metric.kind == "set":
+            value, n = measured.sets[metric.name]
+            scores.append(Score(metric.name, value, (math.nan, math.nan), n, signature))  # no interval is known
+        elif made := _of_rows(metric, found, measured, signature):
+            scores.append(made)
+    return tuple(scores)
+
+
+def scored_of(found: Collected, measured: Measurements) -> Scored:
+    """Say what was scored."""
+    codec = codec_of([item.generated for item in measured.items])
+    # The target panel of a lossy strip went through the codec too; a single image's target did not.
+    lossy_single = codec != "png" and any(item.target is not None for item in measured.items)
+    digest = pairs_digest(measured.rows)
+    return Scored(
+        pairs=len(measured.rows),
+        digest=digest if found.named else f"unnamed-{digest}",
+        codec=f"{codec}.generated" if lossy_single else codec,
+        skipped=len(found.problems),
+        resized_from=_resized_from(found.reader, measured.items[0]),
+    )
+
+
+def _of_rows(metric: Metric, found: Collected, measured: Measurements, signature: Signature) -> Score | None:
+    above, below = metric.columns
+    rows = list(measured.rows.values())
+    if metric.batch is not None:
+        rows = rows[: found.protocol.setting(metric.batch).kept(len(rows))]
+    rows = [row for row in rows if above in row]  # a part may be missing, or the head
+    if not rows:
+        return None
+    totals = None if below is None else [row[below] for row in rows]
+    return make_score(metric.name, [row[above] for row in rows], totals=totals, signature=signature)
+
+
+def _real_name(metric: Metric, found: Collected) -> str | None:
+    """Name the training images, if a set was compared with them."""
+    if metric.reference is None or found.protocol.setting(metric.reference) != "train":
+        return None
+    names = hashlib.sha256("\n".join(sorted(path.name for path in found.train)).encode()).hexdigest()
+    return f"train.{len(found.train)}.{names[:8]}"
+
+
+def _resized_from(reader: Reader, item: Item) -> str | None:
+    """Say which sizes of files were resized to that of the protocol: "256x256", "targets.1101x750"."""
+    protocol, found = reader.protocol, []
+    sizes = {"": (protocol.height_of(reader.panel_width), reader.panel_width)}
+    if item.target is not None and protocol.other_sizes:
+        height, columns = read_image(item.target).shape[-2:]
+        sizes["targets."] = (height, columns)
+    for name, size in sizes.items():
+        if size in protocol.other_sizes:
+            found.append(f"{name}{size[0]}x{size[1]}")
+    return "+".join(found) or None

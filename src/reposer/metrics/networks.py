@@ -1,0 +1,62 @@
+"""Networks behind metrics: how each is built from settings and weight files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reposer.features import (
+    INCEPTIONS,
+    LPIPS_BACKBONES,
+    InceptionFeatures,
+    InceptionName,
+    LPIPSBackbone,
+    LPIPSNetwork,
+    LPIPSVersion,
+    Weights,
+)
+from reposer.metrics.detection import SSD300_COCO, VOC_FILES, DetectorName, PersonDetector, person_detector
+from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN
+
+Find = Callable[[str], Weights]
+"""From the name of a weight file to it; None where only the torch hub cache or a download may have it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network that a metric needs."""
+
+    build: Callable[..., Any]
+    """From ``find`` and settings, as keywords, to the network; its ``identity`` names it in signatures."""
+    settings: Mapping[str, str]
+    """{keyword of ``build``: setting of the protocol}."""
+
+
+def _inception(find: Find, *, name: InceptionName) -> InceptionFeatures:
+    return InceptionFeatures(name, weights=find(INCEPTIONS[name].name))
+
+
+def _lpips(find: Find, *, backbone: LPIPSBackbone, version: LPIPSVersion) -> LPIPSNetwork:
+    return LPIPSNetwork(backbone, version=version, weights=find(LPIPS_BACKBONES[backbone].name))
+
+
+def _detector(find: Find, *, name: DetectorName) -> PersonDetector:
+    if name == "hog":
+        return person_detector("hog")
+    if name == "ssd300-coco":
+        return person_detector(name, weights=find(SSD300_COCO.name))
+    file = find(VOC_FILES[1])
+    return person_detector(name, weights=file.parent if isinstance(file, Path) else None)
+
+
+def _pose_estimator(find: Find) -> KeypointRCNN:
+    return KeypointRCNN(weights=find(KEYPOINT_RCNN.name))
+
+
+LPIPS = Network(build=_lpips, settings={"backbone": "lpips.backbone", "version": "lpips.version"})
+OF_FID = Network(build=_inception, settings={"name": "fid.network"})
+OF_INCEPTION_SCORE = Network(build=_inception, settings={"name": "inception_score.network"})
+DETECTOR = Network(build=_detector, settings={"name": "detector"})
+POSE_ESTIMATOR = Network(build=_pose_estimator, settings={})
