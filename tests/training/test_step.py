@@ -9,13 +9,14 @@ import pytest
 import torch
 from tests.losses.random_weights import vgg_state
 from tests.training.batches import batches
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
 from reposer.losses import Objective, objective_of
+from reposer.models import GeneratorNetwork
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
@@ -181,6 +182,37 @@ def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
         for name, weights in before.items():
             now = states["late"].discriminators[name].network.state_dict()
             assert all(now[key].equal(value) for key, value in weights.items()) != joined
+
+
+class FromJoints(GeneratorNetwork):
+    """The smallest network that reads joints: the source in another colour."""
+
+    reads = "joints"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colour = nn.Linear(72, 3)
+
+    def forward(self, source: Tensor, *poses: Tensor) -> Tensor:
+        source_joints, source_visible, target_joints, target_visible = poses
+        assert source_visible.dtype == target_visible.dtype == torch.bool
+        shown = [source_joints * source_visible[..., None], target_joints * target_visible[..., None]]
+        return torch.tanh(source + self.colour(torch.cat(shown, 1).flatten(1) / 64)[..., None, None])
+
+
+def test_network_that_reads_joints(small: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It learns like any other, and D_PB is shown heatmaps all the same."""
+    monkeypatch.setattr("reposer.training.state.build_generator", lambda _: FromJoints())
+    state, objective = build_state(small, World()), Objective(small.objective)
+    (batch,) = batches(market, 1)
+    before = [parameter.clone() for _, trained in state.networks() for parameter in trained.network.parameters()]
+    conditions: list[Tensor] = []
+    state.discriminators["shape"].network.register_forward_pre_hook(lambda _, inputs: conditions.append(inputs[0]))
+    train_step(state, batch, objective, small, World())
+    after = [parameter for _, trained in state.networks() for parameter in trained.network.parameters()]
+    assert not any(a.equal(b) for a, b in zip(before, after, strict=True))
+    heatmaps = joint_heatmaps(batch.target_joints, batch.target_visible, (64, 32))
+    assert [shown[:, 3:].equal(heatmaps) for shown in conditions] == [True] * 3
 
 
 def test_running_average_generates(small: RunConfig, market: Path) -> None:
