@@ -15,6 +15,7 @@ import reposer
 from reposer import export
 from reposer.cli import main
 from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.data import MANNEQUINS, DataConfig
 from reposer.generator import Generator
 from reposer.models import PATNConfig, WarpConfig, XingConfig, build_generator, save_network
 from reposer.poses import HeatmapConfig
@@ -60,7 +61,8 @@ def trained(folder: Path, config: Any, size: tuple[int, int] = (64, 32)) -> Path
         elif value.ndim == 4:
             value.normal_(0, 1.5 / value[0].numel() ** 0.5)
     heatmaps = HeatmapConfig(kind="pixel" if config.norm == "instance" else "gaussian")
-    run = RunConfig(recipe="mannequin-tiny", size=size, generator=config, heatmaps=heatmaps)
+    data = DataConfig(**MANNEQUINS)
+    run = RunConfig(recipe="mannequin-tiny", size=size, data=data, generator=config, heatmaps=heatmaps)
     path = folder / "generator-0000012.safetensors"
     save_network(path, network, config=config_to_json(run), recipe=run.recipe, step=12)
     return path
