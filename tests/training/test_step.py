@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 from tests.losses.random_weights import vgg_state
+from tests.tiny_network import TinyConfig
 from tests.training.batches import batches
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
 from reposer.losses import Objective, objective_of
-from reposer.models import GeneratorNetwork
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
@@ -66,6 +66,7 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", ["market-pssim", "fashion-pssim"])
 def test_20_steps_equal_a_straight_line_implementation(
@@ -184,25 +185,10 @@ def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
             assert all(now[key].equal(value) for key, value in weights.items()) != joined
 
 
-class FromJoints(GeneratorNetwork):
-    """The smallest network that reads joints: the source in another colour."""
-
-    reads = "joints"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.colour = nn.Linear(72, 3)
-
-    def forward(self, source: Tensor, *poses: Tensor) -> Tensor:
-        source_joints, source_visible, target_joints, target_visible = poses
-        assert source_visible.dtype == target_visible.dtype == torch.bool
-        shown = [source_joints * source_visible[..., None], target_joints * target_visible[..., None]]
-        return torch.tanh(source + self.colour(torch.cat(shown, 1).flatten(1) / 64)[..., None, None])
-
-
-def test_network_that_reads_joints(small: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("tiny_network")
+def test_network_that_reads_joints(small: RunConfig, market: Path) -> None:
     """It learns like any other, and D_PB is shown heatmaps all the same."""
-    monkeypatch.setattr("reposer.training.state.build_generator", lambda _: FromJoints())
+    small = replace(small, generator=TinyConfig(width=3))
     state, objective = build_state(small, World()), Objective(small.objective)
     (batch,) = batches(market, 1)
     before = [parameter.clone() for _, trained in state.networks() for parameter in trained.network.parameters()]
