@@ -28,7 +28,6 @@ from torch import Tensor, nn
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from reposer.config import RunConfig
 from reposer.images import to_signed
 from reposer.losses import part_ssim_loss, ssim_loss
 from reposer.models import NETWORKS, ResNetDiscriminator, build_generator, load_released_weights
@@ -81,12 +80,10 @@ def loss_errors(device: str) -> Iterator[tuple[str, float]]:
 
 
 @torch.no_grad()
-def network_errors(device: str, tiny: bool) -> Iterator[tuple[str, float]]:
+def network_errors(device: str) -> Iterator[tuple[str, float]]:
     """Networks with seeded weights."""
     golden = np.load(GOLDEN / "networks.npz")
     for name, entry in golden_entries(GOLDEN).items():
-        if tiny and not name.endswith("market"):
-            continue
         norm: Any = "batch" if name.endswith("market") else "instance"
         judges, channels = name.startswith("disc"), entry.get("input_channels")
         network: nn.Module
@@ -96,23 +93,19 @@ def network_errors(device: str, tiny: bool) -> Iterator[tuple[str, float]]:
             network, drawn = build_generator(NETWORKS[name.split("_")[0]].config(norm=norm)), [(3, -1), (36, 0)]
         load_released_weights(network, seeded_weights(entry))
         rng = np.random.default_rng(entry["input_seed"])
-        inputs = [
-            torch.from_numpy(rng.uniform(low, 1, (1, count, *entry["size"])).astype(np.float32)).to(device)
-            for count, low in drawn
-        ]
-        if not judges:
-            inputs[1:] = inputs[1].split(18, dim=1)
-        output = network.eval().to(device)(*inputs)
+        inputs = [rng.uniform(low, 1, (1, count, *entry["size"])).astype(np.float32) for count, low in drawn]
+        tensors = [part for each in inputs for part in torch.from_numpy(each).to(device).split(18, dim=1)]
+        output = network.eval().to(device)(*([torch.cat(tensors, 1)] if judges else tensors))
         yield name, error(output[:, ::16] if judges else output, golden[name])
 
 
 def timed(step: Callable[[], object], device: str, calls: int) -> dict[str, float]:
     """Median milliseconds of a step, peak megabytes, and milliseconds that the device was at work."""
     wait: Callable[[], None] = torch.cuda.synchronize if device == "cuda" else lambda: None
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
     times = []
-    for call in range(calls + 3):
-        if device == "cuda" and call == 3:  # after warming up
-            torch.cuda.reset_peak_memory_stats()
+    for _ in range(calls + 3):  # the first three warm up
         start = time.perf_counter()
         step()
         wait()
@@ -139,14 +132,10 @@ def steps(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             discriminators=replace(config.discriminators, channels=4, blocks=1),
             optimization=replace(config.optimization, batch_size=2),
         )
-    kinds: list[tuple[str, Callable[[RunConfig], Callable[[], object]], dict[str, Any]]] = [
-        ("plain", plain_step, {"precision": "32-true"}),
-        ("32-true", reposer_step, {"precision": "32-true"}),
-        ("bf16-mixed", reposer_step, {"precision": "bf16-mixed"}),
-        ("bf16-mixed, compiled", reposer_step, {"precision": "bf16-mixed", "compile": True}),
-    ]
-    for kind, make, fields in kinds if options.compile else kinds[:-1]:
-        hardware = replace(config.hardware, accelerator=options.device, **fields)
+    for kind in ("plain", "32-true", "bf16-mixed", *(["compiled"] if options.compile else [])):
+        precision: Any = {"plain": "32-true", "compiled": "bf16-mixed"}.get(kind, kind)
+        hardware = replace(config.hardware, accelerator=options.device, precision=precision, compile=kind == "compiled")
+        make = plain_step if kind == "plain" else reposer_step
         found = timed(make(replace(config, hardware=hardware)), options.device, 1 if options.tiny else 10)
         per_second = round(1000 * config.optimization.batch_size / found["milliseconds"], 1)
         yield {"recipe": name, "step": kind, **found, "images_per_second": per_second}
@@ -159,7 +148,7 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="compiled steps too")
     options = parser.parse_args()
     device, errors, rows = options.device, {}, []
-    for what, off in chain(mask_errors(device), loss_errors(device), network_errors(device, options.tiny)):
+    for what, off in chain(mask_errors(device), loss_errors(device), network_errors(device)):
         errors[what] = off
         print(f"{what}: off by {off:.1e}", flush=True)
     for row in chain.from_iterable(steps(name, options) for name in COMPARED):
