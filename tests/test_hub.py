@@ -261,7 +261,7 @@ def test_without_network_is_one_line(run: Path, tmp_path: Path, monkeypatch: pyt
     """The real huggingface_hub, kept from the network."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     options = {"cache_dir": tmp_path / "cache", "local_files_only": True}
-    with pytest.raises(InputError, match=r"^owner/name: no such folder here, and not to be had from the .* Hub: .+$"):
+    with pytest.raises(InputError, match=r"^owner/name: no such folder here, and unavailable from the .* Hub: .+$"):
         Generator.from_pretrained("owner/name", **options)
     for name in ("./absent/folder/here", "no such name"):
         with pytest.raises(InputError, match=r"^.*: no such run folder or checkpoint, .* nor the name of a repository"):
