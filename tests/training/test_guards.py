@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -87,9 +88,9 @@ def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.
     assert digest(state_dict(state)) == digest(state_dict(other))
 
 
-def test_replay(small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay(small: RunConfig, market: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dump alone repeats the step; without the fault it gives what the step would have given."""
-    expected = read_log_after(small, market, tmp_path / "whole")[4]
+    expected = read_log(whole)[4]
     with monkeypatch.context() as patch:
         PoisonAt(patch, "forward", {5})
         with pytest.raises(RunError):
@@ -131,10 +132,9 @@ def test_too_many_skips_stop(small: RunConfig, market: Path, tmp_path: Path, mon
     assert (tmp_path / "nonfinite-0000007.pt").exists()
 
 
-def test_disk_full(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_disk_full(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
     """A real failure to write: files may not grow over a limit that a state passes."""
-    train(small, data=market, out=tmp_path / "whole")
-    size = (tmp_path / "whole" / "checkpoints" / "state-0000012.pt").stat().st_size
+    size = (whole / "checkpoints" / "state-0000012.pt").stat().st_size
     run, limits = tmp_path / "run", resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -147,7 +147,7 @@ def test_disk_full(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
     assert not list(run.rglob(".*.part"))
     resumed = train(small, data=market, out=run, resume=True)
-    assert resumed.read_bytes() == (tmp_path / "whole" / "checkpoints" / resumed.name).read_bytes()
+    assert resumed.read_bytes() == (whole / "checkpoints" / resumed.name).read_bytes()
 
 
 def test_full_disk_while_logging(
@@ -192,10 +192,9 @@ def test_worker_that_dies(small: RunConfig, market: Path, tmp_path: Path) -> Non
     assert state.step % 3 == 0
 
 
-def test_one_flipped_bit_is_noticed(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_one_flipped_bit_is_noticed(small: RunConfig, whole: Path, tmp_path: Path) -> None:
     """Not only a file that cannot be read: a weight that has changed."""
-    train(small, data=market, out=tmp_path)
-    newest = tmp_path / "checkpoints" / "state-0000012.pt"
+    newest = copytree(whole, tmp_path / "run") / "checkpoints" / "state-0000012.pt"
     state = build_state(small, World.launch(small.hardware))
     assert load_newest_checkpoint(newest.parent, state, pytest.fail)
     weight = state.discriminators["shape"].network.state_dict()["encoder.2.running_mean"]

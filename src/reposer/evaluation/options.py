@@ -12,6 +12,7 @@ from tyro.conf import Suppress, arg
 from reposer.checks import InputError
 from reposer.features import Weights
 from reposer.protocols import Protocol
+from reposer.results import FORMATS
 
 Baseline = Literal["copy-source", "mean-image"]
 """What may be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
@@ -21,37 +22,34 @@ WeightsSource = Path | Mapping[str, Weights] | None
 
 @dataclass(frozen=True, kw_only=True)
 class ResultOptions:
-    """What is scored of results, and what it needs; paths may be given as text."""
+    """What is scored of results, and what it needs.
+
+    In Python paths may be text, ``weights`` also {file name: file or state dict}, and ``metrics`` one name. Bad results
+    are unreadable, of another size, without target or pose, shown twice, or missing.
+    """
 
     annotations: Path | None = None
     """annotation CSV with the poses of the target images; without it, as the manifest says"""
     metrics: tuple[str, ...] = ()
-    """those of the protocol's metrics to compute, "all", or "part_ssim_by_part" for PSSIM of each body part, which
-    goes with any protocol; without it all that need no network"""
+    """those of the protocol to compute, "all", or "part_ssim_by_part"; without it all that need no network"""
     weights: Annotated[WeightsSource, arg(constructor=Path, metavar="PATH")] = None
-    """folder of weight files of networks (in Python also {file name: file or state dict}); what is not there is looked
-    for in the torch hub cache, then downloaded"""
+    """folder of weight files of networks; what is not there comes from the torch hub cache or a download"""
     train_images: Path | None = None
-    """folder of the training images, which FID and KID of some protocols compare with; the baseline mean-image is their
-    mean, without them that of the targets"""
+    """folder of the training images, for FID of some protocols, and for the baseline mean-image"""
     predicted_keypoints: Path | None = None
-    """annotation CSV of the poses found in the generated images, in the same pixels, named like the results; adds
-    PCKh"""
+    """annotation CSV of the poses found in the generated images, named like the results; adds PCKh"""
     detect_poses: bool = False
     """find the poses in the generated images with torchvision's keypoint R-CNN; adds PCKh"""
     targets: Path | None = None
     """folder of the real target images, for single images; without it, as the manifest says"""
     pairs: Path | None = None
-    """CSV of the pairs that there must be results of, no more and no fewer, in whose order numbered files are; without
-    it as the manifest says, or any"""
-    format: Literal["auto", "strips", "triptychs", "images"] = "auto"
+    """CSV of the pairs that there must be results of, no more and no fewer; numbered files are in its order"""
+    format: Annotated[str, arg(metavar=f"{{{','.join(('auto', *FORMATS))}}}")] = "auto"
     """what the files show; auto tells by their size"""
     skip_bad: int = 0
-    """most bad results (unreadable, of another size, without target or pose, shown twice, missing) that are left out,
-    named and counted in the signature; with more, nothing is scored"""
+    """most bad results that are left out, named and counted in the signature; with more, nothing is scored"""
     cache: Path | None = None
-    """folder that keeps the numbers of each image, so that an interrupted run goes on where it stopped; files that
-    changed are measured again"""
+    """folder that keeps the numbers of each image, so that an interrupted run goes on where it stopped"""
     devices: int = 1
     """processes that share the work on the CPU; 1 is this one, with a thread for each core"""
     batch_size: int = 32
@@ -76,11 +74,9 @@ class ResultOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions(ResultOptions):
-    """All that decides an evaluation of a folder of results."""
+    """All that decides an evaluation of a folder of results; in Python ``protocol`` is also a ``Protocol``."""
 
     protocol: Annotated[str | Protocol, arg(constructor=str, metavar="NAME")] = "patn-market"
-    """name of a protocol or of a family of them, such as reposer-1, which 'reposer protocols' lists, or a YAML file
-    that changes one (in Python also a ``Protocol``)"""
+    """name of a protocol, which 'reposer protocols' lists, or a YAML file that changes one"""
     baseline: Suppress[Baseline | None] = None
-    """what is scored in place of the generated images, everything else being equal: "copy-source", the source image;
-    "mean-image", one image for all"""
+    """what is scored in place of the generated images: "copy-source", the source image, or "mean-image" """

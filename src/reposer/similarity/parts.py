@@ -27,6 +27,33 @@ from reposer.similarity.ssim import (
 Reduction = Literal["mean", "none"]
 
 
+_CHUNK = 2048
+
+
+class _MaskedSums(torch.autograd.Function):
+    """Sums (B, P, C) of images (B, C, N) under masks (B, P, N): one batched matrix product for all parts and channels.
+
+    Chunk by chunk: libraries may add up a whole product one by one, which loses two digits over the pixels of an image.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(masks: Tensor, images: Tensor) -> Tensor:
+        pairs = zip(masks.split(_CHUNK, dim=-1), images.split(_CHUNK, dim=-1), strict=True)
+        return torch.stack([matrix_product(mask, image.transpose(-1, -2)) for mask, image in pairs]).sum(0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        masks, images = ctx.saved_tensors
+        for_masks = matrix_product(gradient, images) if ctx.needs_input_grad[0] else None
+        return for_masks, matrix_product(gradient.transpose(-1, -2), masks)
+
+
 def part_ssim(
     generated: Tensor,
     target: Tensor,
@@ -182,8 +209,7 @@ def _part_ssim(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings:
     whole = total + EPSILON
 
     def average(image: Tensor) -> Tensor:
-        # All channels of all parts are one batched matrix product: (B, P, HW) x (B, HW, C).
-        return matrix_product(masks, image.flatten(2).transpose(1, 2)) / whole
+        return _MaskedSums.apply(masks, image.flatten(2)) / whole
 
     origin = full_range / 2 * (total / whole)  # an empty mask has mean 0
     return ssim_of_averages(x, y, average, dim=-1, origin=origin, data_range=full_range)

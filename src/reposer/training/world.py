@@ -88,28 +88,22 @@ class World:
 
     def replicate(self, network: nn.Module) -> nn.Module:
         """Let batch norm see the pairs of all processes, and return what to call in place of the network."""
-        if self.size == 1:
-            return network
-        if not self.ddp:
+        if self.size > 1 and self.ddp:
+            nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            devices = [self.device] if self.device.type == "cuda" else None
+            return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+        if self.size > 1:
             share_batch_norm(network)
-            return network
-        nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        replica = DistributedDataParallel(
-            network, device_ids=[self.device] if self.device.type == "cuda" else None, broadcast_buffers=False
-        )
-        replica.register_comm_hook(None, _sum_bucket)
-        return replica
+        return network
 
     def sum_gradients(self, network: nn.Module) -> None:
-        """Add up the gradients of all processes, in one message, unless their replicas have done so."""
+        """Add up the gradients of all processes: each process's loss is its share of the whole."""
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        if self.size > 1 and not self.ddp and gradients:
-            flat = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))
-            for gradient, total in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-                gradient.copy_(total.view(gradient.shape))
-
-
-def _sum_bucket(_: None, bucket: Any) -> torch.futures.Future[Tensor]:
-    """Sum where DistributedDataParallel would average: each process's loss is its share of the whole already."""
-    work = dist.all_reduce(bucket.buffer(), async_op=True)
-    return work.get_future().then(lambda future: future.value()[0])
+        if self.size == 1 or not gradients:
+            return
+        if self.ddp:  # which has averaged them
+            torch._foreach_mul_(gradients, self.size)
+            return
+        flat = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))  # in one message
+        for gradient, total in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(total.view(gradient.shape))
