@@ -28,11 +28,11 @@ class NewLoss(LossModule[NoSettings]):
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return (generated - target).abs().max()
 '''
-METRIC = '''
+METRIC = """
 
 def new_metric(generated: Tensor, target: Tensor) -> Tensor:
     return (generated.double() - target.double()).abs().amax(dim=(1, 2, 3))
-'''
+"""
 DATA_SET = '''"""A data set."""
 
 from reposer.data.layout import Layout
@@ -71,14 +71,17 @@ EDITS: dict[str, dict[str, str | list[tuple[str, str]]]] = {
     "metric": {
         "metrics/paired.py": METRIC,
         "metrics/catalogue.py": [
-            ('    Metric(name="l1"', '    Metric(name="new", title="new", better="lower", function=paired.new_metric),\n')
+            (
+                '    Metric(name="l1"',
+                '    Metric(name="new", title="new", better="lower", function=paired.new_metric),\n',
+            )
         ],
     },
     "network": {
         "models/new.py": NETWORK,
         "models/catalogue.py": [
             ("from reposer.models.patn ", "from reposer.models.new import TinyConfig, TinyGenerator\n"),
-            ('    "warp": ', '    "tiny": NetworkEntry(TinyGenerator, TinyConfig, "tiny"),\n'),
+            ("        NetworkEntry(WarpGenerator", '        NetworkEntry(TinyGenerator, TinyConfig, "tiny"),\n'),
         ],
     },
     "data set": {
