@@ -169,6 +169,7 @@ def test_missing_vgg19_is_one_line(fails: Fails, market: Path, tmp_path: Path, m
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_interrupted_training_says_how_to_go_on(market: Path, tmp_path: Path) -> None:
     """A real process, a real Ctrl-C."""
     import signal
