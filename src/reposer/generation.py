@@ -40,7 +40,8 @@ def generate(
 
     ``format="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``format="strips"`` writes
     the published five panels (source, source pose, target, target pose, generated) as
-    ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published.
+    ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published. ``format="triptychs"`` writes source,
+    target and generated image as one PNG.
 
     Args:
         generator: from :func:`reposer.load_generator`.
