@@ -45,9 +45,9 @@ from reposer.losses import Objective
 from reposer.memory import keep_freed_memory
 from reposer.models import build_discriminators, build_generator
 from reposer.recipes import RECIPES, recipe
-from reposer.training.processes import make_fabric
 from reposer.training.state import build_state
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 COMPARED = ("market-pssim", "fashion-pssim")
@@ -64,37 +64,40 @@ def random_batch(config: RunConfig) -> PairBatch:
     return PairBatch(*images, joints[0], visible, joints[1], visible, tuple(map(str, range(count))))
 
 
-def reposer_step(name: str) -> Callable[[], object]:
-    """The step of a recipe as ``reposer train`` takes it, in bfloat16 on a GPU."""
-    keep_freed_memory()  # as every reposer command does
+def timed_recipe(name: str) -> RunConfig:
+    """A recipe, in bfloat16 on a GPU."""
     config = recipe(name)
     precision = "bf16-mixed" if DEVICE == "cuda" else "32-true"
-    config = replace(config, hardware=replace(config.hardware, precision=precision))
-    fabric = make_fabric(config.hardware)
+    return replace(config, hardware=replace(config.hardware, accelerator=DEVICE, precision=precision))
+
+
+def reposer_step(config: RunConfig) -> Callable[[], object]:
+    """The step as ``reposer train`` takes it."""
+    keep_freed_memory()  # as every reposer command does
+    world = World.launch(config.hardware)
     with patch.object(WeightsFile, "load", lambda *_: vgg_state()):
-        objective = Objective(config.objective).to(fabric.device)
-    state = build_state(config, fabric)
-    batch = random_batch(config).to(fabric.device)
-    return lambda: train_step(state, batch, objective, config, fabric)
+        objective = Objective(config.objective).to(world.device)
+    state = build_state(config, world)
+    batch = random_batch(config).to(world.device)
+    return lambda: train_step(state, batch, objective, config, world)
 
 
-def plain_step(name: str) -> Callable[[], object]:
-    """The same, written plainly."""
-    config = recipe(name)
-    weights = config.objective
+def plain_step(config: RunConfig) -> Callable[[], object]:
+    """The same in float32, written plainly."""
+    weights, device = config.objective, config.hardware.accelerator
     networks = [
-        network.to(DEVICE)
+        network.to(device)
         for network in (build_generator(config.generator), *build_discriminators(config.discriminators))
     ]
     generator, appearance, shape = networks
     betas = config.optimization.betas
     optimizers = [torch.optim.Adam(n.parameters(), lr=config.optimization.learning_rate, betas=betas) for n in networks]
-    vgg = VGG19Features(weights=vgg_state()).to(DEVICE)
+    vgg = VGG19Features(weights=vgg_state()).to(device)
     batch = random_batch(config)
 
     def gan(logits: Tensor, answer: float) -> Tensor:
         wanted = torch.full_like(logits, answer)
-        if weights.gan == "least_squares":
+        if weights.adversarial.kind == "least_squares":
             return F.mse_loss(logits, wanted)
         return F.binary_cross_entropy_with_logits(logits, wanted)
 
@@ -105,15 +108,15 @@ def plain_step(name: str) -> Callable[[], object]:
             (batch.target_joints, batch.target_visible),
         ):
             heatmaps, masks = plain.pose_maps(joints, visible, config.size)
-            maps.append(heatmaps.to(DEVICE))
-        masks = masks.to(DEVICE)
-        source, target = (image.to(DEVICE).float() / 127.5 - 1 for image in (batch.source, batch.target))
+            maps.append(heatmaps.to(device))
+        masks = masks.to(device)
+        source, target = (image.to(device).float() / 127.5 - 1 for image in (batch.source, batch.target))
         fake = generator(source, *maps)
         judged = (shape(torch.cat((fake, maps[1]), 1)), appearance(torch.cat((fake, source), 1)))
-        loss = weights.adversarial * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
+        loss = weights.adversarial.weight * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
         unit = [(image + 1) / 2 for image in (fake, target)]
-        loss = loss + weights.perceptual * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
-        loss = loss + weights.part_ssim * (1 - plain.part_ssim_index(fake, target, masks).mean())
+        loss = loss + weights.perceptual.weight * F.l1_loss(*(vgg(image)["relu1_2"] for image in unit))
+        loss = loss + weights.part_ssim.weight * (1 - plain.part_ssim_index(fake, target, masks).mean())
         optimizers[0].zero_grad()
         loss.backward()
         optimizers[0].step()
@@ -121,7 +124,7 @@ def plain_step(name: str) -> Callable[[], object]:
             real = network(torch.cat((target, condition), 1))
             shown = network(torch.cat((fake.detach(), condition), 1))
             optimizer.zero_grad()
-            (weights.adversarial * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
+            (weights.adversarial.weight * (gan(real, 1.0) + gan(shown, 0.0)) / 2).backward()
             optimizer.step()
 
     return step
@@ -132,12 +135,12 @@ STEPS = {"plain": plain_step, "reposer": reposer_step}
 
 def compare(name: str) -> dict[str, Any]:
     """Both steps of a recipe, in turn."""
-    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in STEPS}
+    config, found = timed_recipe(name), {kind: [] for kind in STEPS}
     for _ in range(ROUNDS):
         for kind, step in STEPS.items():
-            found[kind].append(seconds_and_megabytes(step, name))
+            found[kind].append(seconds_and_megabytes(step, config))
     seconds = {kind: statistics.median(time for time, _ in each) for kind, each in found.items()}
-    pairs = recipe(name).optimization.batch_size
+    pairs = config.optimization.batch_size
     return {
         "recipe": name,
         "seconds_a_step": {kind: round(time, 3) for kind, time in seconds.items()},
@@ -171,13 +174,13 @@ def matmul_gigaflops_a_second(size: int = 4096) -> float:
 
 
 def _judged_from_the_start(config: RunConfig) -> bool:
-    return bool(config.objective.adversarial) and not config.optimization.adversarial_start_step
+    return bool(config.objective.adversarial.weight) and not config.optimization.adversarial_start_step
 
 
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
-    seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
-    config = recipe(name)
+    config = timed_recipe(name)
+    seconds, peak = seconds_and_megabytes(reposer_step, config, calls=1)
     join = config.optimization.adversarial_start_step
     return {
         "recipe": name,

@@ -9,10 +9,13 @@ import pytest
 import torch
 from hypothesis import settings
 
+from reposer import config
 from reposer.images import write_image
 from reposer.memory import keep_freed_memory
+from reposer.models import NETWORKS
 from reposer.poses import write_annotations
 from tests.folders import MARKET_NAMES, MakeMarket, pose, write_images
+from tests.tiny_network import TINY
 
 # The same examples everywhere, and no time limit on a busy machine: a test fails because of the code alone.
 settings.register_profile("reposer", deadline=None, derandomize=True)
@@ -52,6 +55,14 @@ def make_market(tmp_path: Path) -> MakeMarket:
         return tmp_path
 
     return make
+
+
+@pytest.fixture
+def tiny_network(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of a generator that reads joints, put into the catalogue for one test."""
+    monkeypatch.setitem(NETWORKS, "tiny", TINY)  # type: ignore[arg-type]
+    monkeypatch.setattr(config, "GeneratorConfig", config.GeneratorConfig | TINY.config)
+    return "tiny"
 
 
 @pytest.fixture(scope="session")

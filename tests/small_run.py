@@ -2,7 +2,7 @@
 
 from reposer.config import LoggingConfig, OptimizationConfig, RunConfig
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
+from reposer.losses import objective_of
 from reposer.models import DiscriminatorConfig, PATNConfig
 
 SMALL = RunConfig(
@@ -10,7 +10,7 @@ SMALL = RunConfig(
     data=DataConfig(workers=0),
     generator=PATNConfig(channels=4, blocks=2),
     discriminators=DiscriminatorConfig(channels=4, blocks=1),
-    objective=ObjectiveConfig(adversarial=1, l1=5, part_ssim=5, pool_size=3),
+    objective=objective_of(adversarial={"weight": 1, "pool_size": 3}, l1=5, part_ssim=5),
     optimization=OptimizationConfig(
         batch_size=2, pairs_per_epoch=7, constant_epochs=1, decay_epochs=2, warmup_steps=2, ema_decay=0.9
     ),

@@ -66,9 +66,9 @@ def test_train_help_lists_the_recipes(capsys: pytest.CaptureFixture[str]) -> Non
 def test_unknown_names_suggest_the_nearest(fails: Fails, tmp_path: Path) -> None:
     assert "unknown command 'trian'; did you mean 'train'?" in fails("trian")
     assert "unknown recipe 'market-psim'; did you mean 'market-pssim'?" in fails("train", "market-psim")
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l2", 1)
-    assert "--objective.l2" in line
-    assert "--objective.l1" in line
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l4.weight", 1)
+    assert "--objective.l4.weight" in line
+    assert "did you mean '--objective.l2.weight'?" in line
     line = fails("mannequin", tmp_path / "new", "--identity", 3)
     assert "--identity" in line
     assert "--identities" in line
@@ -76,10 +76,10 @@ def test_unknown_names_suggest_the_nearest(fails: Fails, tmp_path: Path) -> None
 
 
 def test_bad_values_name_the_option(fails: Fails, tmp_path: Path) -> None:
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1", "much")
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1.weight", "much")
     assert "--objective.l1" in line
     assert "'much'" in line
-    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1", "-3")
+    line = fails("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path, "--objective.l1.weight", "-3")
     assert "weight of l1 must be at least 0" in line
     assert "--data" in fails("train", "mannequin-tiny", "--out", tmp_path)
     assert "expected a recipe first" in fails("train")
@@ -189,3 +189,35 @@ def test_interrupted_training_says_how_to_go_on(market: Path, tmp_path: Path) ->
     assert "--resume continues" in error
     assert "Traceback" not in error
     assert list((run / "checkpoints").glob("state-*.pt"))
+
+
+def test_options_are_those_of_the_chosen_network(
+    fails: Fails, tiny_network: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--generator.network` may stand anywhere; an option that only another network has is unknown."""
+    start = ("train", "mannequin-tiny", "--data", tmp_path, "--out", tmp_path / "run")
+    chosen = ("--generator.network", tiny_network)
+    line = fails(*start, "--generator.width", 5)
+    assert "unknown option '--generator.width'; did you mean '--generator." in line
+    line = fails(*start, "--generator.blocks", 2, *chosen)
+    assert "unknown option '--generator.blocks'; did you mean '--generator.network'?" in line
+    assert "no data set" in fails(*start, "--generator.width", 5, f"--generator.network={tiny_network}")
+    assert "no data set" in fails(*start, "--generator.network", "patn", "--generator.channels", 8)
+    assert "did you mean 'xing'?" in fails(*start, "--generator.network", "xin")
+    with pytest.raises(SystemExit):
+        main(["train", "mannequin-tiny", *chosen, "--help"])
+    out = capsys.readouterr().out
+    assert "--generator.width" in out
+    assert "--generator.channels" not in out
+
+
+def test_every_mistake_is_one_line(fails: Fails, tmp_path: Path) -> None:
+    start = ("train", "mannequin-tiny", "--data", tmp_path)
+    assert "missing: --data (see" in fails("train", "mannequin-tiny")
+    assert "unknown option '--dat'; did you mean '--data'?; missing: --data" in fails(
+        "train", "mannequin-tiny", "--dat=x"
+    )
+    assert "--size: expected 2 value(s)" in fails(*start, "--size", 128)
+    assert "unknown option '64'" in fails(*start, "--size", 128, 64, 64)
+    assert "unknown --hardware.precision '32' (known: 32-true," in fails(*start, "--hardware.precision", "32")
+    assert "--seed: invalid literal for int() with base 10: 'abc'" in fails(*start, "--seed", "abc")

@@ -28,14 +28,14 @@ def test_published_runs(name: str) -> None:
     objective, optimization = config.objective, config.optimization
     assert PUBLISHED[name] == (
         *config.size,
-        objective.adversarial,
-        objective.l1,
-        objective.perceptual,
-        objective.part_ssim,
+        objective.adversarial.weight,
+        objective.l1.weight,
+        objective.perceptual.weight,
+        objective.part_ssim.weight,
         optimization.batch_size,
         config.generator.norm,
-        objective.gan,
-        objective.pool_size,
+        objective.adversarial.kind,
+        objective.adversarial.pool_size,
         config.heatmaps.kind,
     )
     assert config.discriminators.norm == config.generator.norm
@@ -43,14 +43,14 @@ def test_published_runs(name: str) -> None:
     assert (config.discriminators.channels, config.discriminators.blocks, config.discriminators.dropout) == (64, 3, 0.5)
     assert (optimization.learning_rate, optimization.betas) == (2e-4, (0.5, 0.999))
     assert (optimization.constant_epochs, optimization.decay_epochs, optimization.pairs_per_epoch) == (500, 200, 4000)
-    assert (objective.window_size, objective.window_sigma, objective.ssim) == (7, 0.8, 0)
+    assert (objective.part_ssim.window_size, objective.part_ssim.sigma, objective.ssim.weight) == (7, 0.8, 0)
     assert (optimization.ema_decay, optimization.warmup_steps, config.data.flip) == (0, 0, False)
 
 
 def test_differences_are_named() -> None:
     a, b = recipe("market-pssim"), recipe("market-patn")
     assert config_differences(a, a) == []
-    assert "objective.l1 0.0 -> 10" in config_differences(a, b)
+    assert "objective.l1.weight 0.0 -> 10" in config_differences(a, b)
 
 
 def test_bad_values_are_named() -> None:

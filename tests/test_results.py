@@ -261,9 +261,9 @@ def test_manifest(tmp_path: Path) -> None:
     [
         ("{", "manifest.json: not readable as JSON"),
         ("[]", "expected a JSON object"),
-        ('{"images": 3}', "expected a path for 'images', got 3"),
-        ('{"pairs": [["a"]]}', r"expected a list of \[source, target\] for 'pairs', got \['a'\]"),
-        ('{"pairs": "a"}', "for 'pairs', got a"),
+        ('{"images": 3}', "manifest.json: images: expected a text, got 3; generate again"),
+        ('{"pairs": [["a"]]}', r"pairs: expected a list of 2, got \['a'\]"),
+        ('{"pairs": "a"}', "pairs: expected a list, got 'a'"),
     ],
 )
 def test_bad_manifest(tmp_path: Path, text: str, message: str) -> None:

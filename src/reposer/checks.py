@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Settings = TypeVar("Settings")
+"""A dataclass."""
 
 
 class InputError(ValueError):
@@ -29,6 +33,15 @@ def check_choice(what: str, name: str, choices: Iterable[str]) -> None:
     choices = list(choices)
     if name not in choices:
         raise InputError(f"unknown {what} {name!r}{suggestion(name, choices)} (known: {', '.join(choices)})")
+
+
+def changed(settings: Settings, fields: Mapping[str, Any]) -> Settings:
+    """Return the settings with some fields, given as keywords, changed; TypeError names a keyword that is none."""
+    known = [field.name for field in dataclasses.fields(settings)]  # type: ignore[arg-type]
+    for name in fields:
+        if name not in known:
+            raise TypeError(f"unexpected keyword {name!r}{suggestion(name, known)} (known: {', '.join(known)})")
+    return dataclasses.replace(settings, **fields) if fields else settings  # type: ignore[type-var]
 
 
 def check_image(name: str, image: Tensor) -> None:
@@ -93,11 +106,17 @@ def _far_outside(lowest: float, highest: float, value_range: tuple[float, float]
 
 
 def check_window(size: tuple[int, int], window_size: int) -> None:
-    """Raise ValueError unless the window is odd, positive and fits the image."""
-    if window_size < 1 or window_size % 2 == 0:
-        raise ValueError(f"window_size must be a positive odd number of pixels, got {window_size}")
+    """Raise ValueError unless the window fits the image."""
     if min(size) < window_size:
         raise ValueError(f"window_size {window_size} does not fit an image of {size[0]}x{size[1]} pixels")
+
+
+def check_gaussian(window_size: int, sigma: float) -> None:
+    """Raise ValueError unless a window's size is odd and positive and its standard deviation positive."""
+    if window_size < 1 or window_size % 2 == 0:
+        raise ValueError(f"window_size must be a positive odd number of pixels, got {window_size}")
+    if not sigma > 0:
+        raise ValueError(f"sigma must be a positive number of pixels, got {sigma}")
 
 
 def check_joints(joints: Tensor, visible: Tensor) -> None:

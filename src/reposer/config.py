@@ -12,7 +12,7 @@ from tyro.conf import Suppress
 
 from reposer.checks import InputError, check_choice
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
+from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
 from reposer.values import flat, from_plain, to_json
@@ -136,8 +136,6 @@ class HardwareConfig:
     """Devices on each machine, one process each; -1: all. They share every batch."""
     nodes: int = 1
     """Machines."""
-    strategy: Literal["auto", "ddp", "ddp_spawn"] = "auto"
-    """How Lightning Fabric starts several processes; auto is ddp. torchrun and SLURM start them by themselves."""
     precision: Precision = "32-true"
     """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
     channels_last: bool = True
@@ -169,7 +167,7 @@ class RunConfig:
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
     generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    objective: ObjectiveConfig = field(default_factory=lambda: objective_of(adversarial=5))
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)

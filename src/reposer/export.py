@@ -9,6 +9,8 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,13 +36,38 @@ INTERFACE = """inputs:
 output:
   generated: float32 (batch, 3, height, width), RGB in [-1, 1]
 """
-TOLERANCE = 1e-3
-"""Largest difference from PyTorch, in units of the range [-1, 1], that an exported file may show."""
+FACTOR, FLOOR = 4, 1e-4
+"""An exported file may be off a float64 run by this many times what PyTorch in float32 is, or by the floor (a
+seventieth of a step of 8-bit images)."""
 _AXES = {0: "batch", 2: "height", 3: "width"}
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 Inputs = tuple[Tensor, ...]
 Run = Callable[[Inputs], Tensor]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Largest differences from a float64 run of the same network and inputs, in units of the range [-1, 1].
+
+    What float32 loses depends on the network and on the order in which a processor adds; hence no fixed bound.
+    """
+
+    exported: float
+    """Of the exported file."""
+    pytorch: float
+    """Of PyTorch in float32."""
+
+    @property
+    def allowed(self) -> float:
+        """The most that ``exported`` may be."""
+        return max(FLOOR, FACTOR * self.pytorch)
+
+    def __str__(self) -> str:
+        return (
+            f"off a float64 run by {self.exported:.2g} (PyTorch in float32: {self.pytorch:.2g}; "
+            f"allowed: {self.allowed:.2g}, {FACTOR} times that and at least {FLOOR:g})"
+        )
 
 
 class _Graph(nn.Module):
@@ -61,7 +88,7 @@ class _Graph(nn.Module):
         return self.generator.repose(source, source_joints, source_visible, target_joints, target_visible)
 
 
-def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> float:
+def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> Comparison:
     """Write a generator as an ONNX model or an ExportedProgram, and compare the written file with PyTorch.
 
     Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` tells its inputs and
@@ -69,8 +96,8 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
     as ``metadata_props``, in an ExportedProgram as extra files of the same names.
 
     The file is read back, run at three sizes (the trained one and two that the stride does not divide, batches of
-    1, 3 and 2) and kept only if no pixel differs from PyTorch by more than ``TOLERANCE``. ONNX models run in ONNX
-    Runtime for that.
+    1, 3 and 2) and kept only if no pixel is further from a float64 run than ``Comparison.allowed``. ONNX models run
+    in ONNX Runtime for that.
 
     Args:
         generator: on the CPU.
@@ -79,11 +106,11 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
         checkpoint: the file that the generator was loaded from.
 
     Returns:
-        The largest difference.
+        How far the file and PyTorch are off a float64 run.
 
     Raises:
         InputError: if a package is missing, or ``out`` has no folder.
-        RunError: if the exported file differs from PyTorch by more than ``TOLERANCE``; nothing is left behind.
+        RunError: if the exported file is off by more than it may be; nothing is left behind.
     """
     out = Path(out)
     if not out.parent.is_dir():
@@ -95,17 +122,16 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
     about = _about(generator, checkpoint)
     program = trace(generator)
     save, load = _FORMATS[format]
-    worst = 0.0
+    found: list[Comparison] = []
 
     def write(temporary: Path) -> None:
-        nonlocal worst
         save(program, temporary, about)
-        worst = largest_difference(generator, load(temporary))
-        if not worst <= TOLERANCE:
-            raise RunError(f"{out}: not written, it would differ from PyTorch by {worst:.2g} (allowed: {TOLERANCE:g})")
+        found.append(compare(generator, load(temporary)))
+        if not found[0].exported <= found[0].allowed:  # nor if it is not a number
+            raise RunError(f"{out}: not written, it would be {found[0]}")
 
     write_whole(out, write)
-    return worst
+    return found[0]
 
 
 def trace(generator: Generator) -> torch.export.ExportedProgram:
@@ -136,17 +162,20 @@ def example_inputs(generator: Generator, batch: int, size: tuple[int, int]) -> I
     return source, *pose(), *pose()
 
 
-def largest_difference(generator: Generator, run: Run) -> float:
-    """Largest absolute difference of an exported generator from PyTorch over three sizes."""
+def compare(generator: Generator, run: Run) -> Comparison:
+    """Compare an exported generator, and PyTorch in float32, with a float64 run at three sizes."""
     height, width = generator.config.size
-    differences = []
+    exact = deepcopy(generator).double()
+    exported: list[Tensor] = []
+    pytorch: list[Tensor] = []
     for batch, size in ((1, (height, width)), (3, (height // 2 + 3, width // 2 + 5)), (2, (width + 2, height - 1))):
         inputs = example_inputs(generator, batch, size)
-        expected, got = generator.repose(*inputs), run(inputs)
-        if got.shape != expected.shape:
-            raise RunError(f"the exported graph gives {tuple(got.shape)} for {tuple(expected.shape)}")
-        differences.append(float((got - expected).abs().max()))
-    return max(differences, key=lambda difference: (difference != difference, difference))  # NaN above all
+        expected = exact.repose(*(value.double() if value.is_floating_point() else value for value in inputs))
+        for outputs, differences in ((run(inputs), exported), (generator.repose(*inputs), pytorch)):
+            if outputs.shape != expected.shape:
+                raise RunError(f"the exported graph gives {tuple(outputs.shape)} for {tuple(expected.shape)}")
+            differences.append((outputs - expected).abs().max())
+    return Comparison(*(float(torch.stack(each).max()) for each in (exported, pytorch)))  # NaN above all
 
 
 def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from reposer.checks import check_choice
 from reposer.config import HardwareConfig, LoggingConfig, OptimizationConfig, RunConfig
 from reposer.data import DataConfig
-from reposer.losses import ObjectiveConfig
+from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, PATNConfig, ReleasedGenerator, WarpConfig
 from reposer.poses import HeatmapConfig
+from reposer.similarity import PUBLISHED_SSIM
+
+_FASHION_GAN = {"weight": 5, "kind": "least_squares", "pool_size": 0}
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {}
 
@@ -31,7 +34,7 @@ def released(generator: ReleasedGenerator) -> RunConfig:
     Which objective they were trained with, the weights do not tell.
     """
     published = _fashion if generator.norm == "instance" else _market
-    return replace(published("released", ObjectiveConfig()), generator=generator)
+    return replace(published("released", objective_of(adversarial=5)), generator=generator)
 
 
 def _add(function: Callable[[], RunConfig]) -> Callable[[], RunConfig]:
@@ -58,13 +61,13 @@ def _fashion(name: str, objective: ObjectiveConfig) -> RunConfig:
 @_add
 def market_pssim() -> RunConfig:
     """Market-1501 with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
-    return _market("market-pssim", ObjectiveConfig(adversarial=5, perceptual=10, part_ssim=10))
+    return _market("market-pssim", objective_of(adversarial=5, perceptual=10, part_ssim=10))
 
 
 @_add
 def market_patn() -> RunConfig:
     """Market-1501 as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
-    return _market("market-patn", ObjectiveConfig(adversarial=5, l1=10, perceptual=10))
+    return _market("market-patn", objective_of(adversarial=5, l1=10, perceptual=10))
 
 
 @_add
@@ -72,7 +75,7 @@ def fashion_pssim() -> RunConfig:
     """DeepFashion with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
     return _fashion(
         "fashion-pssim",
-        ObjectiveConfig(adversarial=5, perceptual=1, part_ssim=1, gan="least_squares", pool_size=0),
+        objective_of(adversarial=_FASHION_GAN, perceptual=1, part_ssim=1),
     )
 
 
@@ -81,7 +84,7 @@ def fashion_patn() -> RunConfig:
     """DeepFashion as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
     return _fashion(
         "fashion-patn",
-        ObjectiveConfig(adversarial=5, l1=1, perceptual=1, gan="least_squares", pool_size=0),
+        objective_of(adversarial=_FASHION_GAN, l1=1, perceptual=1),
     )
 
 
@@ -92,7 +95,7 @@ def mannequin_tiny() -> RunConfig:
         recipe="mannequin-tiny",
         data=DataConfig(workers=0),  # a worker would take a core from the training
         generator=WarpConfig(channels=16, blocks=4, dropout=0.0),
-        objective=ObjectiveConfig(adversarial=0, l1=40, ssim=10, part_ssim=10, pool_size=0),
+        objective=objective_of(l1=40, ssim={"weight": 10, **asdict(PUBLISHED_SSIM)}, part_ssim=10),
         optimization=OptimizationConfig(
             batch_size=8,
             learning_rate=1.5e-3,
@@ -157,16 +160,16 @@ def mannequin_large() -> RunConfig:
 
 
 def _mannequin_objective() -> ObjectiveConfig:
-    return ObjectiveConfig(
-        adversarial=15,
+    return objective_of(
+        adversarial={"weight": 15, "pool_size": 0},
         l1=20,
         ssim=10,
-        part_ssim=10,
-        gan="cross_entropy",
-        pool_size=0,
-        window_size=11,
-        window_sigma=1.5,
-        missing_parts="exclude",
-        background="normalized",
-        reference_height=256,  # masks as narrow as limbs: half as wide as published at 128x64
+        part_ssim={
+            "weight": 10,
+            "window_size": 11,
+            "sigma": 1.5,
+            "missing_parts": "exclude",
+            "background": "normalized",
+            "reference_height": 256,  # masks as narrow as limbs: half as wide as published at 128x64
+        },
     )

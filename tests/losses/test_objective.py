@@ -1,20 +1,25 @@
 """The weighted sum of a training, and the objectives of the released code by name."""
 
 import json
-from dataclasses import replace
+import pickle
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tests.losses.random_weights import vgg_state
-from torch import Tensor
+from tests.losses.random_weights import squeeze_state, vgg_state
+from torch import Tensor, nn
 
 from reposer import losses
 from reposer.checks import InputError
+from reposer.commands.train import main as train_command
 from reposer.config import RunConfig, config_from_json, config_to_json
-from reposer.features import VGG19Features, WeightsFile
-from reposer.losses import OBJECTIVES, Objective, ObjectiveConfig, objective_named
-from reposer.poses import limb_masks
+from reposer.features import WeightsFile
+from reposer.losses import LOSSES, OBJECTIVES, LossEntry, Objective, ObjectiveConfig, objective_named, objective_of
+from reposer.losses.module import NoSettings
+from reposer.recipes import recipe
+from reposer.similarity import PartSSIMSettings
 
 JOINTS = torch.rand(2, 18, 2, generator=torch.Generator().manual_seed(0)) * 24
 VISIBLE = torch.ones(2, 18, dtype=torch.bool)
@@ -28,30 +33,118 @@ def images() -> tuple[Tensor, Tensor]:
 
 
 @pytest.fixture
-def vgg(monkeypatch: pytest.MonkeyPatch) -> VGG19Features:
+def networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights where the published ones would be loaded."""
+    pytest.importorskip("lpips")
     monkeypatch.setattr(WeightsFile, "load", lambda *_: vgg_state())
-    return VGG19Features()
+    monkeypatch.setattr("reposer.features.lpips.state_and_identity", lambda *_: (squeeze_state(), "random"))
 
 
-def test_is_the_weighted_sum(images: tuple[Tensor, Tensor], vgg: VGG19Features) -> None:
-    config = ObjectiveConfig(adversarial=5, l1=2, perceptual=4, style=6, ssim=3, perceptual_ssim=7, part_ssim=10)
-    value = Objective(config)(*images, JOINTS, VISIBLE, fake_logits=LOGITS)
-    window = {"window_size": 7, "sigma": 0.8}
-    expected = {
-        "adversarial": sum(losses.adversarial_loss(item, real=True) for item in LOGITS) / 2,
-        "l1": losses.l1_loss(*images),
-        "perceptual": losses.perceptual_loss(*images, features=vgg),
-        "style": losses.style_loss(*images, features=vgg),
-        "ssim": losses.ssim_loss(*images, **window),
-        "perceptual_ssim": losses.perceptual_ssim_loss(*images, features=vgg, **window),
-        "part_ssim": losses.part_ssim_loss(*images, limb_masks(JOINTS, VISIBLE, (32, 24))),
+SETTINGS: dict[str, dict[str, Any]] = {
+    "adversarial": {"kind": "least_squares"},
+    "l1": {},
+    "l2": {},
+    "charbonnier": {"epsilon": 0.5},
+    "total_variation": {},
+    "perceptual": {"distance": "l2", "layers": {"relu1_1": 0.5, "relu1_2": 2.0}},
+    "style": {"layers": {"relu1_1": 2.0}},
+    "lpips": {"backbone": "squeeze", "version": "0.0"},
+    "ssim": {"window_size": 5, "sigma": 1.1, "sample_covariance": True},
+    "multi_scale_ssim": {"scales": 1, "window_size": 9},
+    "perceptual_ssim": {"window_size": 5, "data_range": 3.0},
+    "part_ssim": {"missing_parts": "exclude", "background": "normalized"},
+}
+"""Settings of each loss that are not the defaults."""
+
+
+def logits_of(x: Tensor) -> tuple[Tensor, ...]:
+    """Two discriminators' logits that depend on the image."""
+    return x, -2 * x
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+@pytest.mark.usefixtures("networks")
+def test_each_loss_is_a_term(name: str, images: tuple[Tensor, Tensor]) -> None:
+    """Alone in an objective: weight * the value of the Module with the same settings, and its gradient."""
+    entry, options = LOSSES[name], SETTINGS[name]
+    x, y = images[0].clone().requires_grad_(), images[1]
+    value = Objective(objective_of(**{name: {"weight": 3, **options}}))(x, y, JOINTS, VISIBLE, fake_logits=logits_of(x))
+    expected = direct(name, entry.module(**options), x, y)
+    assert value.terms.keys() == {name}
+    torch.testing.assert_close(value.terms[name], expected)
+    torch.testing.assert_close(value.total, 3 * expected)
+    (gradient,), (expected_gradient,) = (torch.autograd.grad(total, x) for total in (value.total, 3 * expected))
+    assert gradient.abs().max() > 0
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-5 * gradient.abs().max().item())
+    if options:
+        backbone = {key: value for key, value in options.items() if key == "backbone"}  # there is one with weights here
+        default = Objective(objective_of(**{name: {"weight": 3, **backbone}}))(
+            x, y, JOINTS, VISIBLE, fake_logits=logits_of(x)
+        )
+        assert abs(default.total.item() - value.total.item()) > 1e-3 * abs(value.total.item())
+
+
+def direct(name: str, module: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Value of a Module that is called by hand."""
+    if name == "adversarial":
+        return (module(x, real=True, player="generator") + module(-2 * x, real=True, player="generator")) / 2
+    if name == "total_variation":
+        return module(x)
+    return module(x, y, JOINTS, VISIBLE) if name == "part_ssim" else module(x, y)
+
+
+def test_the_catalogue_is_complete() -> None:
+    assert {entry.module for entry in LOSSES.values()} == {
+        getattr(losses, name) for name in losses.__all__ if name.endswith("Loss")
     }
-    assert value.terms.keys() == expected.keys()
-    for name, term in expected.items():
+    assert SETTINGS.keys() == LOSSES.keys()
+    for name, entry in LOSSES.items():
+        assert entry.name == name
+        names = {field.name for field in fields(entry.settings)}
+        assert {field.name for field in fields(entry.module.Term)} == {"weight"} | names
+        assert isinstance(getattr(objective_of(l1=1), name), entry.module.Term)
+    with pytest.raises(TypeError):
+        LOSSES["l3"] = LOSSES["l1"]  # type: ignore[index]
+    broken = type("Broken", (losses.LossModule,), {"Settings": NoSettings, "needs": frozenset({"mask"})})
+    with pytest.raises(InputError, match="unknown need of the loss broken 'mask'"):
+        LossEntry("broken", broken)
+
+
+@pytest.mark.usefixtures("networks")
+def test_all_of_them_together(images: tuple[Tensor, Tensor]) -> None:
+    weights = {name: number + 1.5 for number, name in enumerate(LOSSES)}
+    config = objective_of(**{name: {"weight": weight, **SETTINGS[name]} for name, weight in weights.items()})
+    value = Objective(config)(*images, JOINTS, VISIBLE, fake_logits=logits_of(images[0]))
+    assert config.weights == weights
+    total = 0.0
+    for name, weight in weights.items():
+        term = direct(name, LOSSES[name].module(**SETTINGS[name]), *images)
         torch.testing.assert_close(value.terms[name], term)
-    total = sum(config.weights[name] * term.item() for name, term in expected.items())
+        total += weight * term.item()
     assert value.total.item() == pytest.approx(total, rel=1e-5)
+    run = RunConfig(objective=config)
+    assert config_from_json(config_to_json(run)) == run
+    assert pickle.loads(pickle.dumps(run)) == run
+    assert hash(pickle.loads(pickle.dumps(config))) == hash(config)
+
+
+def test_settings_are_read_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = []
+    monkeypatch.setattr("reposer.commands.train.train", lambda config, **_: seen.append(config))
+    options = (
+        "--objective.lpips.weight 2 --objective.lpips.backbone squeeze --objective.part-ssim.missing-parts exclude "
+        "--objective.ssim.window-size 11 --objective.style.layers relu1_2 1 relu3_2 0.5"
+    )
+    train_command(["market-pssim", "--data", str(tmp_path), "--out", str(tmp_path), *options.split()])
+    base = recipe("market-pssim").objective
+    assert seen[0].objective == objective_of(
+        base,
+        lpips={"weight": 2, "backbone": "squeeze"},
+        part_ssim={"missing_parts": "exclude"},
+        ssim={"window_size": 11},
+        style={"layers": {"relu1_2": 1, "relu3_2": 0.5}},
+    )
+    assert seen[0].objective.perceptual_ssim.window_size == 7  # no term shares another's window
 
 
 @pytest.mark.parametrize(
@@ -68,32 +161,34 @@ def test_is_the_weighted_sum(images: tuple[Tensor, Tensor], vgg: VGG19Features) 
 def test_pssim_as_configured(images: tuple[Tensor, Tensor], options: dict[str, Any]) -> None:
     visible = VISIBLE.clone()
     visible[:, 4] = False
-    config = ObjectiveConfig(adversarial=0, part_ssim=1, **options)
+    config = objective_of(part_ssim={"weight": 1, **options})
     value = Objective(config)(*images, JOINTS, visible).terms["part_ssim"]
     assert value == losses.PartSSIMLoss(**options)(*images, JOINTS, visible)
+    assert value == losses.PartSSIMLoss(settings=PartSSIMSettings(**options))(*images, JOINTS, visible)
     assert value != losses.PartSSIMLoss()(*images, JOINTS, visible)
     run = RunConfig(objective=config)
     assert config_from_json(config_to_json(run)) == run
 
 
-@pytest.mark.usefixtures("vgg")
+@pytest.mark.usefixtures("networks")
 def test_terms_share_the_features(images: tuple[Tensor, Tensor]) -> None:
-    objective = Objective(ObjectiveConfig(adversarial=0, perceptual=1, style=1, perceptual_ssim=1))
+    layers = {"relu1_2": 1, "relu1_1": 0.5}
+    objective = Objective(objective_of(perceptual={"weight": 1, "layers": layers}, style=1, perceptual_ssim=1))
     passes = []
     assert objective.features is not None
     objective.features.register_forward_hook(lambda *_: passes.append(1))
-    objective(*images, JOINTS, VISIBLE)
+    objective(*images)
     assert len(passes) == 2
 
 
 def test_no_term_no_network(images: tuple[Tensor, Tensor]) -> None:
-    objective = Objective(ObjectiveConfig(adversarial=0, l1=1))
+    objective = Objective(objective_of(l1=1))
     assert objective.features is None
-    assert objective(*images, JOINTS, VISIBLE).terms.keys() == {"l1"}
+    assert objective(*images).terms.keys() == {"l1"}
 
 
 def test_hinge(images: tuple[Tensor, Tensor]) -> None:
-    objective = Objective(ObjectiveConfig(adversarial=2, gan="hinge"))
+    objective = Objective(objective_of(adversarial={"weight": 2, "kind": "hinge"}))
     real, fake = LOGITS
     value = objective(*images, JOINTS, VISIBLE, fake_logits=LOGITS)
     torch.testing.assert_close(value.total, -(real.mean() + fake.mean()))
@@ -103,11 +198,22 @@ def test_hinge(images: tuple[Tensor, Tensor]) -> None:
 
 def test_nonsense_is_refused(images: tuple[Tensor, Tensor]) -> None:
     with pytest.raises(ValueError, match="weight of l1 must be at least 0, got -1"):
-        ObjectiveConfig(l1=-1)
-    with pytest.raises(ValueError, match="at least one term needs a weight above 0"):
-        ObjectiveConfig(adversarial=0)
-    with pytest.raises(ValueError, match="fake_logits must hold the discriminators' logits"):
-        Objective(ObjectiveConfig())(*images, JOINTS, VISIBLE)
+        objective_of(l1=-1)
+    for nothing in (ObjectiveConfig, objective_of):
+        with pytest.raises(ValueError, match="at least one term needs a weight above 0"):
+            nothing()
+    with pytest.raises(ValueError, match="fake_logits must hold the discriminators' logits: the adversarial term has"):
+        Objective(objective_of(adversarial=5))(*images, JOINTS, VISIBLE)
+    with pytest.raises(ValueError, match="joints and visible must be the target's: the part_ssim term has a weight"):
+        Objective(objective_of(part_ssim=5))(*images)
+    with pytest.raises(InputError, match="unknown loss 'part_sim'; did you mean 'part_ssim'"):
+        objective_of(part_sim=1)
+    with pytest.raises(TypeError, match="unexpected keyword 'windw_size'; did you mean 'window_size'"):
+        objective_of(ssim={"weight": 1, "windw_size": 7})
+    with pytest.raises(InputError, match="unknown kind 'hinges'; did you mean 'hinge'"):
+        objective_of(adversarial={"weight": 1, "kind": "hinges"})
+    with pytest.raises(ValueError, match="pool_size must be at least 0, got -1"):
+        objective_of(adversarial={"weight": 1, "pool_size": -1})
 
 
 TERMS_BY_NAME = {
@@ -126,7 +232,7 @@ TERMS_BY_NAME = {
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))
-@pytest.mark.usefixtures("vgg")
+@pytest.mark.usefixtures("networks")
 def test_named_objectives(name: str, images: tuple[Tensor, Tensor]) -> None:
     terms = TERMS_BY_NAME[name]
     value = Objective(objective_named(name))(*images, JOINTS, VISIBLE, fake_logits=LOGITS)
@@ -142,18 +248,15 @@ def test_named_objectives(name: str, images: tuple[Tensor, Tensor]) -> None:
 def test_names_are_complete_and_fixed() -> None:
     assert OBJECTIVES.keys() == TERMS_BY_NAME.keys()
     with pytest.raises(TypeError):
-        OBJECTIVES["l1"] = ObjectiveConfig()  # type: ignore[index]
+        OBJECTIVES["l1"] = OBJECTIVES["none"]  # type: ignore[index]
     with pytest.raises(InputError, match="unknown objective 'l1-perceptual-psim'; did you mean 'l1-perceptual-pssim'"):
         objective_named("l1-perceptual-psim")
     with pytest.raises(InputError, match="'none' is the adversarial term alone"):
         objective_named("none", adversarial=False)
 
 
-def test_older_configurations_load() -> None:
-    config = RunConfig(objective=ObjectiveConfig(l1=3))
+def test_fields_that_are_not_saved_have_their_defaults() -> None:
+    config = RunConfig(objective=objective_of(l1=3))
     saved = json.loads(config_to_json(config))
-    for name in ("style", "perceptual_ssim", "background", "statistics", "multi_scale", "reference_height"):
-        del saved["objective"][name]
+    del saved["objective"]["style"], saved["objective"]["part_ssim"]["background"]
     assert config_from_json(json.dumps(saved)) == config
-    style = replace(config, objective=OBJECTIVES["style-perceptual-pssim"])
-    assert config_from_json(config_to_json(style)) == style

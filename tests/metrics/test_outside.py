@@ -16,14 +16,14 @@ from reposer.metrics import (
     ssim,
 )
 from reposer.poses import OPENPOSE_18
-from reposer.similarity import PartSSIMSettings, SSIMSettings
+from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 
 SIZES = [(64, 51), (57, 83), (128, 64)]
 RANGES = [(0, 256), (60, 190), (120, 131), (128, 130)]
 VARIANTS = {
-    "classic": (SSIMSettings(), {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}),
+    "classic": (CLASSIC_SSIM, {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}),
     "fixed range": (
-        SSIMSettings(data_range="full"),
+        SSIMSettings(),
         {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255},
     ),
     "51x51 uniform": (
@@ -32,7 +32,7 @@ VARIANTS = {
     ),
     # scikit-image's Gaussian window reaches to 3.5 deviations: 9 pixels at 1.2.
     "sigma 1.2": (
-        SSIMSettings(sigma=1.2, window_size=9),
+        SSIMSettings(sigma=1.2, window_size=9, data_range="generated"),
         {"gaussian_weights": True, "sigma": 1.2, "use_sample_covariance": False},
     ),
 }

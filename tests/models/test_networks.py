@@ -1,9 +1,11 @@
 """Networks: any image size, memory layout, compilation, names of the weights, and what is refused."""
 
+import copy
 from typing import Any
 
 import pytest
 import torch
+from tests.rounding import assert_rounds_like
 from torch import Tensor, nn
 
 from reposer.checks import InputError
@@ -43,20 +45,23 @@ def test_generators_take_any_size(network: str, size: tuple[int, int], norm: str
 @pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_treat_every_image_by_itself(network: str) -> None:
-    generator, (source, source_maps, target_maps) = small(network), inputs(20, 12)
-    both = generator(source, source_maps, target_maps)
-    one = generator(source[1:], source_maps[1:], target_maps[1:])
-    torch.testing.assert_close(both[1:], one, atol=1e-5, rtol=0)
+    generator, images = small(network).double(), [image.double() for image in inputs(20, 12)]
+    both, one = generator(*images), generator(*(image[1:] for image in images))
+    torch.testing.assert_close(both[1:], one, atol=1e-12, rtol=0)
+
+
+def in_double(generator: nn.Module, images: tuple[Tensor, ...]) -> Tensor:
+    return copy.deepcopy(generator).double()(*(image.double() for image in images))
 
 
 @pytest.mark.parametrize("network", list(NETWORKS))
 @torch.no_grad()
 def test_generators_in_channels_last(network: str) -> None:
     generator, images = small(network), inputs(24, 16)
-    expected = generator(*images)
+    expected, exact = generator(*images), in_double(generator, images)
     generator.to(memory_format=torch.channels_last)
     output = generator(*(image.contiguous(memory_format=torch.channels_last) for image in images))
-    torch.testing.assert_close(output, expected, atol=1e-4, rtol=0)
+    assert_rounds_like(output, expected, exact)
 
 
 @pytest.mark.slow
@@ -64,8 +69,8 @@ def test_generators_in_channels_last(network: str) -> None:
 @torch.no_grad()
 def test_generators_compile(network: str) -> None:
     generator, images = small(network, blocks=1), inputs(24, 16)
-    expected = generator(*images)
-    torch.testing.assert_close(torch.compile(generator, fullgraph=True)(*images), expected, atol=1e-4, rtol=0)
+    expected, exact = generator(*images), in_double(generator, images)
+    assert_rounds_like(torch.compile(generator, fullgraph=True)(*images), expected, exact)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -79,9 +84,9 @@ def test_every_parameter_of_a_generator_learns(network: str, norm: str) -> None:
 
 def test_crossing_block_is_its_formula() -> None:
     torch.manual_seed(0)
-    block = CrossingBlock(16, "batch", 0.0, first=True).eval()
+    block = CrossingBlock(16, "batch", 0.0, first=True).eval().double()
     nn.init.constant_(block.gamma, 0.5)
-    image, pose = torch.randn(2, 16, 5, 3), torch.randn(2, 16, 5, 3)
+    image, pose = torch.randn(2, 2, 16, 5, 3, dtype=torch.float64)
     with torch.no_grad():
         new_image, new_pose = block(image, pose)
         x, p = block.image_branch(image), block.pose_branch(pose)
@@ -91,13 +96,13 @@ def test_crossing_block_is_its_formula() -> None:
             )
             weights = torch.einsum("bci,bcj->bij", query, key).softmax(dim=-1)
             attended = torch.einsum("bcj,bij->bci", value, weights).view_as(features)
-            torch.testing.assert_close(found, features + 0.5 * attended, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(found, features + 0.5 * attended, atol=1e-12, rtol=1e-12)
         torch.testing.assert_close(new_pose[:, :16], new_image)
 
 
 def test_a_new_crossing_block_does_not_attend() -> None:
-    block = CrossingBlock(16, "instance", 0.0, first=True)
-    image = torch.randn(1, 16, 5, 3)
+    block = CrossingBlock(16, "instance", 0.0, first=True).double()
+    image = torch.randn(1, 16, 5, 3, dtype=torch.float64)
     torch.testing.assert_close(block(image, image)[0], block.image_branch(image))
 
 

@@ -71,9 +71,10 @@ def test_flip_swaps_left_and_right() -> None:
 @given(poses())
 def test_heatmaps_of_flipped_joints(kind: str, pose: tuple[Tensor, Tensor]) -> None:
     """They are the flipped heatmaps, left and right channels swapped."""
-    maps = joint_heatmaps(*pose, SIZE, kind=kind)  # type: ignore[arg-type]
-    of_flipped = joint_heatmaps(*flip_joints(*pose, SIZE[1]), SIZE, kind=kind)  # type: ignore[arg-type]
-    torch.testing.assert_close(of_flipped, maps[:, FLIP].flip(-1), atol=1e-6, rtol=0)
+    joints, visible = pose[0].double(), pose[1]
+    maps = joint_heatmaps(joints, visible, SIZE, kind=kind)  # type: ignore[arg-type]
+    of_flipped = joint_heatmaps(*flip_joints(joints, visible, SIZE[1]), SIZE, kind=kind)  # type: ignore[arg-type]
+    torch.testing.assert_close(of_flipped, maps[:, FLIP].flip(-1), atol=1e-12, rtol=0)
 
 
 @quick
@@ -145,9 +146,9 @@ def test_body_mask(pose: tuple[Tensor, Tensor]) -> None:
 def test_a_batch_is_its_poses_one_by_one(
     make: Callable[[Tensor, Tensor, tuple[int, int]], Tensor], pose: tuple[Tensor, Tensor]
 ) -> None:
-    joints, visible = pose
+    joints, visible = pose[0].double(), pose[1]
     each = [make(joints[i : i + 1], visible[i : i + 1], SIZE) for i in range(3)]
-    torch.testing.assert_close(make(joints, visible, SIZE), torch.cat(each), atol=1e-6, rtol=0)
+    torch.testing.assert_close(make(joints, visible, SIZE), torch.cat(each), atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("make", [joint_heatmaps, limb_masks, body_mask])

@@ -7,15 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 import torch
+from tests.training.weights import assert_equal, weights_after
 
 from reposer.config import RunConfig
 from reposer.progress import Progress
 from reposer.training import checkpoint, train
+from reposer.training.world import World
 
 
 def server() -> ForkServerContext:
@@ -55,13 +58,13 @@ def _slow_save(value: Any, path: Path, save: Callable[[Any, Path], None] = torch
             time.sleep(0.02)
 
 
-def together(count: int, config: RunConfig, data: Path, out: Path, timeout: float = 120) -> None:
-    """Train in ``count`` processes, as torchrun starts them."""
+def together(count: int, out: Path, work: Callable[..., object], *arguments: object, timeout: float = 400) -> None:
+    """Work in ``count`` processes, as torchrun starts them."""
     with _free_port() as port:
         pass
     context = server()
     processes = [
-        context.Process(target=_member, args=(rank, count, port, config, data, out / f"errors-{rank}.txt", out / "run"))
+        context.Process(target=_member, args=(rank, count, port, out / f"errors-{rank}.txt", work, arguments))
         for rank in range(count)
     ]
     out.mkdir(parents=True, exist_ok=True)
@@ -74,14 +77,27 @@ def together(count: int, config: RunConfig, data: Path, out: Path, timeout: floa
     assert [process.exitcode for process in processes] == [0] * count, errors
 
 
-def _member(rank: int, count: int, port: int, config: RunConfig, data: Path, errors: Path, out: Path) -> None:
+def _member(
+    rank: int, count: int, port: int, errors: Path, work: Callable[..., object], arguments: tuple[object, ...]
+) -> None:
     os.environ |= {
         **{"RANK": str(rank), "LOCAL_RANK": str(rank), "GROUP_RANK": "0", "LOCAL_WORLD_SIZE": str(count)},
         **{"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)},
         **{"TORCHELASTIC_RUN_ID": "test", "GLOO_SOCKET_IFNAME": "lo"},
     }
     sys.stderr = errors.open("w", buffering=1)
-    run(config, data, out)
+    torch.set_num_threads(1)
+    work(*arguments)
+
+
+def both_reductions(configs: list[RunConfig], data: Path) -> None:
+    """Check in every process that DistributedDataParallel leaves the weights and logs that our own sums leave."""
+    world = World.launch(configs[0].hardware)
+    if world.device.type == "cpu":
+        assert not world.ddp
+    for config in configs:
+        own, ddp = (weights_after(config, data, world=replace(world, ddp=on)) for on in (False, True))
+        assert_equal(own, ddp, 1e-12)
 
 
 @contextmanager

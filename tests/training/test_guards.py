@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -23,10 +24,11 @@ from reposer.data import PairBatch
 from reposer.losses import Objective
 from reposer.training import replay, train
 from reposer.training.checkpoint import digest, load_newest_checkpoint, state_dict
-from reposer.training.processes import make_fabric
+from reposer.training.guards import NonFiniteError
 from reposer.training.run_folder import read_log
 from reposer.training.state import build_state
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 class PoisonAt:
@@ -58,10 +60,10 @@ def test_generator_loss(small: RunConfig, market: Path, tmp_path: Path, monkeypa
 @pytest.mark.parametrize("where", ["forward", "discriminator_loss", "gradient"])
 def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """Not even batch norm's statistics, the pools or the running average, whoever failed."""
-    fabric = make_fabric(small.hardware)
-    state, objective = build_state(small, fabric), Objective(small.objective)
+    world = World.launch(small.hardware)
+    state, objective = build_state(small, world), Objective(small.objective)
     first, second = batches(market, 2)
-    train_step(state, first, objective, small, fabric)
+    train_step(state, first, objective, small, world)
     before = digest(state_dict(state))
     with monkeypatch.context() as patch:
         if where == "gradient":  # a finite loss
@@ -75,20 +77,20 @@ def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.
             "gradient": "gradient of 'shape'",
         }
         with pytest.raises(NonFiniteError, match=names[where]):
-            train_step(state, second, objective, small, fabric)
+            train_step(state, second, objective, small, world)
         if where == "gradient":
             handle.remove()
     assert digest(state_dict(state)) == before
-    other = build_state(small, fabric)
-    train_step(other, first, objective, small, fabric)
+    other = build_state(small, world)
+    train_step(other, first, objective, small, world)
     for one in (state, other):
-        train_step(one, second, objective, small, fabric)
+        train_step(one, second, objective, small, world)
     assert digest(state_dict(state)) == digest(state_dict(other))
 
 
-def test_replay(small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay(small: RunConfig, market: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dump alone repeats the step; without the fault it gives what the step would have given."""
-    expected = read_log_after(small, market, tmp_path / "whole")[4]
+    expected = read_log(whole)[4]
     with monkeypatch.context() as patch:
         PoisonAt(patch, "forward", {5})
         with pytest.raises(RunError):
@@ -130,10 +132,9 @@ def test_too_many_skips_stop(small: RunConfig, market: Path, tmp_path: Path, mon
     assert (tmp_path / "nonfinite-0000007.pt").exists()
 
 
-def test_disk_full(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_disk_full(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
     """A real failure to write: files may not grow over a limit that a state passes."""
-    train(small, data=market, out=tmp_path / "whole")
-    size = (tmp_path / "whole" / "checkpoints" / "state-0000012.pt").stat().st_size
+    size = (whole / "checkpoints" / "state-0000012.pt").stat().st_size
     run, limits = tmp_path / "run", resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -146,7 +147,7 @@ def test_disk_full(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
     assert not list(run.rglob(".*.part"))
     resumed = train(small, data=market, out=run, resume=True)
-    assert resumed.read_bytes() == (tmp_path / "whole" / "checkpoints" / resumed.name).read_bytes()
+    assert resumed.read_bytes() == (whole / "checkpoints" / resumed.name).read_bytes()
 
 
 def test_full_disk_while_logging(
@@ -186,16 +187,15 @@ def test_worker_that_dies(small: RunConfig, market: Path, tmp_path: Path) -> Non
     assert re.match(r"reposer: a process that reads images died.*--data.workers", error)
     assert process.returncode == 1
     config = config_from_json((tmp_path / "config.json").read_text())
-    state = build_state(config, make_fabric(config.hardware))
+    state = build_state(config, World.launch(config.hardware))
     assert load_newest_checkpoint(tmp_path / "checkpoints", state, pytest.fail)
     assert state.step % 3 == 0
 
 
-def test_one_flipped_bit_is_noticed(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_one_flipped_bit_is_noticed(small: RunConfig, whole: Path, tmp_path: Path) -> None:
     """Not only a file that cannot be read: a weight that has changed."""
-    train(small, data=market, out=tmp_path)
-    newest = tmp_path / "checkpoints" / "state-0000012.pt"
-    state = build_state(small, make_fabric(small.hardware))
+    newest = copytree(whole, tmp_path / "run") / "checkpoints" / "state-0000012.pt"
+    state = build_state(small, World.launch(small.hardware))
     assert load_newest_checkpoint(newest.parent, state, pytest.fail)
     weight = state.discriminators["shape"].network.state_dict()["encoder.2.running_mean"]
     content = bytearray(newest.read_bytes())

@@ -13,12 +13,12 @@ from reposer.models import generator_files
 
 
 @pytest.mark.slow
-def test_twenty_kills(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_twenty_kills(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
     """SIGKILL at 20 random moments, many of them inside the writing of a checkpoint, which here takes long."""
     config = replace(
-        small,
-        optimization=replace(small.optimization, pairs_per_epoch=12, constant_epochs=2),  # 24 steps
-        logging=replace(small.logging, checkpoint_every=1, sample_every=1000, validate_every=10, loggers=()),
+        tiny,
+        optimization=replace(tiny.optimization, pairs_per_epoch=12, constant_epochs=2),  # 24 steps
+        logging=replace(tiny.logging, checkpoint_every=1, sample_every=1000, validate_every=10, loggers=()),
     )
     context = server()
 

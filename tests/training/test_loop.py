@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_from_json
+from reposer.losses import objective_of
 from reposer.models import read_network
 from reposer.progress import Progress
 from reposer.training import train
@@ -31,9 +33,8 @@ def assert_same(a: Path, b: Path) -> None:
         assert a.read_bytes() == b.read_bytes()
 
 
-def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    generator = train(small, data=market, out=run)
+def test_run_folder(small: RunConfig, market: Path, whole: Path) -> None:
+    run, generator = whole, whole / "checkpoints" / "generator-0000012.safetensors"
     named = replace(small, data=small.data.of_folder(market))
     assert named.data.name.startswith("Market-1501")
     assert config_from_json((run / "config.json").read_text()) == named
@@ -57,8 +58,10 @@ def test_run_folder(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert config_from_json(json.dumps(about["config"])) == named
 
 
-def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    first = train(small, data=market, out=tmp_path / "a")
+def test_same_seed_same_weights_whatever_the_workers(
+    small: RunConfig, market: Path, whole: Path, tmp_path: Path
+) -> None:
+    first = whole / "checkpoints" / "generator-0000012.safetensors"
     second = train(replace(small, data=replace(small.data, workers=2)), data=market, out=tmp_path / "b")
     assert_same(first, second)
     other = train(replace(small, seed=1), data=market, out=tmp_path / "c")
@@ -66,24 +69,22 @@ def test_same_seed_same_weights_whatever_the_workers(small: RunConfig, market: P
 
 
 @pytest.mark.parametrize("stop", [1, 4, 7])
-def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, tmp_path: Path, stop: int) -> None:
-    whole = train(small, data=market, out=tmp_path / "whole")
+def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, whole: Path, tmp_path: Path, stop: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(small, data=market, out=tmp_path / "halves", progress=AtStep(stop))
     assert [row["step"] for row in read_log(tmp_path / "halves")][-1] <= stop + 1
     resumed = train(small, data=market, out=tmp_path / "halves", resume=True)
-    assert_same(whole, resumed)
+    assert_same(whole / "checkpoints" / resumed.name, resumed)
     logs = [
-        [{k: v for k, v in row.items() if k != "images_per_second"} for row in read_log(tmp_path / name)]
-        for name in ("whole", "halves")
+        [{k: v for k, v in row.items() if k != "images_per_second"} for row in read_log(run)]
+        for run in (whole, tmp_path / "halves")
     ]
     assert logs[0] == logs[1]
 
 
 def test_damaged_checkpoint_is_named_and_skipped(
-    small: RunConfig, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: RunConfig, market: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = train(small, data=market, out=tmp_path / "whole")
     run = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         train(small, data=market, out=run, progress=AtStep(7))
@@ -93,23 +94,23 @@ def test_damaged_checkpoint_is_named_and_skipped(
         log.write('{"step": 9, "lo')  # the row that was being written
     resumed = train(small, data=market, out=run, resume=True, progress=Progress("test"))
     assert f"{newest.name}: damaged checkpoint skipped" in capsys.readouterr().err
-    assert_same(whole, resumed)
+    assert_same(whole / "checkpoints" / resumed.name, resumed)
 
 
-def test_resume_of_a_finished_run_changes_nothing(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    generator = train(small, data=market, out=tmp_path)
-    before = generator.read_bytes()
-    assert train(small, data=market, out=tmp_path, resume=True) == generator
-    assert generator.read_bytes() == before
-    assert len(read_log(tmp_path)) == 12
+def test_resume_of_a_finished_run_changes_nothing(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
+    run = copytree(whole, tmp_path / "run")
+    generator = train(small, data=market, out=run, resume=True)
+    assert generator == run / "checkpoints" / "generator-0000012.safetensors"
+    assert generator.read_bytes() == (whole / "checkpoints" / generator.name).read_bytes()
+    assert read_log(run) == read_log(whole)
 
 
-def test_folder_with_a_run_is_not_overwritten(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    train(small, data=market, out=tmp_path)
+def test_folder_with_a_run_is_not_overwritten(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
+    tmp_path = copytree(whole, tmp_path / "run")
     with pytest.raises(InputError, match="already holds a run; add --resume"):
         train(small, data=market, out=tmp_path)
-    with pytest.raises(InputError, match=r"other settings: objective.l1 5 -> 7"):
-        train(replace(small, objective=replace(small.objective, l1=7)), data=market, out=tmp_path, resume=True)
+    with pytest.raises(InputError, match=r"other settings: objective.l1.weight 5 -> 7"):
+        train(replace(small, objective=objective_of(small.objective, l1=7)), data=market, out=tmp_path, resume=True)
     faster = replace(small, logging=replace(small.logging, log_every=5))
     train(faster, data=market, out=tmp_path, resume=True)
 
@@ -129,15 +130,14 @@ def test_wrong_image_size_is_named(small: RunConfig, market: Path, tmp_path: Pat
 def test_loss_that_is_not_finite_stops_the_run(
     small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reposer.losses.objective.l1_loss", lambda x, y: (x - y).mean() * torch.nan)
+    monkeypatch.setattr("reposer.losses.pixel.l1_loss", lambda x, y, **_: (x - y).mean() * torch.nan)
     with pytest.raises(RunError, match=r"step 1: the loss term 'l1' is nan; pairs: 000\d_c"):
         train(small, data=market, out=tmp_path)
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_config_json_is_readable_and_checked(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    train(small, data=market, out=tmp_path)
-    saved = json.loads((tmp_path / "config.json").read_text())
+def test_config_json_is_readable_and_checked(whole: Path) -> None:
+    saved = json.loads((whole / "config.json").read_text())
     saved["objective"]["l3"] = 1.0
-    with pytest.raises(InputError, match=r"objective.l3.*did you mean 'objective.l1'"):
+    with pytest.raises(InputError, match=r"objective.l3.*did you mean 'objective.l[12]'"):
         config_from_json(json.dumps(saved))

@@ -6,31 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from tests.training.batches import batches
+from tests.training.weights import assert_equal, weights_after
 from torch import Tensor
 
 from reposer.config import RunConfig
-from reposer.losses import Objective
+from reposer.losses import objective_of
+from reposer.models import NETWORKS
 from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
-from reposer.training.processes import make_fabric
-from reposer.training.state import build_state, item_keys
-from reposer.training.step import NonFiniteError, train_step
-
-
-def weights_after(config: RunConfig, market: Path, steps: int = 3) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """All weights and statistics after some steps of 4 pairs, and what the last step logged."""
-    fabric = make_fabric(config.hardware)
-    state, objective = build_state(config, fabric), Objective(config.objective)
-    for batch in batches(market, steps, size=4):
-        while True:
-            try:
-                logs = train_step(state, batch, objective, config, fabric)
-                break
-            except NonFiniteError as error:
-                if not error.overflow:  # float16: the scale of the losses starts high and falls
-                    raise
-    weights = {f"{who}.{name}": t for who, player in state.players() for name, t in player.network.state_dict().items()}
-    return weights, logs
+from reposer.training.state import item_keys
 
 
 def with_norm(config: RunConfig, norm: Any, **hardware: Any) -> RunConfig:
@@ -41,14 +24,6 @@ def with_norm(config: RunConfig, norm: Any, **hardware: Any) -> RunConfig:
         discriminators=replace(config.discriminators, norm=norm),
         hardware=replace(config.hardware, **{"accelerator": "cpu", "precision": "64-true"} | hardware),
     )
-
-
-def assert_equal(a: tuple[dict[str, Tensor], dict[str, float]], b: Any, tolerance: float) -> None:
-    for name, tensor in a[0].items():
-        difference = (tensor.double() - b[0][name].double()).abs().max().item()
-        assert difference <= tolerance, f"{name}: {difference}"
-    for name, value in a[1].items():
-        assert b[1][name] == pytest.approx(value, rel=max(1e-5, tolerance)), name
 
 
 @pytest.mark.parametrize("parts", [2, 3, 4])
@@ -62,7 +37,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
 @pytest.mark.parametrize("network", ["patn", "xing", "warp"])
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:
     """Bit for bit, dropout and batch norm's running statistics included."""
-    small = replace(small, generator=replace(small.generator, network=network, channels=8 if network == "xing" else 4))
+    small = replace(small, generator=NETWORKS[network].config(channels=8, blocks=2))
     plain, less_memory = (with_norm(small, norm, gradient_checkpointing=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(less_memory, market, 2), 0)
 
@@ -96,7 +71,7 @@ def test_channels_last(small: RunConfig, market: Path) -> None:
 
 @pytest.mark.nightly  # the compiler takes minutes
 def test_compiled(small: RunConfig, market: Path) -> None:
-    alone = replace(small, objective=replace(small.objective, adversarial=0.0))
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
     plain, compiled = (with_norm(alone, "batch", compile=on) for on in (False, True))
     assert_equal(weights_after(plain, market, 2), weights_after(compiled, market, 2), 1e-9)
 

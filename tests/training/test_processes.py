@@ -5,10 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.training.processes import run, server, together
+from tests.training.processes import both_reductions, run, server, together
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
@@ -18,26 +19,26 @@ from reposer.models import generator_files, read_network
 from reposer.training.run_folder import read_log
 
 
-def precise(small: RunConfig, norm: str) -> RunConfig:
-    """12 steps in float64 with dropout, pools, an odd last batch and validation."""
+def precise(tiny: RunConfig, norm: str) -> RunConfig:
+    """6 steps in float64 with dropout, pools, an odd last batch and validation."""
     return replace(
-        small,
-        generator=replace(small.generator, norm=norm),
-        discriminators=replace(small.discriminators, norm=norm),
-        optimization=replace(small.optimization, batch_size=3, pairs_per_epoch=11),
-        logging=replace(small.logging, validate_every=4, validation_pairs=20),
-        hardware=replace(small.hardware, precision="64-true", accelerator="cpu"),
+        tiny,
+        generator=replace(tiny.generator, norm=norm),
+        discriminators=replace(tiny.discriminators, norm=norm),
+        optimization=replace(tiny.optimization, batch_size=3, pairs_per_epoch=5),
+        logging=replace(tiny.logging, validate_every=2, validation_pairs=20),
+        hardware=replace(tiny.hardware, precision="64-true", accelerator="cpu"),
     )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_two_processes_equal_one(small: RunConfig, market: Path, tmp_path: Path, norm: str) -> None:
-    config = precise(small, norm)
+def test_two_processes_equal_one(tiny: RunConfig, market: Path, tmp_path: Path, norm: str) -> None:
+    config = precise(tiny, norm)
     alone = server().Process(target=run, args=(config, market, tmp_path / "one"))
     alone.start()
     two = replace(config, hardware=replace(config.hardware, devices=2))
-    together(2, two, market, tmp_path / "two")
+    together(2, tmp_path / "two", run, two, market, tmp_path / "two" / "run")
     alone.join()
     one, other = (
         read_network(generator_files(path / "checkpoints")[-1])[0]
@@ -53,6 +54,26 @@ def test_two_processes_equal_one(small: RunConfig, market: Path, tmp_path: Path,
     assert len(validated) == 3
     sheets = [sorted((path / "samples").iterdir()) for path in (tmp_path / "one", tmp_path / "two" / "run")]
     assert [a.read_bytes() for a in sheets[0]] == [b.read_bytes() for b in sheets[1]]
+
+
+def ways_of_reduction(tiny: RunConfig, norm: str, **hardware: Any) -> list[RunConfig]:
+    """Whole batches and parts of them; discriminators that see real and generated images apart and together."""
+    config = replace(precise(tiny, norm), optimization=replace(tiny.optimization, batch_size=4, pairs_per_epoch=100))
+    config = replace(config, hardware=replace(config.hardware, devices=2, **hardware))
+    parts = replace(config.optimization, gradient_accumulation_steps=2)
+    late = replace(config.optimization, adversarial_start_step=1)
+    together = replace(config.hardware, share_forward=False, gradient_checkpointing=True)
+    return [
+        config,
+        replace(config, optimization=parts, hardware=replace(together, share_forward=True)),
+        replace(config, optimization=late, hardware=together),
+    ]
+
+
+@pytest.mark.slow
+def test_ddp_equals_our_own_sums(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
+    """On the processor, where PyTorch has no batch norm over processes: instance norm."""
+    together(2, tmp_path, both_reductions, ways_of_reduction(tiny, "instance"), market)
 
 
 @pytest.mark.slow

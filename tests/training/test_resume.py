@@ -62,9 +62,9 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
         ("hardware", {"gradient_checkpointing": True}),
     ],
 )
-def test_halves_equal_the_whole(small: RunConfig, market: Path, tmp_path: Path, part: str, change: Any) -> None:
+def test_halves_equal_the_whole(tiny: RunConfig, market: Path, tmp_path: Path, part: str, change: Any) -> None:
     """N steps, Ctrl-C, N steps: bit for bit 2 N steps."""
-    config = replace(small, optimization=replace(small.optimization, pairs_per_epoch=3))  # 6 steps
+    config = replace(tiny, optimization=replace(tiny.optimization, pairs_per_epoch=3))  # 6 steps
     config = replace(config, **{part: replace(getattr(config, part), **change)})
     whole = train(config, data=market, out=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):

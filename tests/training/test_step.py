@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
 from tests.losses.random_weights import vgg_state
 from tests.training.batches import batches
 from torch import Tensor
@@ -16,12 +15,13 @@ from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.poses import joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
 from reposer.training.state import build_state, step_seed
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 
 def test_published_schedule() -> None:
@@ -59,7 +59,7 @@ class PastImages:
 
 @pytest.fixture
 def float64() -> Iterator[None]:
-    """Fabric hands the outputs of networks on in torch's default dtype."""
+    """What the straight line makes without a dtype of its own."""
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
@@ -70,28 +70,28 @@ def float64() -> Iterator[None]:
 def test_20_steps_equal_a_straight_line_implementation(
     name: str, market: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the published recipes, with narrow networks without dropout, few epochs, and random VGG19 weights."""
+    """Of the published recipes, with small networks without dropout, few epochs, and random VGG19 weights."""
     monkeypatch.setattr(WeightsFile, "load", lambda *_: vgg_state())
     published = recipe(name)
     config = replace(
         published,
-        size=(128, 64),
-        generator=replace(published.generator, channels=2, dropout=0.0),
-        discriminators=replace(published.discriminators, channels=2, dropout=0.0),
+        size=(64, 32),
+        generator=replace(published.generator, channels=2, blocks=2, dropout=0.0),
+        discriminators=replace(published.discriminators, channels=2, blocks=1, dropout=0.0),
         optimization=replace(
             published.optimization, batch_size=3, pairs_per_epoch=12, constant_epochs=2, decay_epochs=3
         ),
         hardware=replace(published.hardware, precision="64-true", accelerator="cpu"),
     )
-    fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
-    state, reference = build_state(config, fabric), build_state(config, fabric)
+    world = World()
+    state, reference = build_state(config, world), build_state(config, world)
     objective = Objective(config.objective).double()
     weights = {"market-pssim": (5, 10, 10), "fashion-pssim": (5, 1, 1)}[name]  # GAN, perceptual, PSSIM
     pool_size = {"market-pssim": 50, "fashion-pssim": 0}[name]
 
     G, D_PP, D_PB = (
-        player.network
-        for player in (reference.generator, reference.discriminators["appearance"], reference.discriminators["shape"])
+        trained.network
+        for trained in (reference.generator, reference.discriminators["appearance"], reference.discriminators["shape"])
     )
     optimizers = [torch.optim.Adam(n.parameters(), lr=2e-4, betas=(0.5, 0.999)) for n in (G, D_PP, D_PB)]
     pools = (PastImages(pool_size), PastImages(pool_size))
@@ -112,15 +112,15 @@ def test_20_steps_equal_a_straight_line_implementation(
 
     def heatmaps(joints: Tensor, visible: Tensor) -> Tensor:
         if name == "market-pssim":
-            return joint_heatmaps(joints, visible, (128, 64)).double()
-        maps = torch.zeros(*visible.shape, 128, 64)
+            return joint_heatmaps(joints, visible, (64, 32)).double()
+        maps = torch.zeros(*visible.shape, 64, 32)
         for pair, joint in visible.nonzero().tolist():
             x, y = joints[pair, joint].int().tolist()
             maps[pair, joint, y, x] = 1
         return maps
 
     for step, batch in enumerate(batches(market, 20, 3)):
-        train_step(state, batch, objective, config, fabric)
+        train_step(state, batch, objective, config, world)
 
         epoch = step // 4
         for optimizer in optimizers:
@@ -128,7 +128,7 @@ def test_20_steps_equal_a_straight_line_implementation(
         source, target = ((image.float() / 127.5 - 1).double() for image in (batch.source, batch.target))
         maps_1 = heatmaps(batch.source_joints, batch.source_visible)
         maps_2 = heatmaps(batch.target_joints, batch.target_visible)
-        masks = limb_masks(batch.target_joints, batch.target_visible, (128, 64))
+        masks = limb_masks(batch.target_joints, batch.target_visible, (64, 32))
         for network in (G, D_PP, D_PB):
             network.train()
 
@@ -155,8 +155,8 @@ def test_20_steps_equal_a_straight_line_implementation(
             (weights[0] * (gan_loss(real, 1.0) + gan_loss(generated, 0.0)) / 2).backward()
             optimizer.step()
 
-        for player, network in zip((state.generator, *state.discriminators.values()), (G, D_PP, D_PB), strict=True):
-            own = player.network.state_dict()
+        for trained, network in zip((state.generator, *state.discriminators.values()), (G, D_PP, D_PB), strict=True):
+            own = trained.network.state_dict()
             for key, tensor in network.state_dict().items():
                 np.testing.assert_allclose(own[key], tensor, atol=1e-6, err_msg=f"step {step}, {key}")
             network.load_state_dict(own)  # Adam's first look at a gradient near 0 makes much of a rounding difference
@@ -164,14 +164,14 @@ def test_20_steps_equal_a_straight_line_implementation(
 
 def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
     late = replace(small, optimization=replace(small.optimization, adversarial_start_step=2))
-    alone = replace(small, objective=replace(small.objective, adversarial=0))
-    fabric = Fabric(accelerator="cpu", devices=1)
-    states = {name: build_state(config, fabric) for name, config in (("late", late), ("alone", alone))}
-    before = {name: player.network.state_dict() for name, player in states["late"].discriminators.items()}
+    alone = replace(small, objective=objective_of(small.objective, adversarial=0))
+    world = World()
+    states = {name: build_state(config, world) for name, config in (("late", late), ("alone", alone))}
+    before = {name: trained.network.state_dict() for name, trained in states["late"].discriminators.items()}
     before = {name: {key: value.clone() for key, value in weights.items()} for name, weights in before.items()}
     for step, batch in enumerate(batches(market, 3)):
         terms = {
-            name: train_step(states[name], batch, Objective(config.objective), config, fabric)
+            name: train_step(states[name], batch, Objective(config.objective), config, world)
             for name, config in (("late", late), ("alone", alone))
         }
         joined = step >= 2
@@ -184,12 +184,12 @@ def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
 
 
 def test_running_average_generates(small: RunConfig, market: Path) -> None:
-    fabric = Fabric(accelerator="cpu", devices=1)
-    state = build_state(small, fabric)
+    world = World()
+    state = build_state(small, world)
     start = {name: t.clone() for name, t in state.best_generator().state_dict().items()}
     objective = Objective(small.objective)
     for batch in batches(market, 2):
-        train_step(state, batch, objective, small, fabric)
+        train_step(state, batch, objective, small, world)
     trained = state.generator.network.state_dict()
     for name, average in state.best_generator().state_dict().items():
         if average.is_floating_point() and not start[name].equal(trained[name]):

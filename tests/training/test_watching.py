@@ -17,27 +17,27 @@ from reposer.config import RunConfig
 from reposer.data import PairDataset, collate, open_pairs
 from reposer.generator import generator_file, load_generator
 from reposer.images import to_signed, to_uint8
-from reposer.losses import Objective
+from reposer.losses import Objective, objective_of
 from reposer.models import read_network
 from reposer.progress import Progress
 from reposer.training import plan, train
-from reposer.training.processes import make_fabric
 from reposer.training.run_folder import read_log
 from reposer.training.state import build_state
 from reposer.training.step import train_step
 from reposer.training.watch import ROWS, DiscriminatorWatch
+from reposer.training.world import World
 
 
 def test_gradients_of_terms(small: RunConfig, market: Path) -> None:
     """The logged norms are those of each weighted term's gradient with respect to the generated images."""
     config = replace(small, generator=replace(small.generator, dropout=0.0))
-    fabric = make_fabric(config.hardware)
-    state, objective = build_state(config, fabric), Objective(config.objective)
+    world = World.launch(config.hardware)
+    state, objective = build_state(config, world), Objective(config.objective)
     (batch,) = batches(market, 1)
     seen = []
     original = objective.forward
     objective.forward = lambda generated, *a, **k: seen.append(generated) or original(generated, *a, **k)  # type: ignore[assignment]
-    logs = train_step(state, batch, objective, config, fabric, term_gradients=True)
+    logs = train_step(state, batch, objective, config, world, term_gradients=True)
     generated = seen[0].detach().requires_grad_()
     (gradient,) = torch.autograd.grad(5 * (generated - to_signed(batch.target)).abs().mean(), generated)
     assert logs["gradient_norm/image/l1"] == pytest.approx(gradient.double().norm().item(), rel=1e-5)
@@ -46,8 +46,8 @@ def test_gradients_of_terms(small: RunConfig, market: Path) -> None:
     assert logs["gradient_norm/image/part_ssim"] > 0
 
 
-def test_gradients_of_terms_change_nothing(small: RunConfig, market: Path, tmp_path: Path) -> None:
-    often = train(small, data=market, out=tmp_path / "often")
+def test_gradients_of_terms_change_nothing(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
+    often = whole / "checkpoints" / "generator-0000012.safetensors"
     seldom = train(replace(small, logging=replace(small.logging, log_every=7)), data=market, out=tmp_path / "seldom")
     assert [row["step"] for row in read_log(tmp_path / "seldom")] == [7, 12]
     for name, tensor in read_network(often)[0].items():
@@ -57,15 +57,15 @@ def test_gradients_of_terms_change_nothing(small: RunConfig, market: Path, tmp_p
 @pytest.mark.parametrize("gan", ["cross_entropy", "least_squares"])
 def test_accuracy(small: RunConfig, market: Path, gan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the logits that the discriminator gave: the share on the right side."""
-    config = replace(small, objective=replace(small.objective, gan=gan))
-    fabric = make_fabric(config.hardware)
-    state, objective = build_state(config, fabric), Objective(config.objective)
+    config = replace(small, objective=objective_of(small.objective, adversarial={"kind": gan}))
+    world = World.launch(config.hardware)
+    state, objective = build_state(config, world), Objective(config.objective)
     answers = iter(torch.tensor([[0.9, 0.2, 0.7, -3.0], [0.4, 0.8, -1.0, -2.0]] * 2))  # real, generated; both networks
     monkeypatch.setattr(
         "reposer.training.step._judge",
-        lambda player, *_: tuple(next(answers) + 0 * next(player.network.parameters()).sum() for _ in range(2)),
+        lambda trained, *_: tuple(next(answers) + 0 * next(trained.network.parameters()).sum() for _ in range(2)),
     )
-    logs = train_step(state, batches(market, 1)[0], objective, config, fabric)
+    logs = train_step(state, batches(market, 1)[0], objective, config, world)
     right = (0.75, 0.5) if gan == "cross_entropy" else (0.5, 0.75)
     for name in ("appearance", "shape"):
         assert (logs[f"accuracy/{name}/real"], logs[f"accuracy/{name}/generated"]) == right
@@ -91,7 +91,7 @@ def test_validation(small: RunConfig, market: Path, tmp_path: Path) -> None:
 
 
 def test_without_a_test_split(
-    small: RunConfig, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: RunConfig, market: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -100,8 +100,8 @@ def test_without_a_test_split(
     generator = train(small, data=data, out=tmp_path / "run", progress=Progress("test"))
     assert "no test split: no validation and no contact sheets" in capsys.readouterr().err
     assert list((tmp_path / "run" / "samples").iterdir()) == []
-    whole = train(small, data=market, out=tmp_path / "whole")  # looking on changes nothing
-    assert generator.read_bytes() == whole.read_bytes()
+    looked_at = whole / "checkpoints" / generator.name  # validation and contact sheets change nothing
+    assert generator.read_bytes() == looked_at.read_bytes()
 
 
 def row(real: float, generated: float) -> dict[str, float]:
@@ -127,13 +127,12 @@ def test_one_good_row_is_enough_for_no_warning() -> None:
     assert [watch.add(row(1, 1)) for _ in range(ROWS - 1)] == [[]] * (ROWS - 1)
 
 
-def test_tensorboard_has_the_rows(small: RunConfig, market: Path, tmp_path: Path) -> None:
+def test_tensorboard_has_the_rows(whole: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train(small, data=market, out=tmp_path)
-    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    events = EventAccumulator(str(whole / "tensorboard")).Reload()
     logged = {event.step: event.value for event in events.Scalars("loss/l1")}
-    assert logged == {row["step"]: pytest.approx(row["loss/l1"]) for row in read_log(tmp_path)}
+    assert logged == {row["step"]: pytest.approx(row["loss/l1"]) for row in read_log(whole)}
 
 
 def test_no_loggers(small: RunConfig, market: Path, tmp_path: Path) -> None:
@@ -164,8 +163,8 @@ def test_wandb_offline(small: RunConfig, market: Path, tmp_path: Path, monkeypat
 def test_dry_run(small: RunConfig, market: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = plan(small, data=market)
     start = json.loads(text[: text.index("\n}") + 2])
-    assert start["objective"]["l1"] == 5
-    parameters = sum(p.numel() for p in build_state(small, make_fabric(small.hardware)).generator.network.parameters())
+    assert start["objective"]["l1"]["weight"] == 5
+    parameters = sum(p.numel() for p in build_state(small, World.launch(small.hardware)).generator.network.parameters())
     assert f"generator: {parameters:,} parameters" in text
     assert "memory: " in text
     assert "images/s on 1 x cpu; 12 steps: 0.0 hours" in text

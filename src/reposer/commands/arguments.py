@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
-import re
+import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import is_dataclass
 from typing import Any
 
 import tyro
 
-from reposer.checks import InputError
+from reposer.checks import InputError, suggestion
+from reposer.values import flat
 
-_FRAME = re.compile(r"[╭╮╰╯│]")
-_HINTS = ("For full helptext", "Argument helptext")
+try:
+    from tyro import _errors as events  # what is wrong, as data
+except ImportError:  # it is not public: should it go, tyro's own framed message is shown
+    events = None  # type: ignore[assignment]
 
 
 def call(function: Callable[..., Any], arguments: Sequence[str], *, prog: str, **options: Any) -> None:
@@ -28,19 +31,40 @@ def call(function: Callable[..., Any], arguments: Sequence[str], *, prog: str, *
     def bind(*args: Any, **kwargs: Any) -> Callable[[], Any]:
         return functools.partial(function, *args, **kwargs)
 
-    message = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(message):
-            bound = tyro.cli(bind, prog=prog, args=list(arguments), **options)
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-        raise InputError(f"{_one_line(message.getvalue())} (see '{prog} --help')") from None
+    def refuse(event: events.ParseErrorEvent) -> None:
+        raise InputError(f"{_one_line(event, function)} (see '{prog} --help')")
+
+    with events.on_parse_error(refuse) if events else nullcontext():
+        bound = tyro.cli(bind, prog=prog, args=list(arguments), **options)
     bound()
 
 
-def _one_line(box: str) -> str:
-    """Join the lines of tyro's framed message, without its hints."""
-    body = _FRAME.sub(" ", "\n".join(box.strip().splitlines()[1:-1]))
-    sections = [" ".join(section.split()) for section in re.split(r"─{4,}", body)]
-    return "; ".join(s.rstrip(":") for s in sections if s and not s.startswith(_HINTS))
+def _one_line(event: events.ParseErrorEvent, function: Callable[..., Any]) -> str:
+    match event:
+        case events.UnrecognizedArgs(tokens=tokens):
+            return _unknown(tokens, function)
+        case events.MissingArgs(missing_arguments=missing, unrecognized_tokens=tokens):
+            names = f"missing: {', '.join(_name(each.arg) for each in missing)}"
+            return f"{_unknown(tokens, function)}; {names}" if tokens else names
+        case events.InvalidChoice(argument=argument, value=value, choices=choices):
+            return f"unknown {_name(argument)} {value!r}{suggestion(value, choices)} (known: {', '.join(choices)})"
+        case events.BadValue(argument=argument):
+            return f"{_name(argument)}: expected {argument.lowered.nargs} value(s)"
+        case events.InstantiationFailure(argument=None, message=message):
+            return message
+        case events.InstantiationFailure(argument=argument, message=message):
+            return f"{_name(argument)}: {message}"
+    return f"not understood: {type(event).__name__}"
+
+
+def _name(argument: Any) -> str:
+    return argument.lowered.metavar if argument.is_positional() else argument.lowered.name_or_flags[-1]
+
+
+def _unknown(tokens: Sequence[str], function: Callable[..., Any]) -> str:
+    """Name the first option that there is not, and the nearest that there is."""
+    token = next((token for token in tokens if token.startswith("-")), tokens[0]).partition("=")[0]
+    known: list[str] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        known += flat(parameter.default) if is_dataclass(parameter.default) else [name]
+    return f"unknown option {token!r}{suggestion(token, [f'--{name}'.replace('_', '-') for name in known])}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +15,7 @@ from reposer.checks import InputError
 from reposer.commands import listing
 from reposer.commands.arguments import call
 from reposer.config import RunConfig
+from reposer.models import NETWORKS, switch_network
 from reposer.progress import Progress
 from reposer.recipes import RECIPES, recipe
 from reposer.training import plan, train
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
             raise InputError(f"expected a recipe first: reposer train RECIPE ... (known: {', '.join(RECIPES)})")
         print(_help())
         return
-    config = recipe(arguments[0])
+    config = _with_network(recipe(arguments[0]), arguments)
 
     def run(
         *,
@@ -56,18 +59,25 @@ def main(arguments: Sequence[str]) -> None:
             generator = train(config, data=data, out=out, resume=_RESUME[resume], progress=progress)
         rank_zero_only(print)(generator)
 
-    call(run, _with_value(arguments[1:]), prog=f"reposer train {arguments[0]}")
+    # Of the union of all networks' options, those of the chosen one.
+    call(run, _with_value(arguments[1:]), prog=f"reposer train {arguments[0]}", config=(tyro.conf.AvoidSubcommands,))
 
 
 _RESUME: dict[str, Resume] = {"no": False, "yes": True, "auto": "auto"}
 
 
+def _with_network(config: RunConfig, arguments: Sequence[str]) -> RunConfig:
+    """Put the network that the arguments name into a recipe, so that its options are known when they are read."""
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    names = [name for option, name in pairwise(words) if option == "--generator.network"]
+    return replace(config, generator=switch_network(config.generator, names[-1])) if names else config
+
+
 def _with_value(arguments: Sequence[str]) -> list[str]:
     """Write ``--resume`` without a value as ``--resume yes``."""
-    following = [*arguments[1:], ""]
     return [
         part
-        for argument, next_one in zip(arguments, following, strict=True)
+        for argument, next_one in pairwise([*arguments, ""])
         for part in ([argument, "yes"] if argument == "--resume" and next_one not in _RESUME else [argument])
     ]
 
@@ -79,6 +89,9 @@ def _help() -> str:
             "",
             "recipes:",
             *listing({name: function.__doc__ for name, function in RECIPES.items()}),
+            "",
+            "networks (--generator.network NAME; a recipe has its own):",
+            *listing({name: entry.title for name, entry in NETWORKS.items()}),
             "",
             "'reposer train RECIPE --help' tells the options and the recipe's values.",
         ]

@@ -52,6 +52,11 @@ class PairBatch:
     def __len__(self) -> int:
         return len(self.pair_ids)
 
+    @property
+    def poses(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Joints and visible of the source, then those of the target: what a generator reads beside the source."""
+        return self.source_joints, self.source_visible, self.target_joints, self.target_visible
+
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> PairBatch:
         """Return the batch on a device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))

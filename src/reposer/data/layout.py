@@ -131,25 +131,18 @@ def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
         )
     images, files = _image_folder(layout, root, split)
     full = annotations.name in [name.format(split=split) for name in layout.full_annotations]
+    published = poses = read_annotations(annotations)
     if full and layout.full_width is not None:
         width = layout.size[1]
         poses = read_annotations(annotations, shift_x=-((layout.full_width - width) // 2), width=width)
-    else:
-        poses = read_annotations(annotations)
-
     pairs_file = _first_file(root, [name.format(split=split) for name in layout.pairs])
-    if pairs_file is not None:
-        pairs = read_pairs(pairs_file)
-    else:
-        as_published = read_annotations(annotations) if full else poses
-        pairs = derive_pairs(as_published, as_published, layout.identity_of)
+    pairs = read_pairs(pairs_file) if pairs_file else derive_pairs(published, published, layout.identity_of)
     if not pairs:
         raise InputError(
             f"{pairs_file or annotations}: no pairs: expected two images of one person, each with both "
             "shoulders and both hips annotated"
         )
-    _check_pairs(pairs, poses, files, pairs_file, annotations, images)
-    return PairIndex(
+    index = PairIndex(
         images=images,
         poses=poses,
         pairs=tuple(pairs),
@@ -160,6 +153,8 @@ def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
         split=split,
         full_width=layout.full_width,
     )
+    _check_pairs(index, files)
+    return index
 
 
 def contents(folder: Path, limit: int = 8) -> str:
@@ -189,23 +184,16 @@ def _image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[s
     )
 
 
-def _check_pairs(
-    pairs: list[Pair],
-    poses: Mapping[str, Pose],
-    files: set[str],
-    pairs_file: Path | None,
-    annotations: Path,
-    images: Path,
-) -> None:
+def _check_pairs(index: PairIndex, files: set[str]) -> None:
     """Raise InputError for the first pair that names an image without a file or a pose."""
-    known = poses.keys() & files
-    name = next((name for pair in pairs for name in pair if name not in known), None)
+    known = index.poses.keys() & files
+    name = next((name for pair in index.pairs for name in pair if name not in known), None)
     if name is None:
         return
-    listed = pairs_file or annotations
+    listed = index.pairs_file or index.annotations
     lines = listed.read_text(encoding="utf-8-sig").splitlines()
-    rows = csv.reader(lines, delimiter="," if pairs_file else ":")
+    rows = csv.reader(lines, delimiter="," if index.pairs_file else ":")
     row = next(number for number, fields in enumerate(rows, start=1) if name in map(str.strip, fields))
     if name not in files:
-        raise InputError(f"{listed}, row {row}: {name} is not in {images}; add the image or remove the row")
-    raise InputError(f"{listed}, row {row}: {name} has no row in {annotations}; add one or remove the pair")
+        raise InputError(f"{listed}, row {row}: {name} is not in {index.images}; add the image or remove the row")
+    raise InputError(f"{listed}, row {row}: {name} has no row in {index.annotations}; add one or remove the pair")

@@ -1,14 +1,18 @@
 """Losses: each one function and one Module of the same name, and the weighted sum of a training."""
 
-from reposer.losses.adversarial import AdversarialLoss, GANKind, ImagePool, adversarial_loss
-from reposer.losses.lpips import LPIPSLoss, lpips_loss
+from reposer.losses.adversarial import AdversarialLoss, AdversarialSettings, GANKind, ImagePool, adversarial_loss
+from reposer.losses.config import ObjectiveConfig, objective_of
+from reposer.losses.feature_maps import LayerSettings
+from reposer.losses.lpips import LPIPSLoss, LPIPSLossSettings, lpips_loss
+from reposer.losses.module import LossInputs, LossModule, Weighted
 from reposer.losses.multi_scale_ssim import MultiScaleSSIMLoss, multi_scale_ssim_loss
-from reposer.losses.objective import Objective, ObjectiveConfig, ObjectiveValue
+from reposer.losses.objective import Objective, ObjectiveValue
 from reposer.losses.part_ssim import PartSSIMLoss, part_ssim_loss
-from reposer.losses.perceptual import PerceptualLoss, perceptual_loss
-from reposer.losses.perceptual_ssim import PerceptualSSIMLoss, perceptual_ssim_loss
+from reposer.losses.perceptual import PerceptualLoss, PerceptualSettings, perceptual_loss
+from reposer.losses.perceptual_ssim import PerceptualSSIMLoss, PerceptualSSIMSettings, perceptual_ssim_loss
 from reposer.losses.pixel import (
     CharbonnierLoss,
+    CharbonnierSettings,
     L1Loss,
     L2Loss,
     TotalVariationLoss,
@@ -18,18 +22,27 @@ from reposer.losses.pixel import (
     total_variation_loss,
 )
 from reposer.losses.presets import OBJECTIVES, objective_named
+from reposer.losses.registry import LOSSES, LossEntry
 from reposer.losses.ssim import SSIMLoss, ssim_loss
-from reposer.losses.style import StyleLoss, style_loss
+from reposer.losses.style import StyleLoss, StyleSettings, style_loss
 
 __all__ = [
+    "LOSSES",
     "OBJECTIVES",
     "AdversarialLoss",
+    "AdversarialSettings",
     "CharbonnierLoss",
+    "CharbonnierSettings",
     "GANKind",
     "ImagePool",
     "L1Loss",
     "L2Loss",
     "LPIPSLoss",
+    "LPIPSLossSettings",
+    "LayerSettings",
+    "LossEntry",
+    "LossInputs",
+    "LossModule",
     "MultiScaleSSIMLoss",
     "Objective",
     "ObjectiveConfig",
@@ -37,9 +50,13 @@ __all__ = [
     "PartSSIMLoss",
     "PerceptualLoss",
     "PerceptualSSIMLoss",
+    "PerceptualSSIMSettings",
+    "PerceptualSettings",
     "SSIMLoss",
     "StyleLoss",
+    "StyleSettings",
     "TotalVariationLoss",
+    "Weighted",
     "adversarial_loss",
     "charbonnier_loss",
     "l1_loss",
@@ -47,6 +64,7 @@ __all__ = [
     "lpips_loss",
     "multi_scale_ssim_loss",
     "objective_named",
+    "objective_of",
     "part_ssim_loss",
     "perceptual_loss",
     "perceptual_ssim_loss",

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from reposer.checks import check_choice
+from reposer.checks import changed, check_choice
+from reposer.losses.module import LossInputs, LossModule
 
 GANKind = Literal["cross_entropy", "least_squares", "hinge"]
 Player = Literal["discriminator", "generator"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class AdversarialSettings:
+    """Of the adversarial loss of discriminators and generator."""
+
+    kind: GANKind = "cross_entropy"
+    """Published: "cross_entropy" for Market-1501, "least_squares" for DeepFashion; or "hinge"."""
+    pool_size: int = 50
+    """Past generated images kept to show to each discriminator; 0: none."""
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, get_args(GANKind))
+        if self.pool_size < 0:
+            raise ValueError(f"pool_size must be at least 0, got {self.pool_size}")
+
+    @property
+    def border(self) -> float:
+        """Logits above it say 'real'."""
+        return 0.5 if self.kind == "least_squares" else 0.0
+
+
 def adversarial_loss(
-    logits: Tensor, *, real: bool, kind: GANKind = "cross_entropy", player: Player = "discriminator"
+    logits: Tensor,
+    *,
+    real: bool,
+    player: Player = "discriminator",
+    settings: AdversarialSettings = AdversarialSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""How far a discriminator's logits are from the answer 'real' (1) or 'generated' (0), averaged over all of them.
 
@@ -27,8 +54,9 @@ def adversarial_loss(
     Args:
         logits: any shape; before a sigmoid.
         real: the answer that the logits should give: for a generator's term True.
-        kind: "cross_entropy" (published for Market-1501), "least_squares" (DeepFashion) or "hinge".
         player: whose loss it is; only hinge differs.
+        settings: the kind.
+        fields: single fields of the settings.
 
     Returns:
         Scalar, at least float32 and at least 0; a generator's hinge term may be any number.
@@ -40,7 +68,7 @@ def adversarial_loss(
     Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2; Lim and Ye,
     "Geometric GAN", 2017, and Miyato et al., "Spectral normalization", ICLR 2018, eq. 16 and 17.
     """
-    check_choice("kind", kind, get_args(GANKind))
+    kind = changed(settings, fields).kind
     check_choice("player", player, get_args(Player))
     if not logits.is_floating_point():
         raise TypeError(f"logits must be a floating point tensor, got {logits.dtype}")
@@ -53,15 +81,21 @@ def adversarial_loss(
     return (F.relu(1 + wrong) if player == "discriminator" else wrong).mean()
 
 
-class AdversarialLoss(nn.Module):
-    """Module form of :func:`adversarial_loss`; ``kind`` as there."""
+class AdversarialLoss(LossModule[AdversarialSettings]):
+    """Module form of :func:`adversarial_loss`: ``forward(logits, real=..., player=...)``.
 
-    def __init__(self, *, kind: GANKind = "cross_entropy") -> None:
-        super().__init__()
-        self.kind: GANKind = kind
+    As a term of an objective, the generator's, averaged over the discriminators.
+    """
+
+    Settings = AdversarialSettings
+    needs = frozenset({"logits"})
 
     def forward(self, logits: Tensor, *, real: bool, player: Player = "discriminator") -> Tensor:
-        return adversarial_loss(logits, real=real, kind=self.kind, player=player)
+        return adversarial_loss(logits, real=real, player=player, settings=self.settings)
+
+    def term(self, inputs: LossInputs) -> Tensor:
+        assert inputs.logits is not None
+        return torch.stack([self(logits, real=True, player="generator") for logits in inputs.logits]).mean()
 
 
 class ImagePool:

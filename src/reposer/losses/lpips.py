@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion
+from reposer.checks import check_choice
+from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion, Weights
 from reposer.images import SIGNED
+from reposer.losses.module import LossModule
 from reposer.similarity.ssim import unit_images
 
 
@@ -46,31 +50,39 @@ def lpips_loss(
     return distances.to(torch.promote_types(distances.dtype, torch.float32)).mean()
 
 
-class LPIPSLoss(nn.Module):
+@dataclass(frozen=True, kw_only=True)
+class LPIPSLossSettings:
+    """Of LPIPS as a loss."""
+
+    backbone: LPIPSBackbone = "alex"
+    """Network whose features are compared."""
+    version: LPIPSVersion = "0.1"
+    """Of the learned channel weights."""
+    weights: Path | None = None
+    """Local file of the backbone's torchvision weights; default: the torch hub cache, else a download."""
+
+    def __post_init__(self) -> None:
+        check_choice("LPIPS backbone", self.backbone, get_args(LPIPSBackbone))
+        check_choice("LPIPS version", self.version, get_args(LPIPSVersion))
+
+
+class LPIPSLoss(LossModule[LPIPSLossSettings]):
     """Module form of :func:`lpips_loss` that holds the frozen network.
 
     Args:
-        backbone: "alex", "vgg" or "squeeze".
-        version: of the learned channel weights, "0.1" or "0.0".
-        weights: local file of the backbone's torchvision weights, or a state dict; by default the torch hub cache,
-            else a download.
-        value_range: as in the function.
+        weights: the file of the settings, or a state dict of the backbone.
+        options: settings, single fields of them, and the value range.
 
     Raises:
         InputError: if the package lpips or the weights are missing.
     """
 
-    def __init__(
-        self,
-        *,
-        backbone: LPIPSBackbone = "alex",
-        version: LPIPSVersion = "0.1",
-        weights: Path | dict[str, Tensor] | None = None,
-        value_range: tuple[float, float] = SIGNED,
-    ) -> None:
-        super().__init__()
-        self.network = LPIPSNetwork(backbone, version=version, weights=weights)
-        self.value_range = value_range
+    Settings = LPIPSLossSettings
+
+    def __init__(self, *, weights: Weights = None, **options: Any) -> None:
+        super().__init__(**options)
+        weights = self.settings.weights if weights is None else weights
+        self.network = LPIPSNetwork(self.settings.backbone, version=self.settings.version, weights=weights)
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return lpips_loss(generated, target, network=self.network, value_range=self.value_range)

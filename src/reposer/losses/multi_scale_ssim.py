@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import Any
+
+from torch import Tensor
 
 from reposer.images import SIGNED
-from reposer.similarity import multi_scale_ssim_index
+from reposer.losses.module import LossModule
+from reposer.similarity import MultiScaleSSIMSettings, multi_scale_ssim_index
 
 
 def multi_scale_ssim_loss(
     generated: Tensor,
     target: Tensor,
     *,
-    scales: int | None = None,
-    window_size: int = 11,
-    sigma: float = 1.5,
     value_range: tuple[float, float] = SIGNED,
+    settings: MultiScaleSSIMSettings = MultiScaleSSIMSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""1 - MS-SSIM, averaged over channels and batch.
 
@@ -27,10 +29,9 @@ def multi_scale_ssim_loss(
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
-        scales: M, 1 to 5; by default as many as fit: 3 for 128x64 and 5 for 256x176 pixels with the window of 11.
-        window_size: odd width of the Gaussian window in pixels.
-        sigma: its standard deviation in pixels.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: scales M and window.
+        fields: single fields of the settings.
 
     Returns:
         Scalar in [0, 1], at least float32; 0 for identical images.
@@ -42,32 +43,13 @@ def multi_scale_ssim_loss(
     Reference: Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment",
     Asilomar 2003, eq. 7.
     """
-    index = multi_scale_ssim_index(
-        generated, target, scales=scales, window_size=window_size, sigma=sigma, value_range=value_range
-    )
-    return 1 - index.mean()
+    return 1 - multi_scale_ssim_index(generated, target, value_range=value_range, settings=settings, **fields).mean()
 
 
-class MultiScaleSSIMLoss(nn.Module):
-    """Module form of :func:`multi_scale_ssim_loss`; keywords as there."""
+class MultiScaleSSIMLoss(LossModule[MultiScaleSSIMSettings]):
+    """Module form of :func:`multi_scale_ssim_loss`."""
 
-    def __init__(
-        self,
-        *,
-        scales: int | None = None,
-        window_size: int = 11,
-        sigma: float = 1.5,
-        value_range: tuple[float, float] = SIGNED,
-    ) -> None:
-        super().__init__()
-        self.scales, self.window_size, self.sigma, self.value_range = scales, window_size, sigma, value_range
+    Settings = MultiScaleSSIMSettings
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return multi_scale_ssim_loss(
-            generated,
-            target,
-            scales=self.scales,
-            window_size=self.window_size,
-            sigma=self.sigma,
-            value_range=self.value_range,
-        )
+        return multi_scale_ssim_loss(generated, target, value_range=self.value_range, settings=self.settings)

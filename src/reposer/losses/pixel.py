@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import Any
 
-from reposer.checks import check_image, check_images, check_range
+import torch
+from torch import Tensor
+
+from reposer.checks import changed, check_image, check_images, check_range
 from reposer.images import SIGNED
+from reposer.losses.module import LossInputs, LossModule, NoSettings
 from reposer.similarity.ssim import at_least_float32
 
 
@@ -46,16 +50,34 @@ def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, floa
     return _difference(generated, target, value_range).square().mean() * _scale(value_range) ** 2
 
 
+@dataclass(frozen=True, kw_only=True)
+class CharbonnierSettings:
+    """Of the Charbonnier loss."""
+
+    epsilon: float = 1e-3
+    """Positive; differences well below it are penalised like squares, those above it like L1."""
+
+    def __post_init__(self) -> None:
+        if self.epsilon <= 0:
+            raise ValueError(f"epsilon must be positive, got {self.epsilon}")
+
+
 def charbonnier_loss(
-    generated: Tensor, target: Tensor, *, epsilon: float = 1e-3, value_range: tuple[float, float] = SIGNED
+    generated: Tensor,
+    target: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    settings: CharbonnierSettings = CharbonnierSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""Smooth L1, :math:`\frac1N \sum \sqrt{(x - y)^2 + \epsilon^2}`.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
-        epsilon: positive; differences well below it are penalised like squares, those above it like L1.
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        settings: epsilon.
+        fields: single fields of the settings.
 
     Returns:
         Scalar, at least ``epsilon``, which is its value for identical images; at least float32.
@@ -67,8 +89,7 @@ def charbonnier_loss(
     Reference: Charbonnier et al., "Two deterministic half-quadratic regularization algorithms for computed
     imaging", ICIP 1994; with this epsilon Lai et al., "Deep Laplacian pyramid networks", CVPR 2017, eq. 1.
     """
-    if epsilon <= 0:
-        raise ValueError(f"epsilon must be positive, got {epsilon}")
+    epsilon = changed(settings, fields).epsilon
     difference, scale = _difference(generated, target, value_range), _scale(value_range)
     return scale * difference.hypot(difference.new_tensor(epsilon / scale)).mean()
 
@@ -113,45 +134,40 @@ def _scale(value_range: tuple[float, float]) -> float:
     return 2 / (high - low)
 
 
-class L1Loss(nn.Module):
-    """Module form of :func:`l1_loss`; keyword as there."""
+class L1Loss(LossModule[NoSettings]):
+    """Module form of :func:`l1_loss`."""
 
-    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
-        super().__init__()
-        self.value_range = value_range
+    Settings = NoSettings
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return l1_loss(generated, target, value_range=self.value_range)
 
 
-class L2Loss(nn.Module):
-    """Module form of :func:`l2_loss`; keyword as there."""
+class L2Loss(LossModule[NoSettings]):
+    """Module form of :func:`l2_loss`."""
 
-    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
-        super().__init__()
-        self.value_range = value_range
+    Settings = NoSettings
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return l2_loss(generated, target, value_range=self.value_range)
 
 
-class CharbonnierLoss(nn.Module):
-    """Module form of :func:`charbonnier_loss`; keywords as there."""
+class CharbonnierLoss(LossModule[CharbonnierSettings]):
+    """Module form of :func:`charbonnier_loss`."""
 
-    def __init__(self, *, epsilon: float = 1e-3, value_range: tuple[float, float] = SIGNED) -> None:
-        super().__init__()
-        self.epsilon, self.value_range = epsilon, value_range
+    Settings = CharbonnierSettings
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return charbonnier_loss(generated, target, epsilon=self.epsilon, value_range=self.value_range)
+        return charbonnier_loss(generated, target, value_range=self.value_range, settings=self.settings)
 
 
-class TotalVariationLoss(nn.Module):
-    """Module form of :func:`total_variation_loss`; keyword as there."""
+class TotalVariationLoss(LossModule[NoSettings]):
+    """Module form of :func:`total_variation_loss`, of one image; as a term, of the generated one."""
 
-    def __init__(self, *, value_range: tuple[float, float] = SIGNED) -> None:
-        super().__init__()
-        self.value_range = value_range
+    Settings = NoSettings
 
     def forward(self, image: Tensor) -> Tensor:
         return total_variation_loss(image, value_range=self.value_range)
+
+    def term(self, inputs: LossInputs) -> Tensor:
+        return self(inputs.generated)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from types import MappingProxyType
 
 from reposer.checks import InputError, check_choice
-from reposer.losses.objective import ObjectiveConfig
+from reposer.losses.config import ObjectiveConfig, objective_of
+from reposer.similarity import PUBLISHED_SSIM
+
+_SSIM = {"weight": 10, **asdict(PUBLISHED_SSIM)}
 
 OBJECTIVES: Mapping[str, ObjectiveConfig] = MappingProxyType(
     {
-        "none": ObjectiveConfig(),
-        "l1": ObjectiveConfig(l1=10),
-        "perceptual": ObjectiveConfig(perceptual=10),
-        "ssim": ObjectiveConfig(ssim=10),
-        "style": ObjectiveConfig(style=10),
-        "perceptual-ssim": ObjectiveConfig(perceptual_ssim=10),
-        "l1-perceptual": ObjectiveConfig(l1=10, perceptual=10),
-        "l1-perceptual-ssim": ObjectiveConfig(l1=10, perceptual=10, ssim=10),
-        "l1-perceptual-pssim": ObjectiveConfig(l1=10, perceptual=10, part_ssim=10),
-        "style-perceptual-pssim": ObjectiveConfig(style=10, perceptual=10, part_ssim=10),
-        "perceptual-pssim": ObjectiveConfig(perceptual=10, part_ssim=10),
+        "none": objective_of(adversarial=5),
+        "l1": objective_of(adversarial=5, l1=10),
+        "perceptual": objective_of(adversarial=5, perceptual=10),
+        "ssim": objective_of(adversarial=5, ssim=_SSIM),
+        "style": objective_of(adversarial=5, style=10),
+        "perceptual-ssim": objective_of(adversarial=5, perceptual_ssim=10),
+        "l1-perceptual": objective_of(adversarial=5, l1=10, perceptual=10),
+        "l1-perceptual-ssim": objective_of(adversarial=5, l1=10, perceptual=10, ssim=_SSIM),
+        "l1-perceptual-pssim": objective_of(adversarial=5, l1=10, perceptual=10, part_ssim=10),
+        "style-perceptual-pssim": objective_of(adversarial=5, style=10, perceptual=10, part_ssim=10),
+        "perceptual-pssim": objective_of(adversarial=5, perceptual=10, part_ssim=10),
     }
 )
 """The ten named objectives of the released code, and "perceptual-pssim", which its authors found best; each with both
@@ -49,4 +52,4 @@ def objective_named(name: str, *, adversarial: bool = True) -> ObjectiveConfig:
         return OBJECTIVES[name]
     if name == "none":
         raise InputError("the objective 'none' is the adversarial term alone: it cannot go without")
-    return replace(OBJECTIVES[name], adversarial=0.0)
+    return objective_of(OBJECTIVES[name], adversarial=0)

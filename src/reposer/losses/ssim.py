@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import Any
+
+from torch import Tensor
 
 from reposer.images import SIGNED
-from reposer.similarity import ssim_index
+from reposer.losses.module import LossModule
+from reposer.similarity import SSIMSettings, ssim_index
 
 
 def ssim_loss(
     generated: Tensor,
     target: Tensor,
     *,
-    window_size: int = 11,
-    sigma: float = 1.5,
     value_range: tuple[float, float] = SIGNED,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""1 - SSIM, averaged over the valid positions, channels and batch.
 
@@ -26,9 +29,9 @@ def ssim_loss(
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
-        window_size: odd width of the Gaussian window in pixels (7 in the published trainings).
-        sigma: its standard deviation in pixels (0.8 in the published trainings).
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: window (7 pixels and sigma 0.8 in the published trainings), dynamic range and covariance.
+        fields: single fields of the settings.
 
     Returns:
         Scalar in [0, 2], at least float32; 0 for identical images.
@@ -39,17 +42,13 @@ def ssim_loss(
 
     Reference: Wang et al., IEEE TIP 2004, eq. 13.
     """
-    return 1 - ssim_index(generated, target, window_size=window_size, sigma=sigma, value_range=value_range).mean()
+    return 1 - ssim_index(generated, target, value_range=value_range, settings=settings, **fields).mean()
 
 
-class SSIMLoss(nn.Module):
-    """Module form of :func:`ssim_loss`; keywords as there."""
+class SSIMLoss(LossModule[SSIMSettings]):
+    """Module form of :func:`ssim_loss`."""
 
-    def __init__(self, *, window_size: int = 11, sigma: float = 1.5, value_range: tuple[float, float] = SIGNED) -> None:
-        super().__init__()
-        self.window_size, self.sigma, self.value_range = window_size, sigma, value_range
+    Settings = SSIMSettings
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return ssim_loss(
-            generated, target, window_size=self.window_size, sigma=self.sigma, value_range=self.value_range
-        )
+        return ssim_loss(generated, target, value_range=self.value_range, settings=self.settings)

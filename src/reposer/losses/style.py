@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from reposer.features import VGG19Features
+from reposer.checks import changed
 from reposer.images import SIGNED
-from reposer.losses.perceptual import PUBLISHED_LAYERS, Features, LayerWeights, feature_maps, layer_sum, map_distance
+from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
 
 
 def gram_matrix(maps: Tensor) -> Tensor:
@@ -26,9 +27,12 @@ def gram_matrix(maps: Tensor) -> Tensor:
         return maps @ maps.transpose(1, 2) / maps[0].numel()
 
 
-def gram_distance(x: Tensor, y: Tensor) -> Tensor:
-    """Mean absolute difference of the Gram matrices of two feature maps."""
-    return map_distance(gram_matrix(x), gram_matrix(y))
+@dataclass(frozen=True, kw_only=True)
+class StyleSettings(LayerSettings):
+    """Of the style loss."""
+
+    def measure(self, x: Tensor, y: Tensor) -> Tensor:
+        return (gram_matrix(x) - gram_matrix(y)).abs().mean()
 
 
 def style_loss(
@@ -36,8 +40,9 @@ def style_loss(
     target: Tensor,
     *,
     features: Features,
-    layers: LayerWeights = PUBLISHED_LAYERS,
     value_range: tuple[float, float] = SIGNED,
+    settings: StyleSettings = StyleSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""Distance of the Gram matrices of the features,
     :math:`\sum_l w_l \frac1{c_l^2} \sum_{ab} |G_{l,ab}(x) - G_{l,ab}(y)|` with G as in :func:`gram_matrix`.
@@ -46,8 +51,9 @@ def style_loss(
         generated: (B, 3, H, W) with values in ``value_range``.
         target: (B, 3, H, W); no gradient flows to it.
         features: from images in [0, 1] to feature maps by layer, such as :class:`reposer.features.VGG19Features`.
-        layers: weight of each layer; relu1_2 alone as published.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: layers with their weights w.
+        fields: single fields of the settings.
 
     Returns:
         Scalar, at least 0 and at least float32.
@@ -60,33 +66,10 @@ def style_loss(
     Reference: Johnson et al., "Perceptual losses for real-time style transfer", ECCV 2016, eq. 3 and 4; there the
     squared Frobenius norm, here the mean absolute difference, as in Shi et al., Pattern Recognition 2022.
     """
-    maps = feature_maps(features, generated, target, value_range=value_range)
-    return layer_sum(gram_distance, maps, layers)
+    return changed(settings, fields).of_maps(feature_maps(features, generated, target, value_range=value_range))
 
 
-class StyleLoss(nn.Module):
-    """Module form of :func:`style_loss` that holds the frozen VGG19.
+class StyleLoss(FeatureLoss[StyleSettings]):
+    """Module form of :func:`style_loss` that holds the frozen VGG19."""
 
-    Args:
-        layers: weight of each VGG19 layer, relu1_1 to relu5_4.
-        weights: local file of ``vgg19-dcbb9e9d.pth``, or a state dict; by default the torch hub cache, else a
-            download.
-        value_range: as in the function.
-
-    Raises:
-        InputError: if the weights are missing, or VGG19 has no such layer.
-    """
-
-    def __init__(
-        self,
-        *,
-        layers: LayerWeights = PUBLISHED_LAYERS,
-        weights: Path | dict[str, Tensor] | None = None,
-        value_range: tuple[float, float] = SIGNED,
-    ) -> None:
-        super().__init__()
-        self.features = VGG19Features(*layers, weights=weights)
-        self.layers, self.value_range = dict(layers), value_range
-
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return style_loss(generated, target, features=self.features, layers=self.layers, value_range=self.value_range)
+    Settings = StyleSettings

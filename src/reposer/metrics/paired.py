@@ -18,7 +18,7 @@ from reposer import similarity
 from reposer.checks import check_masks, check_window
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.poses.skeleton import OPENPOSE_18
-from reposer.similarity import PartSSIMSettings, SSIMSettings
+from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 from reposer.similarity.parts import index_of_centred
 
 PSNR_CEILING = 100.0
@@ -135,27 +135,14 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
     Reference: Wang et al., IEEE TIP 2004; with the defaults as computed by the evaluation of Def-GAN
     (Siarohin et al., CVPR 2018), which all of the field's classic numbers follow.
     """
-    settings = settings or SSIMSettings()
+    settings = settings or CLASSIC_SSIM
     _check(generated, target)
     check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
     if generated.device.type == "cpu":
         pairs = zip(generated.numpy(), target.numpy(), strict=True)
         return torch.tensor([_ssim(x, y, settings) for x, y in pairs], dtype=torch.float64)
-    if settings.data_range == "generated":
-        values = generated.flatten(1).double()
-        data_range = (values.amax(1) - values.amin(1)).clamp(min=1)
-    else:
-        data_range = torch.full(generated.shape[:1], _FULL_RANGE, dtype=torch.float64, device=generated.device)
-    similarities = similarity.ssim_map(
-        generated.double(),  # in float32, variances of flat areas drown in rounding
-        target.double(),
-        window=settings.window,
-        window_size=settings.window_size,
-        sigma=settings.sigma,
-        data_range=data_range,
-        sample_covariance=settings.sample_covariance,
-    )
-    return similarities.mean(dim=(1, 2, 3))
+    x, y = generated.double(), target.double()  # in float32, variances of flat areas drown in rounding
+    return similarity.ssim_index(x, y, value_range=(0.0, _FULL_RANGE), settings=settings)
 
 
 def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSIMSettings) -> float:
@@ -166,11 +153,8 @@ def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSI
     missing = similarity.ssim_of_planes(
         generated[seen].astype(np.float64),
         target[seen].astype(np.float64),
-        window=settings.window,
-        window_size=settings.window_size,
-        sigma=settings.sigma,
         data_range=data_range,
-        sample_covariance=settings.sample_covariance,
+        settings=settings,
     )
     border = settings.window_size - 1
     channels, height, width = generated.shape
@@ -288,11 +272,7 @@ def part_ssim(
         target.double() - middle,
         part_masks.double(),
         _FULL_RANGE,
-        window_size=settings.window_size,
-        sigma=settings.sigma,
-        missing_parts=settings.missing_parts,
-        background=settings.background,
-        statistics=settings.statistics,
+        settings,
         planes=generated.device.type == "cpu",
     )
 
@@ -322,18 +302,15 @@ def part_ssim_by_part(
     """
     settings = settings or PartSSIMSettings()
     x, y = _as_float64(generated, target)
-    if part_masks.ndim == 4 and part_masks.shape[1] != len(names):
-        raise ValueError(f"part_masks must have one mask for each of {len(names)} names, got {part_masks.shape[1]}")
     values = similarity.part_ssim_values(
         x,
         y,
         part_masks.to(x.dtype),
-        statistics=settings.statistics,
-        window_size=settings.window_size,
-        sigma=settings.sigma,
-        missing_parts=settings.missing_parts,
         value_range=(0.0, _FULL_RANGE),
+        settings=settings,
     )
+    if values.shape[1] != len(names):
+        raise ValueError(f"part_masks must have one mask for each of {len(names)} names, got {values.shape[1]}")
     return dict(zip(names, values.unbind(dim=1), strict=True))
 
 

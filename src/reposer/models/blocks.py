@@ -130,7 +130,7 @@ class _AsBefore:
     """Inside, a block computes what it computed when this was made: the same dropout, no statistics recorded again."""
 
     def __init__(self, block: nn.Module) -> None:
-        self._norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+        self._norms = [module for module in block.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
         self._keys = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
 
     def __enter__(self) -> None:

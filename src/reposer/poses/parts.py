@@ -13,7 +13,7 @@ _EPSILON = 1e-6
 
 _LIMB_WIDTH = 9.0
 _DIVISOR = 1.2
-_SCALES = ((5.0, 1.5), (7.0, 1.2), (9.0, 0.9), (11.0, 1.5), (13.0, 1.2))
+SCALES = ((5.0, 1.5), (7.0, 1.2), (9.0, 0.9), (11.0, 1.5), (13.0, 1.2))
 """Of the multi-scale masks: width of a limb in pixels, and the divisor of the variance along it."""
 
 
@@ -62,10 +62,10 @@ def limb_masks(
     height, width = size
     zoom = 1.0 if reference_height is None else height / reference_height
     if multi_scale:  # a part wider than a limb is so by half as much: the torso's 4 px become 2
-        sizes = [(limb + (p.width - _LIMB_WIDTH) / 2, divisor) for limb, divisor in _SCALES for p in skeleton.parts]
+        sizes = [(limb + (p.width - _LIMB_WIDTH) / 2, divisor) for limb, divisor in SCALES for p in skeleton.parts]
     else:
         sizes = [(p.width, _DIVISOR) for p in skeleton.parts]
-    sets = len(_SCALES) if multi_scale else 1
+    sets = len(SCALES) if multi_scale else 1
     joints = joints if joints.dtype == torch.float64 else joints.float()
     start, end, whole = (torch.cat([ends] * sets, dim=1) for ends in _segments(joints, visible, skeleton))
     middle = (start + end) / 2

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from reposer.images import ResizeFilter
 from reposer.metrics import DetectorName, FIDSettings, InceptionScoreSettings, LPIPSSettings
-from reposer.similarity import PartSSIMSettings, SSIMSettings
+from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Protocol:
     """Metrics that see all images resized to ``resized_size``."""
     resized_size: tuple[int, int] | None = None
     """(H, W) that images are resized to for these metrics."""
-    ssim: SSIMSettings = field(default_factory=SSIMSettings)
+    ssim: SSIMSettings = CLASSIC_SSIM
     """Window, dynamic range and covariance of SSIM and mask-SSIM."""
     second_ssim: SSIMSettings | None = None
     """Those of a second column of SSIM, metric "second_ssim"."""

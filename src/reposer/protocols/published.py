@@ -9,9 +9,9 @@ from types import MappingProxyType
 from reposer.checks import check_choice
 from reposer.metrics import BatchSettings, FIDSettings, LPIPSSettings
 from reposer.protocols.protocol import Protocol, ResizeSettings
-from reposer.similarity import PartSSIMSettings, SSIMSettings
+from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 
-_UNIFORM_51 = SSIMSettings(window="uniform", window_size=51, data_range="full", sample_covariance=True)
+_UNIFORM_51 = SSIMSettings(window="uniform", window_size=51, sample_covariance=True)
 _DROP = BatchSettings(remainder="drop")
 
 PATN_MARKET = Protocol(
@@ -48,7 +48,7 @@ GFLA_MARKET = Protocol(
     metrics=("ssim", "second_ssim", "psnr"),
     network_metrics=("lpips", "fid"),
     ssim=_UNIFORM_51,
-    second_ssim=SSIMSettings(),
+    second_ssim=CLASSIC_SSIM,
     lpips=LPIPSSettings(version="0.0", batch=_DROP),
     fid=FIDSettings(network="inception-torchvision", reference="train", batch=_DROP),
 )
@@ -85,7 +85,7 @@ PIDM_FASHION = replace(
     resize=ResizeSettings(generated="opencv-bilinear", target="opencv-bilinear"),
     resized_metrics=("lpips", "fid"),
     resized_size=(256, 176),
-    second_ssim=SSIMSettings(sigma=1.2),
+    second_ssim=replace(CLASSIC_SSIM, sigma=1.2),
     published_codec="png",
 )
 """DeepFashion as PIDM measures it: SSIM at 256x256, LPIPS and FID at 256x176."""
@@ -128,7 +128,7 @@ REPOSER_1_MARKET = Protocol(
     size=(128, 64),
     metrics=("ssim", "psnr", "ms_ssim", "l1", "mask_ssim", "mask_l1", "sharpness", "part_ssim", "ds"),
     network_metrics=("lpips", "mask_lpips", "fid", "kid"),
-    ssim=SSIMSettings(data_range="full"),
+    ssim=SSIMSettings(),
     part_ssim=PartSSIMSettings(missing_parts="exclude"),
     published_codec="png",
 )

@@ -44,6 +44,8 @@ WORDS = {
     "part_ssim.missing_parts": "PSSIM: missing parts",
     "part_ssim.background": "PSSIM: background",
     "part_ssim.statistics": "PSSIM: statistics",
+    "part_ssim.multi_scale": "PSSIM: five sets of masks",
+    "part_ssim.reference_height": "PSSIM: image height that the masks' widths are meant for",
     "lpips.backbone": "LPIPS: network",
     "lpips.version": "LPIPS: version",
     "lpips.input_range": "LPIPS: input range",

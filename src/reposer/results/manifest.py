@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from reposer.data import PairIndex
 from reposer.files import write_text
 from reposer.poses import write_annotations
 from reposer.results.formats import Format
+from reposer.values import from_plain
 
 MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 
@@ -69,29 +70,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise InputError(f"{path}: not readable as JSON ({error}); generate again or remove it") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a JSON object with 'images', 'annotations' and 'pairs'")
-    return Manifest(
-        path=path,
-        images=_path(path, content, "images"),
-        annotations=_path(path, content, "annotations"),
-        pairs=_pairs(path, content),
-    )
-
-
-def _path(manifest: Path, content: dict[str, Any], key: str) -> Path | None:
-    value = content.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise InputError(f"{manifest}: expected a path for {key!r}, got {value!r}")
-    return manifest.parent / value  # an absolute value stays as it is
-
-
-def _pairs(manifest: Path, content: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
-    value = content.get("pairs")
-    if value is None:
-        return None
-    rows = value if isinstance(value, list) else [value]
-    for row in rows:
-        if not (isinstance(row, list) and len(row) == 2 and all(isinstance(name, str) for name in row)):
-            raise InputError(f"{manifest}: expected a list of [source, target] for 'pairs', got {str(row)[:80]}")
-    return tuple((source, target) for source, target in rows)
+    told = {name: content[name] for name in ("images", "annotations", "pairs") if name in content}
+    try:
+        manifest: Manifest = from_plain(Manifest, {"path": str(path), **told})
+    except InputError as error:
+        raise InputError(f"{path}: {error}; generate again or remove it") from None
+    # Relative to the folder; an absolute path stays as it is.
+    images, annotations = (place and folder / place for place in (manifest.images, manifest.annotations))
+    return replace(manifest, images=images, annotations=annotations)

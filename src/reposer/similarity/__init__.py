@@ -13,9 +13,12 @@ from reposer.similarity.parts import (
 )
 from reposer.similarity.planes import ssim_of_planes
 from reposer.similarity.settings import (
+    CLASSIC_SSIM,
+    PUBLISHED_SSIM,
     Background,
     DataRange,
     MissingParts,
+    MultiScaleSSIMSettings,
     PartSSIMSettings,
     SSIMSettings,
     Statistics,
@@ -24,12 +27,15 @@ from reposer.similarity.settings import (
 from reposer.similarity.ssim import K1, K2, masked_ssim, ssim_index, ssim_map, window_weights
 
 __all__ = [
+    "CLASSIC_SSIM",
     "K1",
     "K2",
+    "PUBLISHED_SSIM",
     "SCALE_WEIGHTS",
     "Background",
     "DataRange",
     "MissingParts",
+    "MultiScaleSSIMSettings",
     "PartSSIMSettings",
     "Reduction",
     "SSIMSettings",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reposer.checks import check_window
+from reposer.checks import changed, check_window
 from reposer.images import SIGNED
+from reposer.similarity.settings import MultiScaleSSIMSettings, SSIMSettings
 from reposer.similarity.ssim import ssim_map, unit_images
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -25,10 +28,9 @@ def multi_scale_ssim_index(
     generated: Tensor,
     target: Tensor,
     *,
-    scales: int | None = None,
-    window_size: int = 11,
-    sigma: float = 1.5,
     value_range: tuple[float, float] = SIGNED,
+    settings: MultiScaleSSIMSettings = MultiScaleSSIMSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""MS-SSIM of each image, averaged over channels.
 
@@ -42,10 +44,9 @@ def multi_scale_ssim_index(
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
-        scales: M, 1 to 5; by default as many as fit: 3 for 128x64 and 5 for 256x176 pixels with the window of 11.
-        window_size: odd width of the Gaussian window in pixels.
-        sigma: its standard deviation in pixels.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: scales M and window.
+        fields: single fields of the settings.
 
     Returns:
         (B,) in [0, 1], at least float32; 1 for identical images.
@@ -57,22 +58,24 @@ def multi_scale_ssim_index(
     Reference: Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment",
     Asilomar 2003, eq. 7.
     """
+    settings = changed(settings, fields)
+    window = SSIMSettings(window_size=settings.window_size, sigma=settings.sigma)
     x, y = unit_images(generated, target, value_range)
     size = (x.shape[-2], x.shape[-1])
-    check_window(size, window_size)
-    fitting = fitting_scales(size, window_size)
-    scales = fitting if scales is None else scales
+    check_window(size, window.window_size)
+    fitting = fitting_scales(size, window.window_size)
+    scales = fitting if settings.scales is None else settings.scales
     if not 1 <= scales <= fitting:
         raise ValueError(
             f"scales must be between 1 and {fitting} for an image of {size[0]}x{size[1]} pixels and a window of "
-            f"{window_size}, got {scales}"
+            f"{window.window_size}, got {scales}"
         )
     terms = []
     for _ in range(scales - 1):
-        contrast = ssim_map(x, y, window_size=window_size, sigma=sigma, luminance=False)
+        contrast = ssim_map(x, y, settings=window, luminance=False)
         terms.append(contrast.mean(dim=(2, 3)))
         x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-    terms.append(ssim_map(x, y, window_size=window_size, sigma=sigma).mean(dim=(2, 3)))
+    terms.append(ssim_map(x, y, settings=window).mean(dim=(2, 3)))
     stacked = torch.stack(terms)  # (M, B, C)
     exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
     return (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean(dim=1)

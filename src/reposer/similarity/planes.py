@@ -6,14 +6,15 @@ What ``ssim_of_averages`` computes, about twice as fast as by its tensors, each 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reposer.checks import check_window
-from reposer.similarity.settings import Window
+from reposer.checks import changed, check_window
+from reposer.similarity.settings import SSIMSettings, Window
 from reposer.similarity.ssim import EPSILON, K1, K2, ssim_of_moments, window_weights
 
 Floats = NDArray[np.float64]
@@ -24,33 +25,30 @@ def ssim_of_planes(
     generated: NDArray[np.generic],
     target: NDArray[np.generic],
     *,
-    window_size: int,
-    sigma: float,
-    window: Window = "gaussian",
     data_range: float,
     lowest: float = 0.0,
-    sample_covariance: bool = False,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
 ) -> float:
     """Sum of ``1 - reposer.similarity.ssim_map`` over the positions of one pair of images, in float64.
 
     Args:
         generated: (C, H, W), any numbers.
         target: (C, H, W).
-        window_size: odd width of the window in pixels, at most H and W.
-        sigma: standard deviation of a Gaussian window in pixels.
-        window: "gaussian" or "uniform".
-        data_range: L of the constants.
+        data_range: L of the constants, whatever the settings say of it.
         lowest: possible value; the highest is L more.
-        sample_covariance: as in ``ssim_map``.
+        settings: window, which must fit, and covariance.
+        fields: single fields of the settings.
     """
+    settings = changed(settings, fields)
+    scale = settings.variance_scale
     c1, c2, middle = (K1 * data_range) ** 2, (K2 * data_range) ** 2, data_range / 2
-    scale = window_size**2 / (window_size**2 - 1) if sample_covariance else 1.0
-    band = _band(window_size, sigma, window)
+    band = _band(settings.window_size, settings.sigma, settings.window)
     values = np.empty((4, *generated.shape[1:]))
     total = 0.0
     for plane, other in zip(generated, target, strict=True):
         _products(plane, other, lowest + middle, values)
-        mean_x, mean_y, variances, structure = _filtered(values, band, window_size - 1)
+        mean_x, mean_y, variances, structure = _filtered(values, band, settings.window_size - 1)
         shift = mean_x - mean_y
         shift *= shift
         variances -= mean_x * mean_x
@@ -77,19 +75,19 @@ def ssim_of_planes(
     return total
 
 
-def mean_ssim_of_planes(x: Tensor, y: Tensor, *, data_range: float, window_size: int, sigma: float) -> Tensor:
-    """``mean_ssim`` (B,) of what ``centred_images`` returns, float64 tensors on a processor."""
+def mean_ssim_of_planes(x: Tensor, y: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
+    """``mean_ssim`` (B,) of what ``centred_images`` returns, float64 tensors on a processor; L is the full range."""
     height, width = x.shape[-2:]
-    check_window((height, width), window_size)
+    check_window((height, width), settings.window_size)
     missing = [
-        ssim_of_planes(a, b, window_size=window_size, sigma=sigma, data_range=data_range, lowest=-data_range / 2)
+        ssim_of_planes(a, b, data_range=full_range, lowest=-full_range / 2, settings=settings)
         for a, b in zip(x.numpy(), y.numpy(), strict=True)
     ]
-    border = window_size - 1
+    border = settings.window_size - 1
     return 1 - torch.tensor(missing, dtype=x.dtype) / (x.shape[1] * (height - border) * (width - border))
 
 
-def part_ssim_of_planes(x: Tensor, y: Tensor, masks: Tensor, *, data_range: float) -> Tensor:
+def part_ssim_of_planes(x: Tensor, y: Tensor, masks: Tensor, data_range: float) -> Tensor:
     """SSIM (B, P, C) of each body part, with global statistics, of what ``centred_images`` returns."""
     moments = np.empty((len(x), masks.shape[1], x.shape[1], 4))
     values = np.empty((4, *x.shape[2:]))

@@ -1,9 +1,14 @@
-"""How SSIM and PSSIM are computed, as values that functions, Modules, objective, metrics and protocols share."""
+"""How SSIM and PSSIM are computed, as values that functions, Modules, objective, metrics and protocols share.
+
+Each of them takes the ``settings`` whole, single fields of them as keywords, or both.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from reposer.checks import check_choice, check_gaussian
 
 Window = Literal["gaussian", "uniform"]
 DataRange = Literal["generated", "full"]
@@ -14,18 +19,28 @@ Statistics = Literal["global", "local"]
 
 @dataclass(frozen=True, kw_only=True)
 class SSIMSettings:
-    """How SSIM is computed; the defaults are the field's "classic" SSIM."""
+    """How SSIM is computed."""
 
     window: Window = "gaussian"
     """Weights of the sliding window."""
     window_size: int = 11
     """Odd width of the window in pixels."""
     sigma: float = 1.5
-    """Standard deviation of the Gaussian window in pixels."""
-    data_range: DataRange = "generated"
-    """L of the constants (K L)^2: "generated" is max - min of each generated image, "full" is 255."""
+    """Standard deviation of the Gaussian window in pixels (not used by the uniform one)."""
+    data_range: DataRange = "full"
+    """L of the constants (K L)^2: "full", the length of the value range; "generated", max - min of each image."""
     sample_covariance: bool = False
     """Multiply variances and covariance by n / (n - 1), n = pixels of the window."""
+
+    def __post_init__(self) -> None:
+        check_choice("window", self.window, get_args(Window))
+        check_choice("data_range", self.data_range, get_args(DataRange))
+        check_gaussian(self.window_size, self.sigma)
+
+    @property
+    def variance_scale(self) -> float:
+        """Factor of variances and covariance."""
+        return self.window_size**2 / (self.window_size**2 - 1) if self.sample_covariance else 1.0
 
     def __str__(self) -> str:
         sigma = f"-{self.sigma:g}" if self.window == "gaussian" else ""
@@ -33,21 +48,60 @@ class SSIMSettings:
         return f"{self.window}{self.window_size}{sigma}{covariance}-range.{self.data_range}"
 
 
+CLASSIC_SSIM = SSIMSettings(data_range="generated")
+"""Of the field's "classic" SSIM scores, computed as Def-GAN's evaluation does."""
+PUBLISHED_SSIM = SSIMSettings(window_size=7, sigma=0.8)
+"""Of SSIM in the published trainings, alone and inside PSSIM."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiScaleSSIMSettings:
+    """How MS-SSIM is computed."""
+
+    scales: int | None = None
+    """1 to 5; None: as many as fit, 3 for 128x64 and 5 for 256x176 pixels with the window of 11."""
+    window_size: int = 11
+    """Odd width of the Gaussian window in pixels."""
+    sigma: float = 1.5
+    """Its standard deviation in pixels."""
+
+    def __post_init__(self) -> None:
+        check_gaussian(self.window_size, self.sigma)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PartSSIMSettings:
     """How PSSIM is computed; the defaults are those of its authors."""
 
     window_size: int = 7
-    """Odd width of the Gaussian window of the background term in pixels."""
+    """Odd width of the Gaussian window of the background term and of local statistics, in pixels."""
     sigma: float = 0.8
     """Its standard deviation in pixels."""
     missing_parts: MissingParts = "as_released"
-    """"as_released" counts a part with a missing joint as SSIM 1; "exclude" leaves it out."""
+    """"as_released" counts a part with a missing joint as SSIM 1, which flatters; "exclude" leaves it out."""
     background: Background = "blacked_out"
     """"blacked_out" compares the images with the body blacked out; "normalized" only the visible background."""
     statistics: Statistics = "global"
     """Of a part: "global", one mean, variance and covariance; or "local", an SSIM map under its mask."""
+    multi_scale: bool = False
+    """Of masks made from joints: five sets of them, narrow to wide."""
+    reference_height: float | None = None
+    """Of masks made from joints: image height in pixels that their widths are meant for; None: they do not scale."""
+
+    def __post_init__(self) -> None:
+        check_gaussian(self.window_size, self.sigma)
+        check_choice("missing_parts", self.missing_parts, get_args(MissingParts))
+        check_choice("background", self.background, get_args(Background))
+        check_choice("statistics", self.statistics, get_args(Statistics))
+
+    @property
+    def ssim(self) -> SSIMSettings:
+        """Of the background term and of local statistics."""
+        return SSIMSettings(window_size=self.window_size, sigma=self.sigma)
 
     def __str__(self) -> str:
-        extra = [choice for choice in (self.background, self.statistics) if choice not in ("blacked_out", "global")]
-        return "-".join([f"gaussian{self.window_size}", f"{self.sigma:g}", self.missing_parts, *extra])
+        words = [f"gaussian{self.window_size}", f"{self.sigma:g}", self.missing_parts]
+        words += [word for word in (self.background, self.statistics) if word not in ("blacked_out", "global")]
+        words += ["multi-scale"] * self.multi_scale
+        words += [] if self.reference_height is None else [f"masks.{self.reference_height:g}"]
+        return "-".join(words)

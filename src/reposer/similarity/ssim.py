@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reposer.checks import check_images, check_masks, check_window
+from reposer.checks import changed, check_images, check_masks, check_window
 from reposer.images import SIGNED, to_unit
-from reposer.similarity.settings import Window
+from reposer.similarity.settings import PUBLISHED_SSIM, SSIMSettings, Window
 
 K1 = 0.01
 """Of SSIM: C1 = (K1 L)^2 keeps the luminance term finite where both means are near 0."""
@@ -232,12 +232,10 @@ def ssim_map(
     generated: Tensor,
     target: Tensor,
     *,
-    window_size: int = 11,
-    sigma: float = 1.5,
     data_range: Tensor | float = 1.0,
-    window: Window = "gaussian",
-    sample_covariance: bool = False,
     luminance: bool = True,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
 ) -> Tensor:
     r"""SSIM at every position where the window fits.
 
@@ -250,13 +248,11 @@ def ssim_map(
     Args:
         generated: (B, C, H, W), values in an interval of length ``data_range``.
         target: (B, C, H, W).
-        window_size: odd width of the window in pixels.
-        sigma: standard deviation of the Gaussian window in pixels (not used by the uniform one).
-        data_range: L, the length of the value range; a number, or one per image (B,).
-        window: "gaussian" or "uniform".
-        sample_covariance: multiply variances and covariance by n / (n - 1), n = pixels of the window.
+        data_range: length of the value range, a number or one per image (B,); L, unless the settings measure it.
         luminance: False leaves out the first factors, of the means: contrast and structure alone, as MS-SSIM
             takes them of its finer scales.
+        settings: window, dynamic range L and covariance.
+        fields: single fields of the settings.
 
     Returns:
         (B, C, H - window_size + 1, W - window_size + 1), values in [-1, 1].
@@ -266,55 +262,67 @@ def ssim_map(
 
     Reference: Wang et al., IEEE TIP 2004, eq. 13.
     """
+    settings = changed(settings, fields)
     check_images(generated, target)
-    check_window((generated.shape[-2], generated.shape[-1]), window_size)
     x, y = at_least_float32(generated, target)
     if isinstance(data_range, Tensor):
         data_range = data_range.to(device=x.device, dtype=x.dtype).view(-1, 1, 1, 1)
     origin = data_range / 2
-    return _map(
-        x - origin,
-        y - origin,
-        window_weights(window_size, sigma, window),
-        data_range=data_range,
-        scale=window_size**2 / (window_size**2 - 1) if sample_covariance else 1.0,
+    return _map(x - origin, y - origin, data_range, settings, luminance=luminance)
+
+
+def _map(x: Tensor, y: Tensor, full_range: Tensor | float, settings: SSIMSettings, *, luminance: bool = True) -> Tensor:
+    """``ssim_map`` of values less the middle of their range."""
+    check_window((x.shape[-2], x.shape[-1]), settings.window_size)
+    weights = window_weights(settings.window_size, settings.sigma, settings.window)
+    return ssim_of_averages(
+        x,
+        y,
+        window_average(weights, x),
+        dim=1,
+        origin=full_range / 2,
+        data_range=_data_range(x, full_range, settings),
+        scale=settings.variance_scale,
         luminance=luminance,
     )
 
 
-def _map(x: Tensor, y: Tensor, weights: Tensor, *, data_range: Tensor | float, **options: Any) -> Tensor:
-    average = window_average(weights, x)
-    return ssim_of_averages(x, y, average, dim=1, origin=data_range / 2, data_range=data_range, **options)
+def _data_range(generated: Tensor, full_range: Tensor | float, settings: SSIMSettings) -> Tensor | float:
+    """L of the constants; that of an image of one colour is one step of 8 bit, about the limit of L -> 0."""
+    if settings.data_range == "full":
+        return full_range
+    values = generated.flatten(1)
+    measured = (values.amax(1) - values.amin(1)).view(-1, 1, 1, 1)
+    return torch.maximum(measured, torch.as_tensor(full_range / 255).to(measured))
 
 
 def ssim_index(
     generated: Tensor,
     target: Tensor,
     *,
-    window_size: int = 11,
-    sigma: float = 1.5,
     value_range: tuple[float, float] = SIGNED,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
 ) -> Tensor:
     """SSIM index of each image (B,): the mean of ``ssim_map`` over positions and channels.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
-        window_size: odd width of the Gaussian window in pixels.
-        sigma: its standard deviation in pixels.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: as in ``ssim_map``.
+        fields: single fields of the settings.
 
     Raises:
         TypeError, ValueError: as in ``ssim_map``, and if values lie far outside ``value_range``.
     """
-    x, y, data_range = centred_images(generated, target, value_range)
-    return mean_ssim(x, y, data_range=data_range, window_size=window_size, sigma=sigma)
+    settings = changed(settings, fields)
+    return mean_ssim(*centred_images(generated, target, value_range), settings)
 
 
-def mean_ssim(x: Tensor, y: Tensor, *, data_range: float, window_size: int, sigma: float) -> Tensor:
+def mean_ssim(x: Tensor, y: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
     """``ssim_index`` (B,) of what ``centred_images`` returns."""
-    check_window((x.shape[-2], x.shape[-1]), window_size)
-    return _map(x, y, window_weights(window_size, sigma), data_range=data_range).mean(dim=(1, 2, 3))
+    return _map(x, y, full_range, settings).mean(dim=(1, 2, 3))
 
 
 def masked_ssim(
@@ -322,25 +330,25 @@ def masked_ssim(
     target: Tensor,
     masks: Tensor,
     *,
-    window_size: int = 7,
-    sigma: float = 0.8,
     value_range: tuple[float, float] = SIGNED,
+    settings: SSIMSettings = PUBLISHED_SSIM,
+    **fields: Any,
 ) -> Tensor:
     r"""Mean of the SSIM map under each mask, by normalised convolution: pixels outside a mask count for nothing.
 
     .. math:: s = G * m,\quad \mu_x = \frac{G * (m x)}{s},\quad \sigma_x^2 = \frac{G * (m x^2)}{s} - \mu_x^2,\quad
               1 + \frac{\sum s\,(\mathrm{SSIM} - 1)}{\sum s}
 
-    with G the Gaussian window, m the mask and s the share of the window that the mask shows, which also weighs the
+    with G the window, m the mask and s the share of the window that the mask shows, which also weighs the
     mean: a part at the border of the image counts although no window is centred on it.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         masks: (B, P, H, W) in [0, 1]; an all-zero mask has the value 1.
-        window_size: odd width of the Gaussian window in pixels.
-        sigma: its standard deviation in pixels.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        settings: as in ``ssim_map``; the default window is the published one of 7 pixels, sigma 0.8.
+        fields: single fields of the settings.
 
     Returns:
         (B, P, C) in [-1, 1], at least float32.
@@ -351,21 +359,29 @@ def masked_ssim(
 
     Reference: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993; Wang et al., IEEE TIP 2004.
     """
-    x, y, data_range = centred_images(generated, target, value_range)
+    settings = changed(settings, fields)
+    x, y, full_range = centred_images(generated, target, value_range)
     check_masks(masks, generated)
-    return mean_masked_ssim(x, y, masks.to(x.dtype), data_range=data_range, window_size=window_size, sigma=sigma)
+    return mean_masked_ssim(x, y, masks.to(x.dtype), full_range, settings)
 
 
-def mean_masked_ssim(
-    x: Tensor, y: Tensor, masks: Tensor, *, data_range: float, window_size: int, sigma: float
-) -> Tensor:
+def mean_masked_ssim(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
     """``masked_ssim`` (B, P, C) of what ``centred_images`` returns, masks of the same dtype."""
-    check_window((x.shape[-2], x.shape[-1]), window_size)
-    window = window_average(window_weights(window_size, sigma), x)
+    check_window((x.shape[-2], x.shape[-1]), settings.window_size)
+    window = window_average(window_weights(settings.window_size, settings.sigma, settings.window), x)
     share = window(masks)[:, :, None]  # (B, P, 1, H', W')
+    data_range = _data_range(x, full_range, settings)
 
     def average(image: Tensor) -> Tensor:
         return window(masks[:, :, None] * image[:, None]) / share.clamp(min=_TINY)
 
-    similarity = ssim_of_averages(x, y, average, dim=2, origin=data_range / 2, data_range=data_range)
+    similarity = ssim_of_averages(
+        x,
+        y,
+        average,
+        dim=2,
+        origin=full_range / 2,
+        data_range=data_range[..., None] if isinstance(data_range, Tensor) else data_range,
+        scale=settings.variance_scale,
+    )
     return 1 + (share * (similarity - 1)).sum(dim=(-2, -1)) / share.sum(dim=(-2, -1)).clamp(min=_TINY)

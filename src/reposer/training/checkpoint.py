@@ -66,7 +66,7 @@ def writing(path: Path) -> Iterator[None]:
         free = f"; {shutil.disk_usage(path.parent).free / 2**20:.0f} MB free" if path.parent.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise RunError(
-            f"{path}: cannot be written ({reason}{free}); what was written before is whole: mend this and go on "
+            f"{path}: cannot be written ({reason}{free}); what was written before is whole: fix this and go on "
             "with --resume"
         ) from None
 
@@ -118,17 +118,17 @@ def _state_files(folder: Path) -> list[Path]:
 
 def state_dict(state: TrainingState) -> dict[str, Any]:
     """Everything that a run needs to go on."""
-    players = {
+    networks = {
         name: {
-            "network": player.network.state_dict(),
-            "optimizer": player.optimizer.state_dict(),
-            "pool": player.pool.state_dict(),
+            "network": trained.network.state_dict(),
+            "optimizer": trained.optimizer.state_dict(),
+            "pool": trained.pool.state_dict(),
         }
-        for name, player in state.players()
+        for name, trained in state.networks()
     }
     return {
         **{name: getattr(state, name) for name in _COUNTERS},
-        "players": players,
+        "networks": networks,
         "ema_generator": state.ema_generator.state_dict() if state.ema_generator is not None else None,
         "scaler": state.scaler.state_dict(),
     }
@@ -136,11 +136,11 @@ def state_dict(state: TrainingState) -> dict[str, Any]:
 
 def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
     """Restore what ``state_dict`` gave."""
-    for name, player in state.players():
-        entry = saved["players"][name]
-        player.network.load_state_dict(entry["network"])
-        player.optimizer.load_state_dict(entry["optimizer"])
-        player.pool.load_state_dict(entry["pool"], next(player.network.parameters()).device)
+    for name, trained in state.networks():
+        entry = saved["networks"][name]
+        trained.network.load_state_dict(entry["network"])
+        trained.optimizer.load_state_dict(entry["optimizer"])
+        trained.pool.load_state_dict(entry["pool"], next(trained.network.parameters()).device)
     if state.ema_generator is not None:
         state.ema_generator.load_state_dict(saved["ema_generator"])
     state.scaler.load_state_dict(saved["scaler"])

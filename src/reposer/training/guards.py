@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
-from typing import Any
 
 import torch
-from lightning.fabric import Fabric
 
 from reposer.checks import RunError
-from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.config import RunConfig, config_to_json
 from reposer.data import PairBatch
 from reposer.files import write_whole
-from reposer.losses import Objective
-from reposer.training import processes
-from reposer.training.checkpoint import load_state_dict, state_dict, writing
-from reposer.training.state import TrainingState, build_state
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.checkpoint import state_dict, writing
+from reposer.training.state import TrainingState
+from reposer.training.world import World
 
 DUMP = "nonfinite-{:07d}.pt"
 
 
+class NonFiniteError(RunError):
+    """A loss or gradient is not finite; nothing was updated."""
+
+    def __init__(self, step: int, values: dict[str, float], batch: PairBatch, *, scaled: bool) -> None:
+        wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
+        causes = [name for name in wrong if not name.startswith("gradient_norm/") and name != "total"]
+        self.overflow = scaled and not causes
+        """Only gradients of scaled float16 losses: the scale has been lowered, and the next step may do."""
+        what = "; ".join(f"{_describe(name)} is {wrong[name]}" for name in causes or wrong)
+        pairs = ", ".join(batch.pair_ids[:4]) + (" ..." if len(batch) > 4 else "")
+        super().__init__(f"step {step}: {what}; pairs: {pairs}")
+
+
+def _describe(name: str) -> str:
+    kind, _, rest = name.rpartition("/")
+    return {"": f"the loss term {rest!r}", "discriminator": f"the loss of the discriminator {rest!r}"}.get(
+        kind, f"the gradient of {rest!r}"
+    )
+
+
 def skip_or_stop(
-    error: NonFiniteError, state: TrainingState, batch: PairBatch, config: RunConfig, run: Path, fabric: Fabric
+    error: NonFiniteError, state: TrainingState, batch: PairBatch, config: RunConfig, run: Path, world: World
 ) -> None:
     """Skip the step and count it, if the run wants that and has not skipped too many in a row.
 
@@ -36,9 +53,9 @@ def skip_or_stop(
         state.skipped_in_a_row += 1
         state.step += 1
         return
-    batches = processes.gathered_objects(batch.to("cpu"))
+    batches = world.gathered_objects(batch.to("cpu"))
     path = run / DUMP.format(state.step + 1)
-    if fabric.is_global_zero:
+    if world.is_first:
         dump = {
             "what": str(error),
             "config": config_to_json(config),
@@ -47,36 +64,9 @@ def skip_or_stop(
         }
         with writing(path):
             write_whole(path, lambda temporary: torch.save(dump, temporary))
-    fabric.barrier()
+    world.barrier()
     before = f" after {state.skipped_in_a_row} skipped steps in a row" if state.skipped_in_a_row else ""
     raise RunError(
         f"{error}{before}; nothing was updated; written: {path}, to be replayed by reposer.training.replay; a lower "
         "learning rate, 32-true precision or --optimization.on-nonfinite skip may help"
     )
-
-
-def replay(path: str | Path, *, accelerator: str = "cpu", precision: str | None = None) -> dict[str, float]:
-    """Take the step of a ``nonfinite-STEP.pt`` again, in one process.
-
-    Args:
-        path: the file that the run wrote when it stopped.
-        accelerator: where to compute: "cpu", "cuda", "mps".
-        precision: another precision than the run's, such as "64-true", to see if it is to blame.
-
-    Returns:
-        The logged values of the step, if everything is finite this time.
-
-    Raises:
-        NonFiniteError: naming what is not finite, as in the run.
-    """
-    dump = torch.load(Path(path), map_location="cpu", weights_only=True)
-    config = config_from_json(dump["config"], path)
-    hardware: dict[str, Any] = {"accelerator": accelerator, "devices": 1, "nodes": 1}
-    if precision:
-        hardware["precision"] = precision
-    config = dataclasses.replace(config, hardware=dataclasses.replace(config.hardware, **hardware))
-    fabric = processes.make_fabric(config.hardware)
-    state = build_state(config, fabric)
-    load_state_dict(state, dump["state"])
-    batch = PairBatch.joined([PairBatch(**share) for share in dump["batches"]]).to(fabric.device)
-    return train_step(state, batch, Objective(config.objective).to(fabric.device), config, fabric, term_gradients=True)

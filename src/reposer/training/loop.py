@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +13,20 @@ from typing import Any
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data import PairDataset, open_pairs, train_loader
+from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training import processes
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
-from reposer.training.guards import skip_or_stop
+from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder
 from reposer.training.state import TrainingState, build_state
-from reposer.training.step import NonFiniteError, train_step
+from reposer.training.step import train_step
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
+from reposer.training.world import World
 
 
 def train(
@@ -54,82 +54,85 @@ def train(
     progress = progress or Progress("train", shown=False)
     dataset = open_dataset(config, data)
     config = replace(config, data=config.data.of_folder(data))
-    steps, steps_per_epoch = config.optimization.steps, config.optimization.steps_per_epoch
-    every = config.logging
     resumes = check_run_folder(out, config, resume=resume)
-    fabric = processes.make_fabric(config.hardware)
-    fabric.launch()
-    fabric.barrier()  # nobody writes before all have looked
-    if not fabric.is_global_zero:
+    world = World.launch(config.hardware)
+    world.barrier()  # nobody writes before all have looked
+    if not world.is_first:
         progress = Progress("train", shown=False)
-    objective = Objective(config.objective).to(fabric.device)
-    samples = fixed_pairs(data, config, every.sample_pairs)
-    unseen = fixed_pairs(data, config, every.validation_pairs)
+    objective = Objective(config.objective).to(world.device)
+    samples = fixed_pairs(data, config, config.logging.sample_pairs)
+    unseen = fixed_pairs(data, config, config.logging.validation_pairs)
     if not samples and not unseen:
         progress.say(f"{data}: no test split: no validation and no contact sheets")
 
-    folder = RunFolder(out, config, writes=fabric.is_global_zero)
+    folder, steps, every = RunFolder(out, config, writes=world.is_first), config.optimization.steps, config.logging
+    intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
     with folder, dead_workers_in_one_line(), _finish_step_on_interrupt() as interrupted:
-        state = build_state(config, fabric)
+        state = build_state(config, world)
         if resumes and load_newest_checkpoint(folder.checkpoints, state, progress.say):
             progress.say(f"resumed at step {state.step} of {steps}")
         watch = DiscriminatorWatch(folder.rewind(state.step))
         progress(state.step, steps)
-        while state.step < steps:
-            epoch, batches_done = divmod(state.step, steps_per_epoch)
-            loader = train_loader(
-                dataset,
-                seed=config.seed,
-                epoch=epoch,
-                pairs_per_epoch=config.optimization.pairs_per_epoch,
-                batch_size=config.optimization.batch_size,
-                workers=config.data.workers,
-                start_batch=batches_done,
-                rank=fabric.global_rank,
-                processes=fabric.world_size,
-                pin_memory=fabric.device.type == "cuda",
-            )
-            since, seen = time.perf_counter(), 0
-            for batch in loader:
-                step = state.step + 1
-                last = step == steps
-                due = step % every.log_every == 0 or last
-                batch = batch.to(fabric.device, non_blocking=True)
-                row: dict[str, Any] = {}
-                try:
-                    terms = train_step(state, batch, objective, config, fabric, term_gradients=due)
-                    row = _row(terms, objective, config, step)
-                    state.skipped_in_a_row = 0
-                    note = f"loss {terms['total']:.3f}"
-                except NonFiniteError as error:
-                    skip_or_stop(error, state, batch, config, out, fabric)
-                    progress.say(f"{error}; skipped")
-                    note = f"{state.skipped} skipped"
-                seen += config.optimization.pairs_at(state.step - 1)
-                progress(step, steps, items_per_step=config.optimization.batch_size, note=note)
+        since, seen = time.perf_counter(), 0
+        for batch in _batches(dataset, state, config, world):
+            step = state.step + 1
+            logs, validates, draws, saves = (step % interval == 0 or step == steps for interval in intervals)
+            row: dict[str, Any] = {}
+            try:
+                terms = train_step(state, batch, objective, config, world, term_gradients=logs)
+                row = _row(terms, objective, config, step)
+                state.skipped_in_a_row = 0
+                note = f"loss {terms['total']:.3f}"
+            except NonFiniteError as error:
+                skip_or_stop(error, state, batch, config, out, world)
+                progress.say(f"{error}; skipped")
+                note = f"{state.skipped} skipped"
+            seen += config.optimization.pairs_at(state.step - 1)
+            progress(step, steps, items_per_step=config.optimization.batch_size, note=note)
 
-                if unseen and (step % every.validate_every == 0 or last):
-                    row |= _validate(state, unseen, config, folder, fabric.is_global_zero)
-                    due = True
-                if due:
-                    row |= {"skipped": state.skipped, "images_per_second": seen / (time.perf_counter() - since)}
-                    row = {"step": step, "epoch": (step - 1) // steps_per_epoch + 1, **row}
-                    folder.log(row)
-                    for warning in watch.add(row):
-                        progress.say(f"step {step}: {warning}")
-                if fabric.is_global_zero and samples and (step % every.sample_every == 0 or last):
-                    path = folder.samples / f"step-{step:07d}.png"
-                    with writing(path):
-                        write_image(path, contact_sheet(state.best_generator(), samples, config))
-                stop = processes.anywhere(bool(interrupted), fabric.device)
-                if fabric.is_global_zero and (step % every.checkpoint_every == 0 or last or stop):
-                    save_checkpoint(folder.checkpoints, state, config)
-                if stop:
-                    progress.say(f"stopped after step {step}; saved, --resume continues")
-                    raise KeyboardInterrupt
-                if due:
-                    since, seen = time.perf_counter(), 0
+            if unseen and validates:
+                row |= _validate(state, unseen, config, folder, world)
+                logs = True
+            if logs:
+                row |= {"skipped": state.skipped, "images_per_second": seen / (time.perf_counter() - since)}
+                row = {"step": step, "epoch": (step - 1) // config.optimization.steps_per_epoch + 1, **row}
+                folder.log(row)
+                for warning in watch.add(row):
+                    progress.say(f"step {step}: {warning}")
+            if world.is_first and samples and draws:
+                path = folder.samples / f"step-{step:07d}.png"
+                with writing(path):
+                    write_image(path, contact_sheet(state.best_generator(), samples, config))
+            stops = world.anywhere(bool(interrupted))
+            if world.is_first and (saves or stops):
+                save_checkpoint(folder.checkpoints, state, config)
+            if stops:
+                progress.say(f"stopped after step {step}; saved, --resume continues")
+                raise KeyboardInterrupt
+            if logs:
+                since, seen = time.perf_counter(), 0
     return generator_path(folder.checkpoints, state.step)
+
+
+def _batches(dataset: PairDataset, state: TrainingState, config: RunConfig, world: World) -> Iterator[PairBatch]:
+    """Read the share of this process in each batch, from the next step until the last, epoch by epoch."""
+    optimization = config.optimization
+    while state.step < optimization.steps:
+        epoch, batches_done = divmod(state.step, optimization.steps_per_epoch)
+        loader = train_loader(
+            dataset,
+            seed=config.seed,
+            epoch=epoch,
+            pairs_per_epoch=optimization.pairs_per_epoch,
+            batch_size=optimization.batch_size,
+            workers=config.data.workers,
+            start_batch=batches_done,
+            rank=world.rank,
+            processes=world.size,
+            pin_memory=world.device.type == "cuda",
+        )
+        for batch in loader:
+            yield batch.to(world.device, non_blocking=True)
 
 
 def open_dataset(config: RunConfig, data: Path) -> PairDataset:
@@ -148,15 +151,15 @@ def open_dataset(config: RunConfig, data: Path) -> PairDataset:
 
 
 def _validate(
-    state: TrainingState, unseen: Any, config: RunConfig, folder: RunFolder, writes: bool
+    state: TrainingState, unseen: Sequence[PairBatch], config: RunConfig, folder: RunFolder, world: World
 ) -> dict[str, float]:
     """Scores of the unseen pairs; the generator is kept if it is the best so far."""
-    scores = validate(state.best_generator(), unseen, config)
+    scores = validate(state.best_generator(), unseen, config, world)
     by = config.logging.best_by
     score = scores[by] if HIGHER_IS_BETTER[by] else -scores[by]
     if state.best is None or score > state.best:
         state.best = score
-        if writes:
+        if world.is_first:
             save_generator(folder.checkpoints / BEST, state, config)
     return {f"validation/{name}": value for name, value in scores.items()}
 

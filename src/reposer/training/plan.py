@@ -14,9 +14,9 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data import train_loader
 from reposer.losses import Objective
 from reposer.training.loop import open_dataset
-from reposer.training.processes import make_fabric
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
+from reposer.training.world import World
 
 _TIMED_STEPS = 3
 
@@ -37,9 +37,9 @@ def plan(config: RunConfig, *, data: Path) -> str:
     """
     dataset = open_dataset(config, data)
     config = replace(config, data=config.data.of_folder(data))
-    fabric = make_fabric(replace(config.hardware, devices=1, nodes=1))
-    objective = Objective(config.objective).to(fabric.device)
-    state = build_state(config, fabric)
+    world = World.launch(replace(config.hardware, devices=1, nodes=1))
+    objective = Objective(config.objective).to(world.device)
+    state = build_state(config, world)
     optimization = config.optimization
     loader = train_loader(
         dataset,
@@ -53,22 +53,22 @@ def plan(config: RunConfig, *, data: Path) -> str:
     def seconds(config: RunConfig) -> float:
         ends = []
         for batch in loader:
-            train_step(state, batch.to(fabric.device), objective, config, fabric)
+            train_step(state, batch.to(world.device), objective, config, world)
             ends.append(time.perf_counter())
         return (ends[-1] - ends[0]) / _TIMED_STEPS  # the first step also sets up
 
-    alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial else 0
+    alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial.weight else 0
     each = seconds(config)
     late = seconds(replace(config, optimization=replace(optimization, adversarial_start_step=0))) if alone else each
     hours = (alone * each + (optimization.steps - alone) * late) / 3600
     joined = f" ({late:.2f} s after step {alone:,}, with the discriminators)" if alone else ""
-    where = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    where = torch.cuda.get_device_name(world.device) if world.device.type == "cuda" else world.device.type
     return "\n".join(
         [
             config_to_json(config),
             *_networks(state),
             f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
-            f"{_peak(fabric.device):,.0f} MB at the peak of a step",
+            f"{_peak(world.device):,.0f} MB at the peak of a step",
             f"time: {each:.2f} s a step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "
             f"{optimization.steps:,} steps: {hours:.1f} hours, without validation and checkpoints",
         ]
@@ -76,13 +76,13 @@ def plan(config: RunConfig, *, data: Path) -> str:
 
 
 def _networks(state: TrainingState) -> list[str]:
-    counts = {name: sum(p.numel() for p in player.network.parameters()) for name, player in state.players()}
+    counts = {name: sum(p.numel() for p in trained.network.parameters()) for name, trained in state.networks()}
     return [f"{name}: {count:,} parameters" for name, count in counts.items()]
 
 
 def _stored(state: TrainingState) -> float:
     """Megabytes that stay in memory between steps."""
-    networks = [player.network for _, player in state.players()]
+    networks = [trained.network for _, trained in state.networks()]
     copies = [4 * p.nbytes for network in networks for p in network.parameters()]  # weight, gradient, two moments
     if state.ema_generator is not None:
         copies += [p.nbytes for p in state.ema_generator.parameters()]

@@ -115,7 +115,7 @@ class RunFolder:
                 logger.log_metrics({k: v for k, v in row.items() if isinstance(v, float)}, step=row["step"])
         except OSError as error:
             raise RunError(
-                f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: mend this "
+                f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: fix this "
                 "and go on with --resume"
             ) from None
 

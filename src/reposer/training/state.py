@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.amp import GradScaler
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reposer.config import Precision, RunConfig
 from reposer.losses import ImagePool
-from reposer.models import build_discriminators, build_generator
+from reposer.models import GeneratorNetwork, build_discriminators, build_generator
 from reposer.models.blocks import set_dropout_keys
-from reposer.training.processes import many, share_batch_norm
+from reposer.training.world import World
 
 ParamList = tuple[Tensor, ...] | list[Tensor]
 _AUTOCAST = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
 
 @dataclass
-class Player:
+class TrainedNetwork:
     """A network with its optimizer; a discriminator also has its pool of past images."""
 
     network: nn.Module
+    replica: nn.Module
+    """What computes while the network learns: the network itself, or its replica in a world of many processes."""
     optimizer: Optimizer
     precision: Precision
     pool: ImagePool = field(default_factory=lambda: ImagePool(0))
@@ -36,17 +40,22 @@ class Player:
         """Run the network in the run's precision; ``keys`` (B,) decide the dropout of each item."""
         weight = next(self.network.parameters())
         set_dropout_keys(self.network, keys.to(weight.device))
+        inputs = tuple(tensor.to(weight.dtype) if tensor.is_floating_point() else tensor for tensor in inputs)
         half = _AUTOCAST.get(self.precision)
         with torch.autocast(weight.device.type, half, enabled=half is not None):
-            return self.network(*(tensor.to(weight.dtype) for tensor in inputs)).to(weight.dtype)
+            return (self.replica if weight.requires_grad else self.network)(*inputs).to(weight.dtype)
+
+    def kept_local(self, local: bool) -> AbstractContextManager[None]:
+        """Inside, gradients are added up in this process alone, if so wanted: more of them will follow."""
+        return self.replica.no_sync() if local and isinstance(self.replica, DistributedDataParallel) else nullcontext()
 
 
 @dataclass
 class TrainingState:
     """Everything that changes while a run trains."""
 
-    generator: Player
-    discriminators: dict[str, Player]
+    generator: TrainedNetwork
+    discriminators: dict[str, TrainedNetwork]
     """By name: ``appearance`` (D_PP) and ``shape`` (D_PB); empty where the objective has no adversarial term."""
     ema_generator: AveragedModel | None
     """Running average of the generator, if the run keeps one."""
@@ -60,43 +69,44 @@ class TrainingState:
     best: float | None = None
     """Best validation score so far."""
 
-    def players(self) -> Iterator[tuple[str, Player]]:
+    def networks(self) -> Iterator[tuple[str, TrainedNetwork]]:
         """All networks by name."""
         yield "generator", self.generator
         yield from self.discriminators.items()
 
-    def best_generator(self) -> nn.Module:
+    def best_generator(self) -> GeneratorNetwork:
         """The generator to keep: its running average, if there is one."""
-        return self.ema_generator.module if self.ema_generator is not None else self.generator.network
+        best = self.ema_generator.module if self.ema_generator is not None else self.generator.network
+        return cast(GeneratorNetwork, best)
 
 
-def build_state(config: RunConfig, fabric: Fabric) -> TrainingState:
+def build_state(config: RunConfig, world: World) -> TrainingState:
     """Build networks, optimizers and pools, drawn from the run's seed: the same in every process."""
     torch.manual_seed(config.seed)
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
-    if config.objective.adversarial:
+    if config.objective.adversarial.weight:
         networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
     hardware, optimization = config.hardware, config.optimization
-    average = None
-    players = {}
+    ema_generator = None
+    trained = {}
     for name, network in networks.items():
         network.to(
-            device=fabric.device,
+            device=world.device,
             dtype=torch.float64 if hardware.precision == "64-true" else torch.float32,
             memory_format=torch.channels_last if hardware.channels_last else torch.contiguous_format,
         )  # type: ignore[call-overload]
         if name == "generator" and optimization.ema_decay:
-            average = AveragedModel(network, multi_avg_fn=_running_average(optimization.ema_decay), use_buffers=True)
-        if many():
-            share_batch_norm(network)
+            update = _running_average(optimization.ema_decay)
+            ema_generator = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
         network.gradient_checkpointing = hardware.gradient_checkpointing  # type: ignore[assignment]
         if hardware.compile:
             network.compile()
+        replica = world.replicate(network)
         optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)
-        pool = ImagePool(0 if name == "generator" else config.objective.pool_size)
-        players[name] = Player(network, optimizer, hardware.precision, pool)
-    scaler = GradScaler(fabric.device.type, enabled=hardware.precision == "16-mixed")
-    return TrainingState(players.pop("generator"), players, average, scaler)
+        pool = ImagePool(0 if name == "generator" else config.objective.adversarial.pool_size)
+        trained[name] = TrainedNetwork(network, replica, optimizer, hardware.precision, pool)
+    scaler = GradScaler(world.device.type, enabled=hardware.precision == "16-mixed")
+    return TrainingState(trained.pop("generator"), trained, ema_generator, scaler)
 
 
 def _running_average(decay: float) -> Callable[[ParamList, ParamList, Tensor | int], None]:

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reposer.config import RunConfig, ValidationScore
 from reposer.data import PairBatch, PairDataset, collate, has_split, open_pairs
-from reposer.images import SIGNED, grid, to_signed, to_uint8
+from reposer.images import grid, to_signed, to_uint8
 from reposer.metrics import METRICS
-from reposer.poses import Pose, draw_pose, limb_masks, pose_maps
-from reposer.training import processes
+from reposer.models import GeneratorNetwork, repose
+from reposer.poses import Pose, draw_pose, limb_masks
+from reposer.training.world import World
 
 _BATCH = 8  # of any number of processes, so that the scores do not depend on it
 HIGHER_IS_BETTER: dict[ValidationScore, bool] = {
@@ -32,49 +33,44 @@ def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
     return [collate([dataset[i] for i in items[start : start + _BATCH]]) for start in range(0, count, _BATCH)]
 
 
-def validate(generator: nn.Module, batches: Sequence[PairBatch], config: RunConfig) -> dict[ValidationScore, float]:
+def validate(
+    network: GeneratorNetwork, batches: Sequence[PairBatch], config: RunConfig, world: World
+) -> dict[ValidationScore, float]:
     """Mean of each validation score over the pairs as 8-bit images: ``reposer.metrics`` with the default settings.
 
     Processes share the batches; each of them gets the scores of all.
     """
-    own = {i: _scores(generator, batch, config) for i, batch in enumerate(batches) if processes.is_mine(i)}
-    scores = {i: values for share in processes.gathered_objects(own) for i, values in share.items()}
+    own = {i: _scores(network, batches[i], config) for i in world.deal(len(batches))}
+    scores = {i: values for share in world.gathered_objects(own) for i, values in share.items()}
     total = torch.cat([scores[i] for i in range(len(batches))]).mean(0)  # in one order, whoever computed what
     return dict(zip(HIGHER_IS_BETTER, total.tolist(), strict=True))
 
 
-def _scores(generator: nn.Module, pairs: PairBatch, config: RunConfig) -> Tensor:
+def _scores(network: GeneratorNetwork, pairs: PairBatch, config: RunConfig) -> Tensor:
     """Values (B, N) float64 of the metrics, with their default settings."""
-    target, generated = pairs.target.cpu(), generate(generator, pairs, config).cpu()
+    target, generated = pairs.target.cpu(), generate(network, pairs, config).cpu()
     masks = limb_masks(pairs.target_joints.cpu(), pairs.target_visible.cpu(), (target.shape[-2], target.shape[-1]))
     inputs = {"generated": generated, "target": target, "part_masks": masks}
     chosen = [METRICS[name] for name in HIGHER_IS_BETTER]
     return torch.stack([metric.function(**{name: inputs[name] for name in metric.inputs}) for metric in chosen], dim=1)
 
 
-@torch.no_grad()
-def generate(generator: nn.Module, pairs: PairBatch, config: RunConfig) -> Tensor:
+def generate(network: GeneratorNetwork, pairs: PairBatch, config: RunConfig) -> Tensor:
     """The generated images (B, 3, H, W) uint8 of a batch."""
-    generator.eval()
-    weight = next(generator.parameters())
+    network.eval()
+    weight = next(network.parameters())
     pairs = pairs.to(weight.device)
-    source = to_signed(pairs.source)
-    size = (source.shape[-2], source.shape[-1])
-    maps = (
-        pose_maps(joints, visible, size, config.heatmaps)
-        for joints, visible in (
-            (pairs.source_joints, pairs.source_visible),
-            (pairs.target_joints, pairs.target_visible),
-        )
-    )
-    return to_uint8(generator(*(tensor.to(weight.dtype) for tensor in (source, *maps))).clamp(*SIGNED))
+    source = to_signed(pairs.source).to(weight.dtype)
+    return to_uint8(repose(network, source, *pairs.poses, heatmaps=config.heatmaps))
 
 
-def contact_sheet(generator: nn.Module, batches: Sequence[PairBatch], config: RunConfig, *, columns: int = 2) -> Tensor:
+def contact_sheet(
+    network: GeneratorNetwork, batches: Sequence[PairBatch], config: RunConfig, *, columns: int = 2
+) -> Tensor:
     """Draw a contact sheet (3, H', W') uint8: per pair source | target pose | target | generated."""
     panels = []
     for pairs in batches:
-        generated = generate(generator, pairs, config).cpu()
+        generated = generate(network, pairs, config).cpu()
         height, width = generated.shape[-2:]
         for i in range(len(pairs)):
             pose = draw_pose(Pose(pairs.target_joints[i], pairs.target_visible[i]), (height, width))

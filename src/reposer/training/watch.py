@@ -39,7 +39,7 @@ class DiscriminatorWatch:
                 warnings += self._once(
                     name,
                     f"the discriminator {name!r} has won always in the last {ROWS} log rows (over 99 % right): the "
-                    "generator learns little from it; lower --objective.adversarial or give it more dropout",
+                    "generator learns little from it; lower --objective.adversarial.weight or give it more dropout",
                 )
             elif max(abs(accuracy - 0.5) for accuracy in recent) < _MARGIN:
                 warnings += self._once(

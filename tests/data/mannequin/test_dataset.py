@@ -160,9 +160,9 @@ def test_nothing_is_left_after_ctrl_c(tmp_path):
         ({"test_pairs": 0}, "test_pairs must be at least 1"),
         ({"workers": -1}, "workers must be at least 0"),
         ({"seed": -1}, "seed must be at least 0"),
-        ({"layout": "coco"}, "layout must be market or deepfashion, got 'coco'"),
-        ({"clothing": "none"}, "clothing must be easy or full"),
-        ({"occluded_joints": "guess"}, "occluded_joints must be report or drop"),
+        ({"layout": "coco"}, "unknown layout 'coco' (known: market, deepfashion)"),
+        ({"clothing": "none"}, "unknown clothing 'none' (known: easy, full)"),
+        ({"occluded_joints": "guess"}, "unknown occluded_joints 'guess' (known: report, drop)"),
     ],
 )
 def test_config_errors(changes, message):

@@ -3,7 +3,7 @@
 import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -14,9 +14,8 @@ from reposer.data.mannequin.figure import Body, pick
 Tier = Literal["easy", "full"]
 Colour = tuple[float, float, float]
 Palette = tuple[tuple[int, int, int], ...]
-Pattern = Literal[
-    "plain", "stripes", "upright", "plaid", "dots", "blocks", "argyle", "camouflage", "fade", "floral", "checks"
-]
+Pattern = Literal["plain", "stripes", "upright", "plaid", "dots", "blocks", "argyle", "camouflage", "fade", "floral",
+                  "checks"]  # fmt: skip
 Neckline = Literal["crew", "v", "scoop", "shirt", "high", "straps"]
 Front = Literal["closed", "buttons", "zip", "open"]
 Motif = Literal["none", "disc", "box", "bar", "number", "star", "ring", "pocket", "cross"]
@@ -28,6 +27,8 @@ HAIR_ODDS = (0.24, 0.2, 0.17, 0.11, 0.09, 0.05, 0.06, 0.05, 0.03)
 MUTED = ((30, 30, 34), (58, 60, 66), (112, 114, 118), (178, 178, 176), (236, 234, 228), (28, 38, 70), (50, 78, 122),
          (92, 128, 170), (122, 92, 66), (190, 164, 126), (222, 206, 176), (84, 92, 58), (52, 76, 60), (110, 32, 42),
          (150, 60, 50), (72, 52, 84), (214, 160, 160), (150, 178, 160))  # fmt: skip
+SHOES = ((24, 24, 26), (236, 236, 234), (96, 62, 40), (150, 40, 40), (40, 60, 120), (128, 128, 130), (190, 150, 100))
+SOCKS = ((236, 236, 236), (40, 40, 44), (120, 120, 124))
 DENIM = ((40, 54, 88), (62, 86, 128), (98, 126, 164), (34, 38, 48), (140, 164, 190))
 
 
@@ -137,11 +138,8 @@ def _fabric(rng: np.random.Generator, base: Colour, tier: Tier) -> Fabric:
         pattern = pick(rng, simple, (0.55, 0.2, 0.25))
         size = {"plain": 0.2, "stripes": float(rng.uniform(0.16, 0.24)), "blocks": 0.5}[pattern]
         return Fabric(pattern=pattern, colours=colours, size=size, phase=phase)
-    patterns: tuple[Pattern, ...] = (
-        "plain", "stripes", "upright", "plaid", "dots", "blocks", "argyle", "camouflage", "fade", "floral", "checks",
-    )  # fmt: skip
     odds = (0.42, 0.14, 0.05, 0.10, 0.06, 0.06, 0.03, 0.03, 0.04, 0.05, 0.02)
-    pattern = pick(rng, patterns, odds)
+    pattern = pick(rng, get_args(Pattern), odds)
     low, high = {
         "stripes": (0.04, 0.14), "upright": (0.03, 0.09), "plaid": (0.08, 0.16), "dots": (0.05, 0.10),
         "argyle": (0.12, 0.18), "camouflage": (0.14, 0.22), "floral": (0.09, 0.14), "checks": (0.05, 0.10),
@@ -154,8 +152,7 @@ def _plain(colour: Colour) -> Fabric:
 
 
 def _print(rng: np.random.Generator, cloth: Colour, chance: float) -> Print:
-    motifs: tuple[Motif, ...] = ("disc", "box", "bar", "number", "star", "ring", "pocket", "cross")
-    motif = pick(rng, motifs) if rng.random() < chance else "none"
+    motif: Motif = pick(rng, get_args(Motif)[1:]) if rng.random() < chance else "none"
     size = 0.04 if motif == "pocket" else float(rng.uniform(0.07, 0.11))
     return Print(motif=motif, colour=_apart(rng, cloth), size=size)
 
@@ -169,42 +166,40 @@ def _sample_cut(rng: np.random.Generator, body: Body) -> tuple[Cut, str, bool]:
         top_ease=float(rng.uniform(0.003, 0.010)),
         hem_height=WAIST_HEIGHT - 0.02 if rng.random() < 0.25 else float(rng.uniform(0.50, 0.56)),
     )
-    names = ("trousers", "skinny", "wide", "shorts", "skirt", "dress", "coat")
     odds = (0.20, 0.18, 0.07, 0.14, 0.16, 0.17, 0.08) if woman else (0.44, 0.12, 0.06, 0.27, 0.0, 0.0, 0.11)
-    kind = pick(rng, names, odds)
-    category, joined = {"trousers": "Pants", "skinny": "Denim", "wide": "Pants"}.get(kind, ""), False
+    kind = pick(rng, ("trousers", "skinny", "wide", "shorts", "skirt", "dress", "coat"), odds)
+    category = {
+        "trousers": "Pants", "skinny": "Denim", "wide": "Pants", "shorts": "Shorts", "skirt": "Skirts",
+        "dress": "Dresses", "coat": "Jackets_Coats" if woman else "Jackets_Vests",
+    }[kind]  # fmt: skip
+
+    def between(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
     if kind in ("trousers", "coat"):
-        cut = replace(
-            cut, leg=0.985, leg_ease=float(rng.uniform(0.004, 0.009)), leg_flare=float(rng.uniform(0.004, 0.014))
-        )
+        cut = replace(cut, leg=0.985, leg_ease=between(0.004, 0.009), leg_flare=between(0.004, 0.014))
     if kind == "skinny":
         cut = replace(cut, leg=0.95, leg_ease=0.002, boot=pick(rng, (2.0, 0.62, 0.8), (0.6, 0.2, 0.2)))
     if kind == "wide":
-        cut = replace(cut, leg=0.985, leg_ease=0.009, leg_flare=float(rng.uniform(0.02, 0.034)))
+        cut = replace(cut, leg=0.985, leg_ease=0.009, leg_flare=between(0.02, 0.034))
     if kind == "shorts":
-        cut = replace(
-            cut, leg=float(rng.uniform(0.22, 0.50)), leg_ease=float(rng.uniform(0.006, 0.014)), leg_flare=0.01
-        )
-        category = "Shorts"
+        cut = replace(cut, leg=between(0.22, 0.50), leg_ease=between(0.006, 0.014), leg_flare=0.01)
     if kind in ("skirt", "dress"):
         cut = replace(
-            cut, leg=0.0, leg_ease=0.0, skirt=float(rng.uniform(0.26, 0.78)),
-            skirt_flare=float(rng.uniform(0.0, 0.075)),
+            cut, leg=0.0, leg_ease=0.0, skirt=between(0.26, 0.78), skirt_flare=between(0.0, 0.075),
             hem_height=WAIST_HEIGHT - 0.02 if kind == "dress" else cut.hem_height,
             boot=pick(rng, (2.0, 0.62, 0.8), (0.7, 0.15, 0.15)),
         )  # fmt: skip
         if kind == "skirt" and cut.hem_height < WAIST_HEIGHT - 0.02:
             cut = replace(cut, hem_height=0.585, top_ease=max(cut.top_ease, 0.007), skirt_top=0.610)
-        category, joined = {"skirt": ("Skirts", False), "dress": ("Dresses", True)}[kind]
     if kind == "coat":
         cut = replace(
-            cut, skirt=float(rng.uniform(0.22, 0.6)), skirt_flare=float(rng.uniform(0.0, 0.03)), sleeve=0.99,
-            top_ease=float(rng.uniform(0.010, 0.015)), sleeve_ease=0.012, hem_height=WAIST_HEIGHT - 0.02,
+            cut, skirt=between(0.22, 0.6), skirt_flare=between(0.0, 0.03), sleeve=0.99,
+            top_ease=between(0.010, 0.015), sleeve_ease=0.012, hem_height=WAIST_HEIGHT - 0.02,
         )  # fmt: skip
-        category, joined = ("Jackets_Coats" if woman else "Jackets_Vests"), True
     if cut.boot < 1:
         cut = replace(cut, leg=min(cut.leg, cut.boot))
-    return cut, category, joined
+    return cut, category, kind in ("dress", "coat")
 
 
 def _top_category(woman: bool, cut: Cut, neckline: Neckline, front: Front, printed: bool) -> str:
@@ -219,54 +214,41 @@ def _top_category(woman: bool, cut: Cut, neckline: Neckline, front: Front, print
     return "Graphic_Tees" if woman and printed else "Tees_Tanks"
 
 
-def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
-    """Draw the look of a person: `easy` has strong colours in large areas, `full` has everything."""
+def _finish_cut(
+    rng: np.random.Generator, body: Body, cut: Cut, category: str, tier: Tier
+) -> tuple[Cut, Neckline, Front]:
+    """Draw hair, hat, neckline, front and bags."""
     woman, easy = body.sex == "women", tier == "easy"
-    cut, category, joined = _sample_cut(rng, body)
-    styles = (1, 5, 3, 16, 16, 30, 11, 11, 7) if woman else (10, 48, 24, 8, 1, 3, 1, 1, 4)
-    hair_style = pick(rng, HAIRSTYLES, styles)
+    hair = pick(rng, HAIRSTYLES, (1, 5, 3, 16, 16, 30, 11, 11, 7) if woman else (10, 48, 24, 8, 1, 3, 1, 1, 4))
     hat = pick(rng, HATS, (0.84, 0.07, 0.04, 0.05) if woman else (0.78, 0.14, 0.08, 0.0))
     carried = rng.random()
-    necklines: tuple[Neckline, ...] = ("crew", "v", "scoop", "shirt", "high", "straps")
     neck_odds = (0.3, 0.18, 0.2, 0.16, 0.1, 0.06) if woman else (0.5, 0.12, 0.02, 0.26, 0.1, 0.0)
-    neckline = pick(rng, necklines, neck_odds)
-    fronts: tuple[Front, ...] = ("closed", "buttons", "zip", "open")
-    front = pick(rng, fronts, (0.64, 0.06, 0.1, 0.2))
+    neckline: Neckline = pick(rng, get_args(Neckline), neck_odds)
+    front: Front = pick(rng, get_args(Front), (0.64, 0.06, 0.1, 0.2))
     if category.startswith("Jackets"):
-        front = pick(rng, fronts, (0.0, 0.3, 0.3, 0.4))
+        front = pick(rng, get_args(Front), (0.0, 0.3, 0.3, 0.4))
     elif category == "Dresses" and front != "closed":
         front = "buttons"
     if neckline == "shirt" and front == "closed":
         front = "buttons"
-    if cut.sleeve < 0.3 or easy:
-        front = "closed" if front != "open" or cut.sleeve < 0.3 else front
+    if cut.sleeve < 0.3 or neckline == "straps" or (easy and front != "open"):
+        front = "closed"
     if neckline == "straps":
         cut = replace(cut, sleeve=0.0, sleeve_ease=0.0)
-        front = "closed"
+    hooded = rng.random() < 0.14 and cut.sleeve > 0.9 and neckline != "shirt" and hair not in ("long", "bob")
     cut = replace(
-        cut,
-        hair=hair_style,
-        hat=hat,
-        collar=0.006 if neckline in ("high", "shirt") else 0.0,
-        hood=bool(
-            rng.random() < 0.14 and cut.sleeve > 0.9 and neckline != "shirt" and hair_style not in ("long", "bob")
-        ),
-        backpack=bool(not easy and carried < 0.17),
-        bag=bool(not easy and 0.17 < carried < 0.30),
-    )
-    skin = _dye(rng, SKINS, (0.2, 0.24, 0.2, 0.13, 0.1, 0.08, 0.05))
+        cut, hair=hair, hat=hat, collar=0.006 if neckline in ("high", "shirt") else 0.0, hood=bool(hooded),
+        backpack=bool(not easy and carried < 0.17), bag=bool(not easy and 0.17 < carried < 0.30),
+    )  # fmt: skip
+    return cut, neckline, front
 
-    if easy:
-        hue = rng.random()
-        base, under = _vivid(rng, hue), _vivid(rng, hue + rng.uniform(0.3, 0.7))
-        back_base = _vivid(rng, hue + pick(rng, (-1, 1)) * rng.uniform(0.25, 0.45))
-    else:
-        base = _any(rng)
-        under = _dye(rng, DENIM) if rng.random() < 0.35 else _apart(rng, base)
-        back_base = base
-    top_front = _fabric(rng, base, tier)
-    top_back = top_front
-    # The back differs: another cloth, a print, or an opening and pocket that only the front has.
+
+def _sample_top(
+    rng: np.random.Generator, base: Colour, back_base: Colour, tier: Tier, *, is_open: bool
+) -> tuple[Fabric, Fabric, Print, Print]:
+    """Draw cloth and prints of front and back, which differ: another cloth, a print, or an open front."""
+    easy = tier == "easy"
+    top_front = top_back = _fabric(rng, base, tier)
     if easy and rng.random() < 0.25:
         top_back = _fabric(rng, back_base, tier)
     elif easy:  # the same main colour, so that one side tells of the other
@@ -276,29 +258,36 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
     elif rng.random() < 0.25:
         top_back = _plain(base)
     plain_front, plain_back = top_front.pattern in ("plain", "fade"), top_back.pattern in ("plain", "fade")
-    print_front = _print(rng, base, 0.0 if easy or front == "open" else 0.5 if plain_front else 0.12)
+    print_front = _print(rng, base, 0.0 if easy or is_open else 0.5 if plain_front else 0.12)
     print_back = _print(rng, top_back.colours[0], 0.0 if easy else 0.45 if plain_back else 0.08)
-    if top_back is top_front and print_front.motif == print_back.motif == "none" and front != "open":
+    if top_back is top_front and print_front.motif == print_back.motif == "none" and not is_open:
         print_back = _print(rng, base, 1.0)
+    return top_front, top_back, print_front, print_back
+
+
+def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
+    """Draw the look of a person: `easy` has strong colours in large areas, `full` has everything."""
+    woman, easy = body.sex == "women", tier == "easy"
+    cut, category, joined = _sample_cut(rng, body)
+    cut, neckline, front = _finish_cut(rng, body, cut, category, tier)
+    skin = _dye(rng, SKINS, (0.2, 0.24, 0.2, 0.13, 0.1, 0.08, 0.05))
+    if easy:
+        hue = rng.random()
+        base, under = _vivid(rng, hue), _vivid(rng, hue + rng.uniform(0.3, 0.7))
+        back_base = _vivid(rng, hue + pick(rng, (-1, 1)) * rng.uniform(0.25, 0.45))
+    else:
+        base = back_base = _any(rng)
+        under = _dye(rng, DENIM) if rng.random() < 0.35 else _apart(rng, base)
+    top_front, top_back, print_front, print_back = _sample_top(rng, base, back_base, tier, is_open=front == "open")
     sleeves = top_front if rng.random() < 0.7 else _plain(_apart(rng, base))
     bottom = _fabric(rng, under, tier) if rng.random() < 0.3 else _plain(under)
     skirt_front, skirt_back = (top_front, top_back) if joined else (bottom, bottom)
     if joined and category == "Dresses" and rng.random() < 0.3:
         skirt_front = skirt_back = _fabric(rng, under, tier)
     hosiery = woman and cut.leg == 0 and rng.random() < 0.3
-    if not category or (category in ("Pants", "Denim") and rng.random() < 0.75):
+    named_by_top = {"Pants": 0.75, "Denim": 0.75, "Shorts": 0.6}
+    if not category or (category in named_by_top and rng.random() < named_by_top[category]):
         category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
-    if category == "Shorts" and rng.random() < 0.6:
-        category = _top_category(woman, cut, neckline, front, print_front.motif != "none")
-    shoe_palette = (
-        (24, 24, 26),
-        (236, 236, 234),
-        (96, 62, 40),
-        (150, 40, 40),
-        (40, 60, 120),
-        (128, 128, 130),
-        (190, 150, 100),
-    )
     return Outfit(
         cut=cut,
         category=category,
@@ -323,11 +312,9 @@ def sample_outfit(rng: np.random.Generator, body: Body, tier: Tier) -> Outfit:
         skirt_back=skirt_back,
         belt=_dye(rng, ((40, 30, 26), (110, 72, 44), (220, 214, 200))) if rng.random() < 0.5 else None,
         legs=_dye(rng, ((26, 26, 30), (90, 70, 60), (60, 60, 70))) if hosiery else skin,
-        shoes=_vivid(rng) if rng.random() < 0.18 else _dye(rng, shoe_palette),
+        shoes=_vivid(rng) if rng.random() < 0.18 else _dye(rng, SHOES),
         soles=_dye(rng, ((236, 236, 232), (30, 30, 30), (150, 110, 70)), (0.6, 0.25, 0.15)),
-        socks=_dye(rng, ((236, 236, 236), (40, 40, 44), (120, 120, 124)))
-        if rng.random() < 0.5 and not hosiery
-        else skin,
+        socks=_dye(rng, SOCKS) if rng.random() < 0.5 and not hosiery else skin,
         hat=_any(rng),
         backpack=_any(rng),
         bag=_dye(rng, ((30, 28, 28), (110, 72, 44), (170, 130, 90), (150, 30, 40))),

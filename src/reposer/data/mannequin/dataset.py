@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sized
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from reposer import __version__
-from reposer.checks import InputError
+from reposer.checks import InputError, check_choice
 from reposer.data.config import DESCRIPTION, MANNEQUINS
 from reposer.data.layout import pair_up
 from reposer.data.layouts import LAYOUTS
@@ -59,20 +59,12 @@ class MannequinConfig:
     """Processes; 0: one per core. The result does not depend on it."""
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("images_per_identity", 2),
-            ("identities", 2),
-            ("test_pairs", 1),
-            ("seed", 0),
-            ("workers", 0),
-        ):
+        lowest = {"images_per_identity": 2, "identities": 2, "test_pairs": 1, "seed": 0, "workers": 0}
+        for name, least in lowest.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        for name, choices in (
-            ("layout", tuple(MOST_IDENTITIES)), ("clothing", ("easy", "full")), ("occluded_joints", ("report", "drop")),
-        ):  # fmt: skip
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}")
+        for name, kind in (("layout", MannequinLayout), ("clothing", Tier), ("occluded_joints", OccludedJoints)):
+            check_choice(name, getattr(self, name), get_args(kind))
         most = MOST_IDENTITIES[self.layout]
         if self.identities > most:
             raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
@@ -106,8 +98,7 @@ class MannequinSummary:
         )
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(NamedTuple):
     """An image that was written."""
 
     name: str
@@ -215,14 +206,8 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         write_pairs(folder / layout.pairs[0].format(split=split), pairs[split])
         if config.layout == "deepfashion":
             (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
-    summary = MannequinSummary(
-        train_identities=len(config.people["train"]),
-        test_identities=len(config.people["test"]),
-        train_images=len(records["train"]),
-        test_images=len(records["test"]),
-        train_pairs=len(pairs["train"]),
-        test_pairs=len(pairs["test"]),
-    )
+    counted: dict[str, Mapping[str, Sized]] = {"identities": config.people, "images": records, "pairs": pairs}
+    summary = MannequinSummary(**{f"{split}_{what}": len(of[split]) for what, of in counted.items() for split in of})
     facts = {
         **MANNEQUINS,
         "source": "rendered, clothed 3-D figures: reposer mannequin",

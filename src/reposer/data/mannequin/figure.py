@@ -19,11 +19,7 @@ Floats = NDArray[Any]
 """Floating point numbers."""
 Sex = Literal["women", "men"]
 
-BONES = (
-    "pelvis", "chest", "neck", "head",
-    "right upper arm", "right forearm", "right hand", "left upper arm", "left forearm", "left hand",
-    "right thigh", "right shin", "right foot", "left thigh", "left shin", "left foot",
-)  # fmt: skip
+# Bones; of limbs the first of three: upper arm, forearm, hand; thigh, shin, foot.
 PELVIS, CHEST, NECK, HEAD = 0, 1, 2, 3
 RIGHT_ARM, LEFT_ARM, RIGHT_LEG, LEFT_LEG = 4, 7, 10, 13
 MIRRORED_BONES = np.array([0, 1, 2, 3, 7, 8, 9, 4, 5, 6, 13, 14, 15, 10, 11, 12])

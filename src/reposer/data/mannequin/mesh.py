@@ -1,6 +1,6 @@
 """Skinned triangle meshes lofted from rings, with texture coordinates and part labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -123,17 +123,8 @@ def loft(
 
 def mirrored(patch: Patch) -> Patch:
     """The same patch on the other side of the body."""
-    return Patch(
-        patch.chart,
-        patch.points * np.array([-1, 1, 1]),
-        patch.around,
-        patch.along,
-        MIRRORED_BONES[patch.bones],
-        patch.weights,
-        _MIRRORED_LABELS[patch.labels],
-        patch.upright,
-        flipped=True,
-    )
+    points, bones = patch.points * np.array([-1, 1, 1]), MIRRORED_BONES[patch.bones]
+    return replace(patch, points=points, bones=bones, labels=_MIRRORED_LABELS[patch.labels], flipped=True)
 
 
 @lru_cache(maxsize=256)
@@ -173,12 +164,9 @@ def grid_normals(points: Floats, rings: int) -> Floats:
 def _topology(shapes: tuple[tuple[int, int, bool], ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Triangles (3, T) and neighbours (4, V) of several grids with vertices in one list."""
     starts = np.cumsum([0] + [rings * columns for rings, columns, _ in shapes])
-    return (
-        np.concatenate([_grid_triangles(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1),
-        np.concatenate(
-            [_grid_neighbours(*shape) + start for shape, start in zip(shapes, starts, strict=False)], axis=1
-        ),
-    )
+    placed = list(zip(shapes, starts.tolist(), strict=False))
+    triangles = np.concatenate([_grid_triangles(*shape) + start for shape, start in placed], axis=1)
+    return triangles, np.concatenate([_grid_neighbours(*shape) + start for shape, start in placed], axis=1)
 
 
 def join(patches: list[Patch], body: Body, skirt: Patch | None) -> Mesh:
@@ -198,14 +186,8 @@ def join(patches: list[Patch], body: Body, skirt: Patch | None) -> Mesh:
         bones=np.ascontiguousarray(flat([patch.bones.reshape(-1, 2) for patch in every]).T),
         weights=flat([patch.weights.ravel() for patch in every]).astype(np.float32),
         charts=tuple((patch.chart, size) for patch, size in zip(every, sizes, strict=True)),
-        texture=np.stack(
-            [flat([patch.around.ravel() for patch in every]), flat([patch.along.ravel() for patch in every])]
-        ).astype(np.float32),
+        texture=flat([np.stack([patch.around.ravel(), patch.along.ravel()]) for patch in every], 1).astype(np.float32),
         triangles=triangles,
-        labels=flat([_triangle_labels(patch) for patch in every]),
+        labels=flat([patch.labels.repeat(2 * (patch.points.shape[1] - 1)) for patch in every]),
         skirt=slice(sum(sizes[:-1]), sum(sizes)) if skirt is not None else None,
     )
-
-
-def _triangle_labels(patch: Patch) -> NDArray[np.uint8]:
-    return np.repeat(patch.labels, 2 * (patch.points.shape[1] - 1))

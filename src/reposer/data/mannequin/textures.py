@@ -1,20 +1,17 @@
 """Painting fabrics, faces, hair and shoes into one texture atlas per person."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from reposer.data.mannequin.accessories import skirt_length
 from reposer.data.mannequin.anatomy import HEAD_BOTTOM, HEAD_TOP, TORSO_BOTTOM, TORSO_TOP
-from reposer.data.mannequin.clothes import Colour, Fabric, Outfit, Print
-from reposer.data.mannequin.figure import Body, Floats
+from reposer.data.mannequin.clothes import Colour, Outfit
+from reposer.data.mannequin.fabrics import Grid, Image, draw_print, fill, mix, noise, rgb, weave
+from reposer.data.mannequin.figure import Body
 from reposer.data.mannequin.mesh import ramp
-
-Image = Floats
-"""(3, h, w) RGB: channels first, long rows last, which is what numpy is fast at."""
-Grid = Floats
 
 # Width (around) and height (along) of each chart in texels at density 1, and where it lies in the atlas.
 CHARTS: dict[str, tuple[int, int, int, int]] = {
@@ -27,153 +24,46 @@ ATLAS_SIZE = (256, 216)
 
 
 @lru_cache(maxsize=256)
-def _grid(chart: str, density: float) -> tuple[Grid, Grid]:
-    """Position around (0 to 1, front at 0.5) and along (0 to 1) of a chart's texels, (1, w) and (h, 1)."""
+def _grid(chart: str, density: float) -> tuple[Grid, Grid, tuple[int, int]]:
+    """Position around (0 to 1, front at 0.5) and along (0 to 1) of a chart's texels, (1, w) and (h, 1), and (h, w)."""
     _, _, width, height = CHARTS[chart]
     columns, rows = round(width * density), round(height * density)
-    around = ((np.arange(columns) / (columns - 1))[None, :]).astype(np.float32)
-    along = ((np.arange(rows) / (rows - 1))[:, None]).astype(np.float32)
-    return around, along
+    around = (np.arange(columns) / (columns - 1))[None, :].astype(np.float32)
+    along = (np.arange(rows) / (rows - 1))[:, None].astype(np.float32)
+    return around, along, (rows, columns)
 
 
 def place_in_atlas(chart: str, density: float) -> tuple[int, int, int, int]:
     """Left, top, width and height of a chart in the atlas, texels."""
-    left, top, _, _ = CHARTS[chart]
-    around, along = _grid(chart, density)
-    return round(left * density), round(top * density), around.shape[1], along.shape[0]
-
-
-def _rgb(colour: Colour | Image) -> Image:
-    """A colour as (3, 1, 1); an image stays as it is."""
-    values = np.asarray(colour, np.float32)
-    return values if values.ndim == 3 else values.reshape(3, 1, 1)
-
-
-def _mix(image: Image, colour: Colour | Image, amount: Grid | float) -> Image:
-    """Blend a colour or an image over an image (3, h, w); amount is a mask or 0 to 1, broadcast to (h, w)."""
-    if isinstance(amount, np.ndarray) and amount.dtype == bool:
-        return np.where(amount, _rgb(colour), image)
-    return image + amount * (_rgb(colour) - image)
-
-
-def _fill(shape: tuple[int, int], colour: Colour | Image) -> Image:
-    return np.broadcast_to(_rgb(colour), (3, *shape))
-
-
-def _noise(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> Grid:
-    """Smooth noise of about unit size; cells down and across."""
-    coarse = rng.standard_normal(cells).astype(np.float32)
-    return cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-
-
-def weave(fabric: Fabric, x: Grid, y: Grid) -> Image:
-    """Colours (3, h, w) of a fabric at metres x around and y down (broadcast together)."""
-    first, second, third = fabric.colours
-    shape = np.broadcast_shapes(x.shape, y.shape)
-    image = _fill(shape, first)
-    if fabric.pattern == "plain":
-        return image
-    u, v = x / fabric.size, y / fabric.size + fabric.phase
-    if fabric.pattern == "stripes":
-        return _mix(image, second, ((v % 1) < 0.5))
-    if fabric.pattern == "upright":
-        return _mix(image, second, ((u % 1) < 0.4))
-    if fabric.pattern == "blocks":
-        edge = 0.22 + 0.16 * fabric.phase
-        return _mix(image, second, (y > edge))
-    if fabric.pattern == "fade":
-        return _mix(image, second, (ramp(y, 0.02, 0.75)))
-    if fabric.pattern == "plaid":
-        image = _mix(image, second, 0.5 * ((u % 1) < 0.45) + 0.0 * v)
-        image = _mix(image, second, 0.5 * ((v % 1) < 0.45) + 0.0 * u)
-        return _mix(image, third, 0.8 * (((u - 0.66) % 1 < 0.1) | ((v - 0.66) % 1 < 0.1)))
-    if fabric.pattern == "checks":
-        return _mix(image, second, ((u % 1) < 0.5) ^ ((v % 1) < 0.5))
-    if fabric.pattern == "argyle":
-        diamond = np.abs((u % 1) - 0.5) + np.abs((v * 0.7 % 1) - 0.5)
-        lines = np.abs(((u + 0.7 * v) % 1) - 0.5) < 0.05
-        return _mix(_mix(image, second, diamond < 0.36), third, lines * 0.8)
-    if fabric.pattern == "camouflage":
-        a = np.sin(5.1 * u + 2 * np.sin(4.3 * v)) + np.sin(6.2 * v + 1.7 * np.sin(5.7 * u))
-        b = np.sin(4.2 * u + 1.3 + 2.2 * np.sin(3.1 * v)) + np.sin(5.3 * v + 1.1)
-        return _mix(_mix(image, second, a > 0.5), third, b > 0.9)
-    row = np.floor(v)
-    dx, dy = (u + 0.5 * (row % 2)) % 1 - 0.5, v % 1 - 0.5
-    distance = np.sqrt(dx * dx + dy * dy)
-    if fabric.pattern == "dots":
-        return _mix(image, second, distance < 0.27)
-    petals = 0.26 + 0.10 * np.cos(5 * np.arctan2(dy, dx))
-    return _mix(_mix(image, second, distance < petals), third, distance < 0.1)
-
-
-def _draw_print(image: Image, design: Print, column: float, row: float, across: float, down: float) -> Image:
-    """Draw a motif centred on a texel; `across` and `down` are texels per metre."""
-    if design.motif == "none":
-        return image
-    canvas = np.zeros(image.shape[1:], np.uint8)
-    half = (design.size * across, design.size * down)
-
-    def points(*offsets: tuple[float, float]) -> NDArray[np.int32]:
-        scaled = [((column + dx * half[0]) * 16, (row + dy * half[1]) * 16) for dx, dy in offsets]
-        return np.round(scaled).astype(np.int32)
-
-    def polygon(*offsets: tuple[float, float]) -> None:
-        cv2.fillPoly(canvas, [points(*offsets)], 255, cv2.LINE_AA, 4)
-
-    if design.motif in ("disc", "ring"):
-        angles = np.linspace(0, 2 * np.pi, 25)
-        polygon(*zip(np.cos(angles), np.sin(angles), strict=True))
-        if design.motif == "ring":
-            inner = points(*zip(0.55 * np.cos(angles), 0.55 * np.sin(angles), strict=True))
-            cv2.fillPoly(canvas, [inner], 0, cv2.LINE_AA, 4)
-    elif design.motif == "box":
-        polygon((-1, -0.8), (1, -0.8), (1, 0.8), (-1, 0.8))
-    elif design.motif == "pocket":
-        polygon((0.7, -1), (2.3, -1), (2.3, 0.6), (1.5, 1), (0.7, 0.6))
-    elif design.motif == "bar":
-        polygon((-1.5, -0.3), (1.5, -0.3), (1.5, 0.3), (-1.5, 0.3))
-    elif design.motif == "cross":
-        polygon((-0.3, -1), (0.3, -1), (0.3, 1), (-0.3, 1))
-        polygon((-1, -0.3), (1, -0.3), (1, 0.3), (-1, 0.3))
-    elif design.motif == "star":
-        angles = np.linspace(0, 2 * np.pi, 11)[:-1] - np.pi / 2
-        radii = np.where(np.arange(10) % 2 == 0, 1.1, 0.5)
-        polygon(*zip(radii * np.cos(angles), radii * np.sin(angles), strict=True))
-    else:  # a number: its digits follow from the size
-        text = str(10 + int(design.size * 8e4) % 90)
-        (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
-        scale = 2.2 * half[1] / height
-        origin = (round(column - 0.5 * width * scale), round(row + half[1]))
-        cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, max(1, round(half[0] / 4)), cv2.LINE_AA)
-    return _mix(image, design.colour, canvas.astype(np.float32) / 255)
+    left, top, width, height = (round(side * density) for side in CHARTS[chart])
+    return left, top, width, height
 
 
 def _torso(body: Body, outfit: Outfit, density: float) -> Image:
-    around, along = _grid("torso", density)
+    around, along, shape = _grid("torso", density)
     cut = outfit.cut
     x = (around - 0.5) * (0.58 * body.stature * (0.5 + 0.5 * body.girth))
     y = along * ((TORSO_TOP - TORSO_BOTTOM) * body.stature)
-    shape = (along.shape[0], around.shape[1])
     front = np.abs(around - 0.5) < 0.25
     image = np.where(front, weave(outfit.top_front, x, y), weave(outfit.top_back, x, y))
     scale = body.stature / 1.72
     across, down = shape[1] / float(x[0, -1] - x[0, 0]), shape[0] / float(y[-1, 0])
     if outfit.yoke:
-        image = _mix(image, outfit.yoke, y < 0.17 * scale)
-    image = _draw_print(image, outfit.print_front, 0.5 * shape[1], 0.20 * scale * down, across, down)
+        image = mix(image, outfit.yoke, y < 0.17 * scale)
+    image = draw_print(image, outfit.print_front, 0.5 * shape[1], 0.20 * scale * down, across, down)
     rolled = np.roll(image, shape[1] // 2, axis=2)  # the seam is in the middle of the back
-    rolled = _draw_print(rolled, outfit.print_back, 0.5 * shape[1], 0.22 * scale * down, across, down)
+    rolled = draw_print(rolled, outfit.print_back, 0.5 * shape[1], 0.22 * scale * down, across, down)
     image = np.roll(rolled, -(shape[1] // 2), axis=2)
     middle = np.abs(x)
     if outfit.front == "open":
         gap = middle < 0.035 + 0.05 * np.clip(y, 0, 0.6)
         image = np.where((gap & front), weave(outfit.inner, x, y), image)
-        image = _mix(image, outfit.trim, (np.abs(middle - 0.038 - 0.05 * y) < 0.008) & front)
+        image = mix(image, outfit.trim, (np.abs(middle - 0.038 - 0.05 * y) < 0.008) & front)
     elif outfit.front != "closed":
         line = 0.004 if outfit.front == "buttons" else 0.009
-        image = _mix(image, outfit.trim, (middle < line) * 0.8)
+        image = mix(image, outfit.trim, (middle < line) * 0.8)
         if outfit.front == "buttons":
-            image = _mix(image, outfit.trim, (middle < 0.010) & ((y % 0.09) < 0.02))
+            image = mix(image, outfit.trim, (middle < 0.010) & ((y % 0.09) < 0.02))
     low = {"crew": 0.045, "v": 0.15, "scoop": 0.105, "shirt": 0.085, "high": 0.0, "straps": 0.16}[outfit.neckline]
     low *= scale
     if outfit.neckline in ("v", "shirt"):
@@ -188,31 +78,30 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
         edge = np.where((np.abs(around - 0.25) < 0.06) | (np.abs(around - 0.75) < 0.06), 0.17 * scale, edge)
     elif outfit.neckline != "high":
         width = 0.03 if outfit.neckline == "shirt" else 0.014
-        image = _mix(image, outfit.trim, y < edge + width)
-    image = _mix(image, outfit.skin, y < edge)
+        image = mix(image, outfit.trim, y < edge + width)
+    image = mix(image, outfit.skin, y < edge)
     if outfit.neckline == "straps":
         strap = (np.abs(np.abs(np.abs(around - 0.5) - 0.25) - 0.14) < 0.016) & (y < 0.2 * scale) & (y > 0.02)
-        image = _mix(image, outfit.top_front.colours[0], strap)
+        image = mix(image, outfit.top_front.colours[0], strap)
     hem = (TORSO_TOP - cut.hem_height) * body.stature
-    image = _mix(image, _rgb(outfit.trim) * 0.82, ((y > hem - 0.012) & (y < hem)) * 0.5)
+    image = mix(image, rgb(outfit.trim) * 0.82, ((y > hem - 0.012) & (y < hem)) * 0.5)
     image = np.where((y > hem), weave(outfit.bottom, x, y - hem), image)
     if outfit.belt and cut.hem_height > 0.6 and cut.skirt == 0:
-        image = _mix(image, outfit.belt, (y > hem) & (y < hem + 0.035))
-        image = _mix(image, (0.8, 0.75, 0.6), (y > hem) & (y < hem + 0.035) & (middle < 0.02) & front)
+        image = mix(image, outfit.belt, (y > hem) & (y < hem + 0.035))
+        image = mix(image, (0.8, 0.75, 0.6), (y > hem) & (y < hem + 0.035) & (middle < 0.02) & front)
     if cut.backpack:
         strap = (np.abs(middle - 0.095) < 0.022) & (y < 0.32 * scale) & front
-        dark = _rgb(outfit.backpack) * 0.75
-        image = _mix(image, dark, strap)
+        dark = rgb(outfit.backpack) * 0.75
+        image = mix(image, dark, strap)
     if cut.bag:
         leftwards = np.where(front, x, np.where(x > 0, x[0, -1], x[0, 0]) - x)
         strap = np.abs((0.09 - leftwards) * 1.6 + 0.02 - y) < 0.022
-        image = _mix(image, outfit.bag, strap & (y < 0.62 * scale))
+        image = mix(image, outfit.bag, strap & (y < 0.62 * scale))
     return image
 
 
 def _limb(chart: str, body: Body, outfit: Outfit, density: float) -> Image:
-    around, along = _grid(chart, density)
-    shape = (along.shape[0], around.shape[1])
+    around, along, shape = _grid(chart, density)
     arm = chart == "arm"
     x = (around - 0.5) * (0.19 if arm else 0.34) * body.stature * (0.5 + 0.5 * body.girth)
     y = along * (0.31 if arm else 0.48) * body.stature
@@ -222,22 +111,22 @@ def _limb(chart: str, body: Body, outfit: Outfit, density: float) -> Image:
         worn = 0.10 * np.exp(-(((around - 0.5) / 0.12) ** 2) - ((along - 0.3) / 0.2) ** 2)
         image = np.clip(image + worn, 0, 1)
     if outfit.side_stripe:
-        image = _mix(image, outfit.side_stripe, np.abs(around - 0.75) < 0.055)
+        image = mix(image, outfit.side_stripe, np.abs(around - 0.75) < 0.055)
     if arm and outfit.yoke:
-        image = _mix(image, outfit.yoke, along < 0.3)
-    image = _mix(image, outfit.trim if arm else (0.1, 0.1, 0.1),
+        image = mix(image, outfit.yoke, along < 0.3)
+    image = mix(image, outfit.trim if arm else (0.1, 0.1, 0.1),
                  (np.abs(along - cloth + 0.025) < 0.02) * (0.6 if arm else 0.12))  # fmt: skip
-    bare = _fill(shape, outfit.skin if arm else outfit.legs)
+    bare = fill(shape, outfit.skin if arm else outfit.legs)
     bare = bare * (1 - 0.10 * np.exp(-(((along - 0.53) / 0.04) ** 2)))  # elbow and knee
     image = np.where((along > cloth), bare, image)
     if not arm:
-        image = _mix(image, outfit.socks, (along > 0.9) & (along > cloth))
-        image = _mix(image, outfit.shoes, along > outfit.cut.boot)
+        image = mix(image, outfit.socks, (along > 0.9) & (along > cloth))
+        image = mix(image, outfit.shoes, along > outfit.cut.boot)
     return image
 
 
 def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
-    around, along = _grid("skirt", density)
+    around, along, _ = _grid("skirt", density)
     x = (around - 0.5) * (0.75 * body.stature * (0.5 + 0.5 * body.girth))
     y = along * (skirt_length(outfit.cut) * body.stature)
     joined = outfit.skirt_front == outfit.top_front
@@ -245,7 +134,7 @@ def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
     front = np.abs(around - 0.5) < 0.25
     image = np.where(front, weave(outfit.skirt_front, x, y + shift), weave(outfit.skirt_back, x, y + shift))
     if joined and outfit.front in ("buttons", "zip"):
-        image = _mix(image, outfit.trim, (np.abs(x) < 0.005) * 0.8)
+        image = mix(image, outfit.trim, (np.abs(x) < 0.005) * 0.8)
     if joined and outfit.front == "open":
         gap = np.abs(x) < 0.06 + 0.05 * y
         image = np.where(gap & front, weave(outfit.bottom, x, y), image)
@@ -253,15 +142,14 @@ def _skirt(body: Body, outfit: Outfit, density: float) -> Image:
         depth = 0.06 * ramp(along, 0.1, 0.6)
         image = image * (1 - depth * (1 + np.cos(around * 2 * np.pi * 14)))
     if outfit.belt and outfit.front != "open":
-        image = _mix(image, outfit.belt, y < 0.035)
-    return _mix(image, _rgb(outfit.skirt_front.colours[0]) * 0.7, (along > 0.965) * 0.5)
+        image = mix(image, outfit.belt, y < 0.035)
+    return mix(image, rgb(outfit.skirt_front.colours[0]) * 0.7, (along > 0.965) * 0.5)
 
 
 def _head(outfit: Outfit, density: float) -> Image:
-    around, along = _grid("head", density)
-    shape = (along.shape[0], around.shape[1])
+    around, along, shape = _grid("head", density)
     skin = np.asarray(outfit.skin, np.float32)
-    image = np.array(_fill(shape, outfit.skin))
+    image = np.array(fill(shape, outfit.skin))
     height = HEAD_TOP - along * (HEAD_TOP - HEAD_BOTTOM)
     side = np.abs(around - 0.5) * 2 * np.pi
 
@@ -283,7 +171,7 @@ def _head(outfit: Outfit, density: float) -> Image:
     def spot(x: float, y: float, wide: float, high: float, colour: Image, amount: float) -> None:
         """A soft spot; it fades to nothing within twice its size."""
         area, dx, dy = window(x, y, 2 * wide, 2 * high)
-        image[area] = _mix(image[area], colour, amount * np.exp(-4 * (dx * dx + dy * dy)))
+        image[area] = mix(image[area], colour, amount * np.exp(-4 * (dx * dx + dy * dy)))
 
     for sign in (-1, 1):
         spot(sign * 0.024, 0.906, 0.012, 0.010, skin * (0.9, 0.62, 0.6), 0.28)  # cheek
@@ -295,8 +183,8 @@ def _head(outfit: Outfit, density: float) -> Image:
         hairy = ramp(height, 0.904, 0.893) * ramp(side, 1.75, 1.35)
         hairy = hairy + ramp(height, 0.925, 0.915) * np.exp(-(((side - 1.35) / 0.22) ** 2))
         strength = 0.3 + 0.65 * outfit.beard
-        image = _mix(image, outfit.hair, np.clip(hairy, 0, 1) * strength)
-        spot(0, 0.9015, 0.017, 0.0035, _rgb(outfit.hair), 0.85 * strength)
+        image = mix(image, outfit.hair, np.clip(hairy, 0, 1) * strength)
+        spot(0, 0.9015, 0.017, 0.0035, rgb(outfit.hair), 0.85 * strength)
     spot(0, 0.8845, 0.010, 0.0025, skin * 0.7, 0.4)  # under the lip
     image = image * (1 - 0.28 * ramp(height, 0.885, 0.866))  # under the chin
     canvas = np.ascontiguousarray((np.minimum(image, 1) * 255).astype(np.uint8).transpose(1, 2, 0))
@@ -331,55 +219,51 @@ def _head(outfit: Outfit, density: float) -> Image:
 
 
 def _hair(outfit: Outfit, density: float, rng: np.random.Generator) -> Image:
-    around, along = _grid("hair", density)
-    shape = (along.shape[0], around.shape[1])
+    _, along, shape = _grid("hair", density)
     curly = outfit.cut.hair == "curly"
-    strands = _noise(rng, shape, (12, 16) if curly else (3, 26))
+    strands = noise(rng, shape, (12, 16) if curly else (3, 26))
     shine = 0.18 * np.exp(-(((along - 0.35) / 0.12) ** 2))
     light = 1 + (0.16 if curly else 0.12) * strands + shine - 0.18 * along
-    return _rgb(outfit.hair) * light
+    return rgb(outfit.hair) * light
 
 
 def _shoe(outfit: Outfit, density: float) -> Image:
-    around, along = _grid("shoe", density)
-    shape = (along.shape[0], around.shape[1])
-    image = np.array(_fill(shape, outfit.shoes))
+    around, along, shape = _grid("shoe", density)
+    image = np.array(fill(shape, outfit.shoes))
     top = np.abs(around - 0.5)
     if outfit.cut.boot > 1:
-        image = _mix(image, outfit.soles, (top < 0.09) & (along > 0.42) & (along < 0.68) & ((along * 22) % 1 < 0.5))
-        image = _mix(image, _rgb(outfit.shoes) * 0.7, (along > 0.82) * 0.5)
-        image = _mix(image, outfit.socks, (top < 0.12) & (along > 0.22) & (along < 0.36))
-    return _mix(image, outfit.soles, (top > 0.345) & (along > 0.13) & (along < 0.86))
+        image = mix(image, outfit.soles, (top < 0.09) & (along > 0.42) & (along < 0.68) & ((along * 22) % 1 < 0.5))
+        image = mix(image, rgb(outfit.shoes) * 0.7, (along > 0.82) * 0.5)
+        image = mix(image, outfit.socks, (top < 0.12) & (along > 0.22) & (along < 0.36))
+    return mix(image, outfit.soles, (top > 0.345) & (along > 0.13) & (along < 0.86))
 
 
 def _others(outfit: Outfit, density: float) -> dict[str, Image]:
-    images: dict[str, Image] = {}
-    for chart, colour in (
-        ("hand", outfit.skin), ("hat", outfit.hat), ("bag", outfit.bag), ("backpack", outfit.backpack),
-        ("hood", outfit.top_back.colours[0]),
-    ):  # fmt: skip
-        around, along = _grid(chart, density)
-        images[chart] = np.array(_fill((along.shape[0], around.shape[1]), colour))
-    around, along = _grid("hand", density)
-    fingers = 0.16 * (along > 0.55) * (np.cos(around * 2 * np.pi * 8) > 0.75)
-    images["hand"] = images["hand"] * (1 - fingers)
-    around, along = _grid("hat", density)
-    images["hat"] = images["hat"] * (1 - 0.25 * (np.abs(along - 0.62) < 0.05) * np.ones_like(around))
-    around, along = _grid("backpack", density)
-    pocket = (np.abs(along - 0.52) < 0.015) | (np.abs(along - 0.9) < 0.03)
-    sides = np.abs(np.abs(around - 0.5) - 0.34) < 0.015
-    images["backpack"] = images["backpack"] * (1 - 0.35 * (pocket | sides))
-    around, along = _grid("bag", density)
-    images["bag"] = images["bag"] * (1 - 0.3 * ((along > 0.45) & (along < 0.5)) * np.ones_like(around))
-    around, along = _grid("neck", density)
-    shape = (along.shape[0], around.shape[1])
-    neck = _fill(shape, outfit.skin) * (1 - 0.30 * ramp(along, 0.7, 0.1) * (np.abs(around - 0.5) < 0.3))
+    def shaded(chart: str, colour: Colour, dark: Callable[[Grid, Grid], Grid]) -> Image:
+        around, along, shape = _grid(chart, density)
+        return fill(shape, colour) * (1 - dark(around, along))
+
+    def fingers(around: Grid, along: Grid) -> Grid:
+        return 0.16 * (along > 0.55) * (np.cos(around * 2 * np.pi * 8) > 0.75)
+
+    def pockets(around: Grid, along: Grid) -> Grid:
+        across = (np.abs(along - 0.52) < 0.015) | (np.abs(along - 0.9) < 0.03)
+        return 0.35 * (across | (np.abs(np.abs(around - 0.5) - 0.34) < 0.015))
+
+    around, along, _ = _grid("neck", density)
+    neck = shaded("neck", outfit.skin, lambda u, v: 0.30 * ramp(v, 0.7, 0.1) * (np.abs(u - 0.5) < 0.3))
     if outfit.neckline == "high":
-        neck = _mix(neck, outfit.top_front.colours[0], along > 0.3)
+        neck = mix(neck, outfit.top_front.colours[0], along > 0.3)
     if outfit.neckline == "shirt":
-        neck = _mix(neck, outfit.trim, (along > 0.45) & (np.abs(around - 0.5) > 0.06))
-    images["neck"] = neck
-    return images
+        neck = mix(neck, outfit.trim, (along > 0.45) & (np.abs(around - 0.5) > 0.06))
+    return {
+        "neck": neck,
+        "hand": shaded("hand", outfit.skin, fingers),
+        "hat": shaded("hat", outfit.hat, lambda _, v: 0.25 * (np.abs(v - 0.62) < 0.05)),
+        "backpack": shaded("backpack", outfit.backpack, pockets),
+        "bag": shaded("bag", outfit.bag, lambda _, v: 0.3 * ((v > 0.45) & (v < 0.5))),
+        "hood": shaded("hood", outfit.top_back.colours[0], lambda _, v: 0 * v),
+    }
 
 
 def paint_atlas(body: Body, outfit: Outfit, density: float, rng: np.random.Generator) -> Image:
@@ -395,7 +279,7 @@ def paint_atlas(body: Body, outfit: Outfit, density: float, rng: np.random.Gener
                                    ("skirt", (3, 14), 0.05)):  # fmt: skip
         if chart in images:  # folds
             image = images[chart]
-            images[chart] = image * (1 + strength * _noise(rng, image.shape[1:], cells))
+            images[chart] = image * (1 + strength * noise(rng, image.shape[1:], cells))
     atlas = np.zeros((3, round(ATLAS_SIZE[1] * density), round(ATLAS_SIZE[0] * density)), np.float32)
     for chart, image in images.items():
         left, top, width, height = place_in_atlas(chart, density)

@@ -1,0 +1,84 @@
+"""What every loss Module shares: its settings as one value, its value range, and how it becomes a term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, make_dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from torch import Tensor, nn
+
+from reposer.checks import changed
+from reposer.images import SIGNED
+
+FeatureMaps = Mapping[str, Tensor]
+"""Feature maps (B, C, H', W') by layer."""
+Need = Literal["joints", "logits", "features"]
+"""What a term may need besides the two images."""
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoSettings:
+    """Of a loss without settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighted:
+    """A term of an objective: beside its weight stand the settings of its loss."""
+
+    weight: float = 0.0
+    """Weight of the term in the sum; 0: it is not computed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossInputs:
+    """What an objective hands its terms; None: it has none of it."""
+
+    generated: Tensor
+    """(B, 3, H, W) in [-1, 1]."""
+    target: Tensor
+    """(B, 3, H, W)."""
+    joints: tuple[Tensor, Tensor] | None = None
+    """The target's joints (B, J, 2) with visible (B, J)."""
+    logits: tuple[Tensor, ...] | None = None
+    """Each discriminator's, for the generated images."""
+    features: tuple[FeatureMaps, FeatureMaps] | None = None
+    """VGG19 feature maps of both."""
+
+
+class LossModule(nn.Module, Generic[S]):
+    """Base of the losses' Modules.
+
+    A subclass names the dataclass of its ``Settings`` and what it ``needs``; ``Term`` is made of them: the settings
+    and a weight. ``forward(generated, target)``, unless the subclass says otherwise.
+
+    Args:
+        settings: all of them; by default ``Settings()``.
+        value_range: lowest and highest possible value of the images.
+        fields: single fields of the settings, as keywords.
+
+    Raises:
+        TypeError: if there is no such field.
+    """
+
+    Settings: ClassVar[type]
+    Term: ClassVar[type[Weighted]]
+    needs: ClassVar[frozenset[Need]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "Settings" in cls.__dict__:
+            names = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Term", "__doc__": cls.__doc__}
+            cls.Term = make_dataclass(
+                "Term", (), bases=(cls.Settings, Weighted), namespace=names, frozen=True, kw_only=True
+            )
+
+    def __init__(self, *, settings: S | None = None, value_range: tuple[float, float] = SIGNED, **fields: Any) -> None:
+        super().__init__()
+        self.settings: S = changed(self.Settings() if settings is None else settings, fields)
+        self.value_range = value_range
+
+    def term(self, inputs: LossInputs) -> Tensor:
+        """Value as a term of an objective, which hands over all that the Module needs."""
+        return self(inputs.generated, inputs.target)

@@ -1,0 +1,44 @@
+"""A step in which something was not finite, taken again."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reposer.config import config_from_json
+from reposer.data import PairBatch
+from reposer.losses import Objective
+from reposer.training.checkpoint import load_state_dict
+from reposer.training.state import build_state
+from reposer.training.step import train_step
+from reposer.training.world import World
+
+
+def replay(path: str | Path, *, accelerator: str = "cpu", precision: str | None = None) -> dict[str, float]:
+    """Take the step of a ``nonfinite-STEP.pt`` again, in one process.
+
+    Args:
+        path: the file that the run wrote when it stopped.
+        accelerator: where to compute: "cpu", "cuda", "mps".
+        precision: another precision than the run's, such as "64-true", to see if it is to blame.
+
+    Returns:
+        The logged values of the step, if everything is finite this time.
+
+    Raises:
+        NonFiniteError: naming what is not finite, as in the run.
+    """
+    dump = torch.load(Path(path), map_location="cpu", weights_only=True)
+    config = config_from_json(dump["config"], path)
+    hardware: dict[str, Any] = {"accelerator": accelerator, "devices": 1, "nodes": 1}
+    if precision:
+        hardware["precision"] = precision
+    config = dataclasses.replace(config, hardware=dataclasses.replace(config.hardware, **hardware))
+    world = World.launch(config.hardware)
+    state = build_state(config, world)
+    load_state_dict(state, dump["state"])
+    batch = PairBatch.joined([PairBatch(**share) for share in dump["batches"]]).to(world.device)
+    return train_step(state, batch, Objective(config.objective).to(world.device), config, world, term_gradients=True)

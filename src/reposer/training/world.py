@@ -1,0 +1,109 @@
+"""The processes of a run: who they are, how they share work, and how they add up what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from reposer.config import HardwareConfig
+from reposer.data.batch import shares
+from reposer.training.shared_norm import share_batch_norm
+
+_CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes of a run, as one of them sees them; without arguments a single one on the processor."""
+
+    rank: int = 0
+    """Number of this process, from 0."""
+    size: int = 1
+    """How many there are."""
+    device: torch.device = _CPU
+    """Where this one computes."""
+    ddp: bool = False
+    """How gradients and batch norm statistics become those of all pairs: by PyTorch's DistributedDataParallel and
+    SyncBatchNorm, which work while gradients are still being computed, or by sums of ours, which are exact on CPUs."""
+
+    @classmethod
+    def launch(cls, config: HardwareConfig) -> World:
+        """Find the devices, and start the other processes or join those that torchrun or SLURM has started."""
+        fabric = Fabric(accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes)
+        fabric.launch()
+        return cls(fabric.global_rank, fabric.world_size, fabric.device, ddp=fabric.device.type == "cuda")
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the process that writes files and talks."""
+        return self.rank == 0
+
+    def rows(self, pairs: int) -> list[slice]:
+        """Which pairs of a step each process has."""
+        return shares(pairs, self.size)
+
+    def deal(self, items: int) -> range:
+        """The items of this process, where whole items are dealt out in turn."""
+        return range(self.rank, items, self.size)
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """Sum over all processes, without gradient."""
+        if self.size > 1:
+            tensor = tensor.clone()
+            dist.all_reduce(tensor)
+        return tensor
+
+    def anywhere(self, flag: bool) -> bool:
+        """Whether the flag is set in any process."""
+        return flag if self.size == 1 else bool(self.summed(torch.tensor(float(flag), device=self.device)))
+
+    def barrier(self) -> None:
+        """Wait until all processes are here."""
+        self.anywhere(False)
+
+    def gathered(self, tensor: Tensor, rows: Sequence[slice]) -> Tensor:
+        """Concatenate the rows of all processes, without gradient; those of this one are ``tensor``."""
+        if self.size == 1:
+            return tensor
+        lengths = [part.stop - part.start for part in rows]
+        padded = tensor.new_zeros(max(lengths), *tensor.shape[1:])
+        padded[: len(tensor)] = tensor
+        received = [torch.empty_like(padded) for _ in lengths]
+        dist.all_gather(received, padded)
+        return torch.cat([part[:length] for part, length in zip(received, lengths, strict=True)])
+
+    def gathered_objects(self, value: Any) -> list[Any]:
+        """The values of all processes, in their order; for rare and small things."""
+        received = [value] * self.size
+        if self.size > 1:
+            dist.all_gather_object(received, value)
+        return received
+
+    def replicate(self, network: nn.Module) -> nn.Module:
+        """Let batch norm see the pairs of all processes, and return what to call in place of the network."""
+        if self.size > 1 and self.ddp:
+            nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            devices = [self.device] if self.device.type == "cuda" else None
+            return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+        if self.size > 1:
+            share_batch_norm(network)
+        return network
+
+    def sum_gradients(self, network: nn.Module) -> None:
+        """Add up the gradients of all processes: each process's loss is its share of the whole."""
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        if self.size == 1 or not gradients:
+            return
+        if self.ddp:  # which has averaged them
+            torch._foreach_mul_(gradients, self.size)
+            return
+        flat = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))  # in one message
+        for gradient, total in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(total.view(gradient.shape))

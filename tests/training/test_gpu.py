@@ -1,0 +1,57 @@
+"""A step on a GPU is that of the processor; several GPUs are one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.training.processes import both_reductions, together
+from tests.training.test_options import with_norm
+from tests.training.test_processes import ways_of_reduction
+from tests.training.weights import assert_equal, weights_after
+
+from reposer.config import RunConfig
+from reposer.models import NETWORKS
+from reposer.training.world import World
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture
+def gpu() -> World:
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    return World(device=torch.device("cuda", 0))
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+def test_step_equals_that_of_the_processor(small: RunConfig, market: Path, gpu: World, norm: str, network: Any) -> None:
+    """In float64, where only the order of additions differs; dropout and pools included."""
+    config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), norm)
+    assert_equal(weights_after(config, market), weights_after(config, market, world=gpu), 1e-9)
+
+
+def test_parts_equal_the_whole(small: RunConfig, market: Path, gpu: World) -> None:
+    config = with_norm(small, "instance")
+    parts = replace(config, optimization=replace(config.optimization, gradient_accumulation_steps=2))
+    assert_equal(weights_after(config, market, world=gpu), weights_after(parts, market, world=gpu), 1e-9)
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_half_precision(small: RunConfig, market: Path, gpu: World, precision: Any) -> None:
+    """What a step logs is near that of float32 on the processor."""
+    half, plain = (with_norm(small, "instance", precision=p) for p in (precision, "32-true"))
+    (weights, logs), (_, expected) = weights_after(half, market, world=gpu), weights_after(plain, market)
+    assert all(tensor.dtype == torch.float32 for tensor in weights.values() if tensor.is_floating_point())
+    for name in ("l1", "part_ssim", "adversarial", "total", "discriminator/shape"):
+        assert logs[name] == pytest.approx(expected[name], rel=0.02), name
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_two_gpus_equal_our_own_sums(tiny: RunConfig, market: Path, tmp_path: Path, norm: str) -> None:
+    """DistributedDataParallel and SyncBatchNorm against sums and a batch norm of ours."""
+    if torch.cuda.device_count() < 2:
+        pytest.skip("fewer than two GPUs here")
+    together(2, tmp_path, both_reductions, ways_of_reduction(tiny, norm, accelerator="cuda"), market)
