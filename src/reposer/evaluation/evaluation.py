@@ -127,7 +127,7 @@ class Evaluation:
             ) from None
 
     def save_per_image(self, path: str | Path) -> None:
-        """Write the numbers of each image as a table, a row a pair: CSV or Parquet, by the suffix.
+        """Write the numbers of each image as a table, a row per pair: CSV or Parquet, by the suffix.
 
         Raises:
             InputError: if the suffix is another, or pyarrow, which writes Parquet, is not installed.

@@ -177,7 +177,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("A", "B")
 
 @dataclass(frozen=True)
 class _Paired:
-    """Numbers of one metric of both results, an image each: the terms of a mean or of a ratio of sums."""
+    """Numbers of one metric of both results, one per image: the terms of a mean or of a ratio of sums."""
 
     pairs: list[str]
     first: np.ndarray
