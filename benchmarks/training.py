@@ -64,12 +64,16 @@ def random_batch(config: RunConfig) -> PairBatch:
     return PairBatch(*images, joints[0], visible, joints[1], visible, tuple(map(str, range(count))))
 
 
-def reposer_step(name: str) -> Callable[[], object]:
-    """The step of a recipe as ``reposer train`` takes it, in bfloat16 on a GPU."""
-    keep_freed_memory()  # as every reposer command does
+def timed_recipe(name: str) -> RunConfig:
+    """A recipe, in bfloat16 on a GPU."""
     config = recipe(name)
     precision = "bf16-mixed" if DEVICE == "cuda" else "32-true"
-    config = replace(config, hardware=replace(config.hardware, precision=precision))
+    return replace(config, hardware=replace(config.hardware, accelerator=DEVICE, precision=precision))
+
+
+def reposer_step(config: RunConfig) -> Callable[[], object]:
+    """The step as ``reposer train`` takes it."""
+    keep_freed_memory()  # as every reposer command does
     world = World.launch(config.hardware)
     with patch.object(WeightsFile, "load", lambda *_: vgg_state()):
         objective = Objective(config.objective).to(world.device)
@@ -78,18 +82,17 @@ def reposer_step(name: str) -> Callable[[], object]:
     return lambda: train_step(state, batch, objective, config, world)
 
 
-def plain_step(name: str) -> Callable[[], object]:
-    """The same, written plainly."""
-    config = recipe(name)
-    weights = config.objective
+def plain_step(config: RunConfig) -> Callable[[], object]:
+    """The same in float32, written plainly."""
+    weights, device = config.objective, config.hardware.accelerator
     networks = [
-        network.to(DEVICE)
+        network.to(device)
         for network in (build_generator(config.generator), *build_discriminators(config.discriminators))
     ]
     generator, appearance, shape = networks
     betas = config.optimization.betas
     optimizers = [torch.optim.Adam(n.parameters(), lr=config.optimization.learning_rate, betas=betas) for n in networks]
-    vgg = VGG19Features(weights=vgg_state()).to(DEVICE)
+    vgg = VGG19Features(weights=vgg_state()).to(device)
     batch = random_batch(config)
 
     def gan(logits: Tensor, answer: float) -> Tensor:
@@ -105,9 +108,9 @@ def plain_step(name: str) -> Callable[[], object]:
             (batch.target_joints, batch.target_visible),
         ):
             heatmaps, masks = plain.pose_maps(joints, visible, config.size)
-            maps.append(heatmaps.to(DEVICE))
-        masks = masks.to(DEVICE)
-        source, target = (image.to(DEVICE).float() / 127.5 - 1 for image in (batch.source, batch.target))
+            maps.append(heatmaps.to(device))
+        masks = masks.to(device)
+        source, target = (image.to(device).float() / 127.5 - 1 for image in (batch.source, batch.target))
         fake = generator(source, *maps)
         judged = (shape(torch.cat((fake, maps[1]), 1)), appearance(torch.cat((fake, source), 1)))
         loss = weights.adversarial.weight * (gan(judged[0], 1.0) + gan(judged[1], 1.0)) / 2
@@ -132,12 +135,12 @@ STEPS = {"plain": plain_step, "reposer": reposer_step}
 
 def compare(name: str) -> dict[str, Any]:
     """Both steps of a recipe, in turn."""
-    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in STEPS}
+    config, found = timed_recipe(name), {kind: [] for kind in STEPS}
     for _ in range(ROUNDS):
         for kind, step in STEPS.items():
-            found[kind].append(seconds_and_megabytes(step, name))
+            found[kind].append(seconds_and_megabytes(step, config))
     seconds = {kind: statistics.median(time for time, _ in each) for kind, each in found.items()}
-    pairs = recipe(name).optimization.batch_size
+    pairs = config.optimization.batch_size
     return {
         "recipe": name,
         "seconds_a_step": {kind: round(time, 3) for kind, time in seconds.items()},
@@ -176,8 +179,8 @@ def _judged_from_the_start(config: RunConfig) -> bool:
 
 def cost(name: str) -> dict[str, Any]:
     """Time and memory of 1,000 steps of a recipe, from one step after the first."""
-    seconds, peak = seconds_and_megabytes(reposer_step, name, calls=1)
-    config = recipe(name)
+    config = timed_recipe(name)
+    seconds, peak = seconds_and_megabytes(reposer_step, config, calls=1)
     join = config.optimization.adversarial_start_step
     return {
         "recipe": name,

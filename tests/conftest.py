@@ -26,6 +26,11 @@ keep_freed_memory()  # as every command does
 GOLDEN = Path(__file__).parent / "golden"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first: on several cores none is left running alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Folder with the golden numbers."""

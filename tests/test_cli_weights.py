@@ -104,6 +104,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert "usage: reposer weights import" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_import_needs_no_lightning() -> None:
     code = "import sys, reposer.commands.weights; assert not [m for m in sys.modules if m.startswith('lightning')]"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -19,15 +19,8 @@ from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.files import write_text
 from reposer.images import check_size, from_pil, to_pil, to_signed, to_uint8
 from reposer.model_card import About, model_card, read_scores
-from reposer.models import (
-    PRETRAINED,
-    GeneratorNetwork,
-    build_generator,
-    generator_files,
-    read_network,
-    repose,
-    save_network,
-)
+from reposer.models import PRETRAINED, GeneratorNetwork, build_generator, generator_files, repose
+from reposer.models.saving import read_network, save_network
 from reposer.poses import Pose
 
 if TYPE_CHECKING:
@@ -115,9 +108,7 @@ class Generator(nn.Module, ModelHubMixin):
 
         Args:
             save_directory: folder to make.
-            evaluation: scores for the card, see :meth:`describe`, as the next two.
-            data: the images that it was trained on, in words.
-            license: licence identifier of the weights.
+            evaluation, data, license: what the card says, see :meth:`describe`.
             options: of ``huggingface_hub.ModelHubMixin.save_pretrained``.
 
         Returns:
@@ -162,9 +153,7 @@ class Generator(nn.Module, ModelHubMixin):
 
         Args:
             repo_id: OWNER/NAME, made if missing.
-            evaluation: scores for the card, see :meth:`describe`, as the next two.
-            data: the images that it was trained on, in words.
-            license: licence identifier of the weights.
+            evaluation, data, license: what the card says, see :meth:`describe`.
             options: of ``huggingface_hub.ModelHubMixin.push_to_hub``, such as ``private=True``.
 
         Returns:
@@ -209,32 +198,19 @@ class Generator(nn.Module, ModelHubMixin):
             raise InputError(f"{where}: this repository holds no {PRETRAINED}; expected a saved generator") from None
         except OSError as error:
             raise InputError(
-                f"{where}: no such folder here, and not to be had from the Hugging Face Hub: {_first_line(error)}"
+                f"{where}: no such folder here, and unavailable from the Hugging Face Hub: {_first_line(error)}"
             ) from None
 
     @classmethod
-    def _from_pretrained(  # type: ignore[override]  # other options are errors
+    def _from_pretrained(
         cls,
         *,
         model_id: str,
-        revision: str | None,
-        cache_dir: str | Path | None,
-        force_download: bool,
-        local_files_only: bool,
-        token: str | bool | None,
         device: torch.device | str = "cpu",
         config: object = None,  # from config.json; model.safetensors holds it too
+        **options: Any,
     ) -> Generator:
-        path = hf_hub_download(
-            model_id,
-            PRETRAINED,
-            revision=revision,
-            cache_dir=cache_dir,
-            force_download=force_download,
-            local_files_only=local_files_only,
-            token=token,
-        )
-        return load_generator(path, device)
+        return load_generator(hf_hub_download(model_id, PRETRAINED, **options), device)
 
 
 def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Generator:

@@ -14,7 +14,7 @@ from reposer.checks import InputError
 from reposer.evaluation import Evaluation, evaluate
 from reposer.images import read_image, write_image
 from reposer.poses import read_annotations, write_annotations, write_pairs
-from reposer.protocols import PATN_FASHION
+from reposer.protocols import PATN_FASHION, PATN_MARKET
 from reposer.results import find_results
 
 
@@ -102,6 +102,50 @@ def test_triptychs_give_the_numbers_of_strips(
     found = on_golden(golden, tag, tmp_path)
     assert found.format == "triptychs"
     assert found.scores == strips[tag].scores
+
+
+def numbered_triptychs(golden: Path, folder: Path) -> Path:
+    """The golden Market strips as 00000.png, ..., input | target | generated."""
+    folder.mkdir()
+    for number, result in enumerate(find_results(golden / "results_market").values()):
+        source, _, target, _, generated = read_image(result.file).split(64, dim=-1)
+        write_image(folder / f"{number:05d}.png", torch.cat([source, target, generated], dim=-1))
+    return folder
+
+
+def test_numbered_triptychs_are_scored_without_names(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation]
+) -> None:
+    results = numbered_triptychs(golden, tmp_path / "numbered")
+    found = evaluate(results)
+    assert [score.name for score in found.scores] == ["ssim", "l1"]
+    for score in found.scores:
+        expected = strips["market"].score(score.name)
+        assert score.value == expected.value
+        pairs, named = str(score.signature.get("pairs")), str(expected.signature.get("pairs"))
+        assert pairs.startswith("unnamed-")
+        assert score.signature.differences(expected.signature) == [f"pairs ({pairs} and {named})"]
+    assert "do not tell their pairs" in "\n".join(found.notes())
+    assert list(found.per_image) == list("01234567")
+    # Which images they are of must be told for poses.
+    annotations = golden / "market-annotation-test.csv"
+    with pytest.raises(InputError, match=r"which do not tell the poses that mask_ssim need.* --pairs; .*--metrics l1$"):
+        evaluate(results, annotations=annotations, metrics=["mask_ssim", "l1"])
+    pairs_file = tmp_path / "pairs.csv"
+    write_pairs(pairs_file, [tuple(pair.split("___")) for pair in find_results(golden / "results_market")])
+    whole = evaluate(results, annotations=annotations, pairs=pairs_file)
+    assert whole.scores == strips["market"].scores[:-1]
+
+
+def test_numbered_single_images_need_their_pairs(tmp_path: Path, golden: Path) -> None:
+    results, real = singles(golden, "market", tmp_path)
+    for number, path in enumerate(sorted(results.iterdir())):
+        path.rename(results / f"{number}.png")
+    with pytest.raises(InputError, match=r"named by numbers: give the list of their pairs, in order, with --pairs$"):
+        evaluate(results, targets=real)
+    other = replace(PATN_MARKET, metrics=("part_ssim",))
+    with pytest.raises(InputError, match=r"every metric of patn-market needs poses: .* --pairs$"):
+        evaluate(numbered_triptychs(golden, tmp_path / "numbered"), protocol=other)
 
 
 def test_a_folder_beside_its_targets(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:

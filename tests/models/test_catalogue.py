@@ -32,7 +32,8 @@ def test_every_entry_is_whole() -> None:
     assert typing.get_args(GeneratorConfig) == tuple(configs)
     for name, entry in NETWORKS.items():
         config = entry.config()
-        assert config.network == name
+        assert config.network == entry.name == name
+        assert entry.reads == entry.module.reads in ("heatmaps", "joints")
         assert typing.get_args(typing.get_type_hints(entry.config)["network"]) == (name,)
         assert issubclass(entry.module, GeneratorNetwork)
         assert entry.title

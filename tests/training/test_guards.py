@@ -169,6 +169,7 @@ def test_folder_that_cannot_be_written(small: RunConfig, market: Path, tmp_path:
         train(small, data=market, out=tmp_path / "file" / "run")
 
 
+@pytest.mark.slow
 def test_worker_that_dies(small: RunConfig, market: Path, tmp_path: Path) -> None:
     """In a process of its own: torch raises wherever the program then is, once more for every later signal."""
     options = f"--data {market} --out {tmp_path} --data.workers 1 --generator.channels 4 --generator.blocks 2"

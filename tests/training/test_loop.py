@@ -58,6 +58,7 @@ def test_run_folder(small: RunConfig, market: Path, whole: Path) -> None:
     assert config_from_json(json.dumps(about["config"])) == named
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights_whatever_the_workers(
     small: RunConfig, market: Path, whole: Path, tmp_path: Path
 ) -> None:

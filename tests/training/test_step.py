@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tests.losses.random_weights import vgg_state
+from tests.tiny_network import TinyConfig
 from tests.training.batches import batches
 from torch import Tensor
 from torch.nn import functional as F
@@ -65,6 +66,7 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", ["market-pssim", "fashion-pssim"])
 def test_20_steps_equal_a_straight_line_implementation(
@@ -181,6 +183,22 @@ def test_discriminators_join_in_late(small: RunConfig, market: Path) -> None:
         for name, weights in before.items():
             now = states["late"].discriminators[name].network.state_dict()
             assert all(now[key].equal(value) for key, value in weights.items()) != joined
+
+
+@pytest.mark.usefixtures("tiny_network")
+def test_network_that_reads_joints(small: RunConfig, market: Path) -> None:
+    """It learns like any other, and D_PB is shown heatmaps all the same."""
+    small = replace(small, generator=TinyConfig(width=3))
+    state, objective = build_state(small, World()), Objective(small.objective)
+    (batch,) = batches(market, 1)
+    before = [parameter.clone() for _, trained in state.networks() for parameter in trained.network.parameters()]
+    conditions: list[Tensor] = []
+    state.discriminators["shape"].network.register_forward_pre_hook(lambda _, inputs: conditions.append(inputs[0]))
+    train_step(state, batch, objective, small, World())
+    after = [parameter for _, trained in state.networks() for parameter in trained.network.parameters()]
+    assert not any(a.equal(b) for a, b in zip(before, after, strict=True))
+    heatmaps = joint_heatmaps(batch.target_joints, batch.target_visible, (64, 32))
+    assert [shown[:, 3:].equal(heatmaps) for shown in conditions] == [True] * 3
 
 
 def test_running_average_generates(small: RunConfig, market: Path) -> None:

@@ -110,7 +110,7 @@ def row(real: float, generated: float) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("right", "message"), [((1.0, 0.995), "'shape' has won always"), ((0.9, 0.1), "'shape' has told nothing")]
+    ("right", "message"), [((1.0, 0.995), "'shape' has always won"), ((0.9, 0.1), "'shape' has told nothing")]
 )
 def test_warnings_come_once_and_after_a_while(right: tuple[float, float], message: str) -> None:
     watch = DiscriminatorWatch()

@@ -15,11 +15,14 @@ from reposer.models.warp import WarpConfig, WarpGenerator
 from reposer.models.xing import XingConfig, XingGenerator
 
 NETWORKS: Mapping[str, NetworkEntry] = {
-    "patn": NetworkEntry(PATNGenerator, PATNConfig, "pose-attentional transfer (Zhu et al., CVPR 2019)"),
-    "warp": NetworkEntry(WarpGenerator, WarpConfig, "body parts warped to the target pose, repaired by a U-Net"),
-    "xing": NetworkEntry(XingGenerator, XingConfig, "image and pose attend to each other (Tang et al., ECCV 2020)"),
+    entry.name: entry
+    for entry in (
+        NetworkEntry(PATNGenerator, PATNConfig, "pose-attentional transfer (Zhu et al., CVPR 2019)"),
+        NetworkEntry(WarpGenerator, WarpConfig, "body parts warped to the target pose, repaired by a U-Net"),
+        NetworkEntry(XingGenerator, XingConfig, "image and pose attend to each other (Tang et al., ECCV 2020)"),
+    )
 }
-"""{name: generator}; ``--generator.network NAME`` chooses one."""
+"""Every generator by its name; ``--generator.network NAME`` chooses one."""
 
 if TYPE_CHECKING:
     GeneratorConfig: TypeAlias = NetworkConfig

@@ -12,6 +12,8 @@ from reposer.images import SIGNED
 from reposer.models.blocks import STRIDE
 from reposer.poses import HeatmapConfig, pose_maps
 
+Reads = Literal["heatmaps", "joints"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
@@ -32,7 +34,7 @@ class GeneratorNetwork(nn.Module):
       (B, joints, 2) in pixels, x then y, and visible (B, joints) bool.
     """
 
-    reads: ClassVar[Literal["heatmaps", "joints"]] = "heatmaps"
+    reads: ClassVar[Reads] = "heatmaps"
     """How the network wants the poses."""
     stride: ClassVar[int] = STRIDE
     """Height and width are padded to multiples of it, and the output cropped."""
@@ -55,6 +57,16 @@ class NetworkEntry:
     """Its configuration."""
     title: str
     """What it is, in a few words, and whose."""
+
+    @property
+    def name(self) -> str:
+        """Of the network in configurations and on the command line."""
+        return self.config().network  # type: ignore[call-arg]  # every network's own has a default
+
+    @property
+    def reads(self) -> Reads:
+        """How the network wants the poses."""
+        return self.module.reads
 
 
 def generator_inputs(

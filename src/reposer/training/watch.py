@@ -12,45 +12,36 @@ _MARGIN = 0.01
 class DiscriminatorWatch:
     """Reads the rows of metrics.jsonl as they are written and warns once of each discriminator's trouble.
 
-    A discriminator **wins always** if it told real from generated right at over 99 % of its outputs in the last
+    A discriminator **always wins** if it told real from generated right at over 99 % of its outputs in the last
     20 rows: its loss then gives the generator little to follow. It is **dead** if in the last 20 rows its answers for
     real and generated images were right at 50 % together, give or take 1 %: it answers the same whatever it sees.
     """
 
     def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         self._accuracies: dict[str, list[float]] = {}
-        self._warned: set[tuple[str, str]] = set()
+        self._said: set[str] = set()
         for row in rows:  # of a run that is resumed: what it has said already
             self.add(row)
 
     def add(self, row: Mapping[str, Any]) -> list[str]:
         """Take the next row; return the warnings that it brings."""
         warnings = []
-        for key, right in row.items():
-            if not key.startswith("accuracy/") or not key.endswith("/real"):
-                continue
-            name = key.split("/")[1]
+        for name in sorted({key.split("/")[1] for key in row if key.startswith("accuracy/")}):
             recent = self._accuracies.setdefault(name, [])
-            recent.append((right + row[f"accuracy/{name}/generated"]) / 2)
+            recent.append((row[f"accuracy/{name}/real"] + row[f"accuracy/{name}/generated"]) / 2)
             del recent[:-ROWS]
             if len(recent) < ROWS:
                 continue
             if min(recent) > 1 - _MARGIN:
-                warnings += self._once(
-                    name,
-                    f"the discriminator {name!r} has won always in the last {ROWS} log rows (over 99 % right): the "
-                    "generator learns little from it; lower --objective.adversarial.weight or give it more dropout",
+                warnings.append(
+                    f"the discriminator {name!r} has always won in the last {ROWS} log rows (over 99 % right): the "
+                    "generator learns little from it; lower --objective.adversarial.weight or give it more dropout"
                 )
             elif max(abs(accuracy - 0.5) for accuracy in recent) < _MARGIN:
-                warnings += self._once(
-                    name,
+                warnings.append(
                     f"the discriminator {name!r} has told nothing in the last {ROWS} log rows (50 % right, as by "
-                    "chance): it may be dead; look at gradient_norm and at the contact sheets",
+                    "chance): it may be dead; look at gradient_norm and at the contact sheets"
                 )
-        return warnings
-
-    def _once(self, name: str, warning: str) -> list[str]:
-        if (name, warning) in self._warned:
-            return []
-        self._warned.add((name, warning))
-        return [warning]
+        new = [warning for warning in warnings if warning not in self._said]
+        self._said.update(new)
+        return new
