@@ -37,6 +37,11 @@ class Score:
         low, high = self.interval
         return f"{self.name} = {self.value:.4f} [{low:.4f}, {high:.4f}] (n = {self.n}) {self.signature}"
 
+    @property
+    def limits(self) -> str:
+        """The interval in words: "0.2000 to 0.3000"; "-" where none is known."""
+        return "-" if isnan(self.interval[0]) else "{:.4f} to {:.4f}".format(*self.interval)
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a dict that ``json`` can write; limits that are not known are null."""
         return {
