@@ -51,7 +51,11 @@ def _dispatch(arguments: list[str]) -> None:
     else:
         check_choice("command", arguments[0], COMMANDS)
         keep_freed_memory()
-        import_module(f"reposer.commands.{arguments[0]}").main(arguments[1:])
+        module = import_module(f"reposer.commands.{arguments[0]}")
+        if hasattr(module, "main"):  # it reads a first word by itself: a recipe or an action
+            module.main(arguments[1:])
+        else:
+            import_module("reposer.commands.arguments").call(module.run, arguments[1:], prog=f"reposer {arguments[0]}")
 
 
 def _help() -> str:

@@ -123,13 +123,7 @@ def _generate(
     dataset, done = PairDataset(index), 0
     for batch in test_loader(dataset, batch_size, workers, rank=rank, processes=processes):
         batch = batch.to(device)
-        images = generator.repose(
-            to_signed(batch.source),
-            batch.source_joints,
-            batch.source_visible,
-            batch.target_joints,
-            batch.target_visible,
-        )
+        images = generator.repose(to_signed(batch.source), *batch.poses)
         done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))

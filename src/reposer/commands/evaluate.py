@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,8 @@ from typing import Annotated
 import tyro
 
 from reposer.checks import InputError
-from reposer.commands.arguments import call
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, comparison_table, evaluate
 from reposer.progress import Progress
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the command line and run."""
-    call(run, arguments, prog="reposer evaluate")
 
 
 def run(

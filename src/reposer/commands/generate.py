@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
-from reposer.commands.arguments import call
 from reposer.data import LayoutName, open_pairs
 from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 from reposer.results import FormatName
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and generate."""
-    call(run, arguments, prog="reposer generate")
 
 
 def run(

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from reposer.commands.arguments import call
 from reposer.evaluation import comparison_table
 from reposer.quickstart import quickstart
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and go the whole way."""
-    call(run, arguments, prog="reposer quickstart")
 
 
 def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
