@@ -73,19 +73,13 @@ def market_patn() -> RunConfig:
 @_add
 def fashion_pssim() -> RunConfig:
     """DeepFashion with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
-    return _fashion(
-        "fashion-pssim",
-        objective_of(adversarial=_FASHION_GAN, perceptual=1, part_ssim=1),
-    )
+    return _fashion("fashion-pssim", objective_of(adversarial=_FASHION_GAN, perceptual=1, part_ssim=1))
 
 
 @_add
 def fashion_patn() -> RunConfig:
     """DeepFashion as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
-    return _fashion(
-        "fashion-patn",
-        objective_of(adversarial=_FASHION_GAN, l1=1, perceptual=1),
-    )
+    return _fashion("fashion-patn", objective_of(adversarial=_FASHION_GAN, l1=1, perceptual=1))
 
 
 @_add

@@ -44,11 +44,10 @@ def run(
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
-    index = open_pairs(data, split, layout)
     with Progress("generate") as progress:
         written = generate(
             generator,
-            index,
+            open_pairs(data, split, layout),
             out,
             format=format,
             batch_size=batch_size,

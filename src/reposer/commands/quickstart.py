@@ -14,7 +14,7 @@ def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
     """Make people, train a small network on them, generate, evaluate and report; a few minutes on two CPU cores.
 
     Args:
-        out: folder to make; a quickstart that was stopped goes on in it.
+        out: folder to make; a quickstart that was stopped continues in it.
         seed: of the data set and of the training.
     """
     result = quickstart(out, seed=seed)

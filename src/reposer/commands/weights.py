@@ -24,9 +24,9 @@ Turn weights of the released code into a checkpoint of this package.
 
 def main(arguments: Sequence[str]) -> None:
     """Read what to do, then its options, and do it."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        if not arguments:
-            raise InputError("expected what to do: reposer weights import FILE --out DIR")
+    if not arguments:
+        raise InputError("expected what to do: reposer weights import FILE --out DIR")
+    if arguments[0] in ("-h", "--help"):
         print(_HELP)
         return
     check_choice("action", arguments[0], ("import",))

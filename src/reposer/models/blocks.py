@@ -42,7 +42,7 @@ class BlocksConfig:
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm without parameters or running statistics, with right gradients for a batch of one.
 
-    There torch (2.15, on the CPU) computes wrong ones if the gradient that arrives is in channels-last memory layout.
+    torch (2.15, on the CPU) computes wrong ones there if the incoming gradient has the channels-last memory layout.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -55,7 +55,6 @@ class InstanceNorm(nn.InstanceNorm2d):
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
-    check_choice("norm", norm, ("batch", "instance"))
     return nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)
 
 
@@ -74,11 +73,7 @@ def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
         nn.ReLU(inplace=True),
     ]
     for width in (channels, 2 * channels):
-        layers += [
-            conv(width, 2 * width, norm, stride=2),
-            norm_layer(norm, 2 * width),
-            nn.ReLU(inplace=True),
-        ]
+        layers += [conv(width, 2 * width, norm, stride=2), norm_layer(norm, 2 * width), nn.ReLU(inplace=True)]
     return layers
 
 
@@ -120,7 +115,7 @@ def set_dropout_keys(network: nn.Module, keys: Tensor | None) -> None:
 
 
 def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
-    """Run a block; with ``recompute`` its activations are not kept but computed again in the backward pass."""
+    """Run a block; with ``recompute`` its activations are not kept but recomputed in the backward pass."""
     if not (recompute and torch.is_grad_enabled()):
         return block(*inputs)
     return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _AsBefore(block)))
@@ -150,7 +145,7 @@ class _AsBefore:
 
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
     """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
-    layers: list[nn.Module] = [
+    return nn.Sequential(
         nn.ReflectionPad2d(1),
         conv(channels_in, channels_in, norm),
         norm_layer(norm, channels_in),
@@ -158,10 +153,8 @@ def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, l
         ItemDropout(dropout),
         nn.ReflectionPad2d(1),
         conv(channels_in, channels_out, norm),
-    ]
-    if last_norm:
-        layers.append(norm_layer(norm, channels_out))
-    return nn.Sequential(*layers)
+        *([norm_layer(norm, channels_out)] if last_norm else []),
+    )
 
 
 class ResidualBlock(nn.Module):
@@ -228,9 +221,9 @@ def crop(image: Tensor, size: torch.Size | tuple[int, int]) -> Tensor:
 
 def check_generator_inputs(source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor, joints: int) -> None:
     """Raise ValueError unless the three inputs of a generator fit together."""
-    batch, size = source.shape[0], tuple(source.shape[-2:])
+    expected = (source.shape[0], joints, *source.shape[-2:])
     if source.ndim != 4 or source.shape[1] != 3:
         raise ValueError(f"source must have shape (B, 3, H, W), got {tuple(source.shape)}")
     for name, maps in (("source_heatmaps", source_heatmaps), ("target_heatmaps", target_heatmaps)):
-        if tuple(maps.shape) != (batch, joints, *size):
-            raise ValueError(f"{name} must have shape {(batch, joints, *size)}, got {tuple(maps.shape)}")
+        if tuple(maps.shape) != expected:
+            raise ValueError(f"{name} must have shape {expected}, got {tuple(maps.shape)}")

@@ -17,14 +17,18 @@ Reads = Literal["heatmaps", "joints"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """What the configuration of every generator has: a network's own narrows it and adds the network's options."""
+    """Base of the generators' configurations: a network's own narrows it and adds the network's options."""
 
     network: str
     """Architecture; 'reposer train --help' lists them. The other options of the generator are this one's."""
 
 
 class GeneratorNetwork(nn.Module):
-    """Base of all generators, which are built from the fields of their configuration, by name.
+    """Base of all generators.
+
+    Args:
+        joints: joints of one pose.
+        fields: of the network's configuration, by name.
 
     ``forward`` takes what the network reads and returns (B, 3, H, W) in [-1, 1], at any H and W of at least 8:
 
@@ -32,6 +36,9 @@ class GeneratorNetwork(nn.Module):
       (B, joints, H, W) in [0, 1];
     - "joints": ``forward(source, source_joints, source_visible, target_joints, target_visible)``, joints
       (B, joints, 2) in pixels, x then y, and visible (B, joints) bool.
+
+    Raises:
+        ValueError: if the inputs do not fit together.
     """
 
     reads: ClassVar[Reads] = "heatmaps"
@@ -44,7 +51,6 @@ class GeneratorNetwork(nn.Module):
     def __init__(self, joints: int = 18, **fields: Any) -> None:
         super().__init__()
         self.joints = joints
-        """Joints of one pose."""
 
 
 @dataclass(frozen=True)

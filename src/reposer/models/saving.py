@@ -32,13 +32,7 @@ def generator_files(folder: Path) -> list[Path]:
 
 
 def save_network(
-    path: Path,
-    network: nn.Module,
-    *,
-    config: str,
-    recipe: str,
-    step: int,
-    more: Mapping[str, Any] | None = None,
+    path: Path, network: nn.Module, *, config: str, recipe: str, step: int, more: Mapping[str, Any] | None = None
 ) -> None:
     """Write a network's weights, with its configuration (JSON text), recipe, training step and more as metadata.
 

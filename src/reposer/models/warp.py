@@ -73,14 +73,8 @@ class WarpGenerator(GeneratorNetwork):
     to a quarter of a limb away), what to paint, and how to mix person, source and painted. So what the source shows
     keeps its texture, and the network has to paint only the rest.
 
-    Args:
-        joints: channels of one pose; must be 18, in the order of ``OPENPOSE_18``.
-        fields: of :class:`WarpConfig`: norm, channels, blocks, dropout.
-
-    It reads heatmaps, see :class:`GeneratorNetwork`.
-
-    Raises:
-        ValueError: if the inputs do not fit together, or joints is not 18.
+    Its joints must be the 18 of ``OPENPOSE_18``, its fields are those of :class:`WarpConfig`; it reads heatmaps, see
+    :class:`GeneratorNetwork`.
 
     A design of this package, no published network; after Balakrishnan et al., "Synthesizing Images of Humans in
     Unseen Poses", CVPR 2018 (parts moved by their joints, then fused), and Siarohin et al., "Deformable GANs for

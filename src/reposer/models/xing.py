@@ -77,14 +77,7 @@ class XingGenerator(GeneratorNetwork):
 
     Each stream decodes 10 images; softmax weights mix these 20 and the source image at every pixel.
 
-    Args:
-        joints: channels of one pose.
-        fields: of :class:`XingConfig`: norm, channels, blocks, dropout.
-
-    It reads heatmaps, see :class:`GeneratorNetwork`.
-
-    Raises:
-        ValueError: if the inputs do not fit together.
+    Its fields are those of :class:`XingConfig`; it reads heatmaps, see :class:`GeneratorNetwork`.
 
     Reference: Tang et al., "XingGAN for Person Image Generation", ECCV 2020.
     """

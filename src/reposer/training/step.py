@@ -25,8 +25,7 @@ from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.poses import pose_maps
 from reposer.training.guards import NonFiniteError
 from reposer.training.state import TrainedNetwork, TrainingState, item_keys, step_seed
-from reposer.training.sums import Sums
-from reposer.training.world import World
+from reposer.training.world import Sums, World
 
 # Each use of dropout within a step draws its own masks.
 _GENERATING = 0
@@ -43,20 +42,12 @@ def train_step(
     *,
     term_gradients: bool = False,
 ) -> dict[str, float]:
-    """Update every network once.
-
-    Args:
-        state: what is trained.
-        batch: this process's share of the step's pairs, as 8-bit images; alone, of any length.
-        objective: of the generator.
-        config: of the run.
-        world: the processes.
-        term_gradients: also return how hard each weighted term pulls at the generated images.
+    """Update every network once, by this process's share of the step's pairs; a single process takes any number.
 
     Returns:
         Over the pairs of all processes: every unweighted term of the generator, their weighted ``total``,
-        ``discriminator/NAME`` losses, ``accuracy/NAME/real`` and ``.../generated``, ``gradient_norm/NETWORK`` and
-        ``gradient_norm/image/TERM``.
+        ``discriminator/NAME`` losses, ``accuracy/NAME/real`` and ``.../generated``, ``gradient_norm/NETWORK`` and, with
+        ``term_gradients``, ``gradient_norm/image/TERM``: how hard each weighted term pulls at the generated images.
 
     Raises:
         NonFiniteError: naming terms and networks, if a loss or gradient is not finite; the state is as before then.
