@@ -17,6 +17,7 @@ from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
 from reposer.values import flat, from_plain, to_json
 
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
 ValidationScore = Literal["ssim", "part_ssim", "l1"]
 
@@ -132,7 +133,7 @@ class LoggingConfig:
 class HardwareConfig:
     """Where and how the run computes."""
 
-    accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    accelerator: Accelerator = "auto"
     """Device; auto takes a GPU where there is one."""
     devices: int = 1
     """Devices on each machine, one process each; -1: all. They share every batch."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from reposer.config import config_from_json
+from reposer.config import Accelerator, Precision, config_from_json
 from reposer.data import PairBatch
 from reposer.losses import Objective
 from reposer.training.checkpoint import load_state_dict
@@ -17,7 +16,9 @@ from reposer.training.step import train_step
 from reposer.training.world import World
 
 
-def replay(path: str | Path, *, accelerator: str = "cpu", precision: str | None = None) -> dict[str, float]:
+def replay(
+    path: str | Path, *, accelerator: Accelerator = "cpu", precision: Precision | None = None
+) -> dict[str, float]:
     """Take the step of a ``nonfinite-STEP.pt`` again, in one process.
 
     Args:
@@ -33,10 +34,9 @@ def replay(path: str | Path, *, accelerator: str = "cpu", precision: str | None 
     """
     dump = torch.load(Path(path), map_location="cpu", weights_only=True)
     config = config_from_json(dump["config"], path)
-    hardware: dict[str, Any] = {"accelerator": accelerator, "devices": 1, "nodes": 1}
-    if precision:
-        hardware["precision"] = precision
-    config = dataclasses.replace(config, hardware=dataclasses.replace(config.hardware, **hardware))
+    precision = precision or config.hardware.precision
+    hardware = replace(config.hardware, accelerator=accelerator, devices=1, nodes=1, precision=precision)
+    config = replace(config, hardware=hardware)
     world = World.launch(config.hardware)
     state = build_state(config, world)
     load_state_dict(state, dump["state"])

@@ -8,8 +8,6 @@ a step in which something is not finite leaves everything as it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -65,8 +63,12 @@ def train_step(
     draws = torch.Generator().manual_seed(step_seed(config.seed, state.step))
     step = _Step(state, objective, config, world, world.rows(pairs), draws)
     parts = step.split(batch)
-    with _frozen(trained.network for trained in discriminators.values()):
+    judges = nn.ModuleList(trained.network for trained in discriminators.values())
+    judges.requires_grad_(False)  # while the generator learns
+    try:
         images = [step.generate(part, discriminators, term_gradients) for part in parts]
+    finally:
+        judges.requires_grad_(True)
     pools = {name: step.discriminate(name, trained, parts, images) for name, trained in discriminators.items()}
 
     norms = {f"gradient_norm/{name}": step.gradient_norm(trained) for name, trained in networks.items()}
@@ -88,19 +90,6 @@ def train_step(
         state.ema_generator.update_parameters(state.generator.network)
     state.step += 1
     return values
-
-
-@contextmanager
-def _frozen(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Inside, the discriminators need no gradient of their own: the generator learns."""
-    networks = list(networks)
-    for network in networks:
-        network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for network in networks:
-            network.requires_grad_(True)
 
 
 @dataclass(frozen=True)
