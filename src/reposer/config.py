@@ -176,9 +176,8 @@ class RunConfig:
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
 
 
-def config_to_json(config: RunConfig) -> str:
-    """Write a configuration as JSON text."""
-    return to_json(config)
+config_to_json = to_json
+"""Write a configuration as JSON text."""
 
 
 def config_from_json(text: str, where: object = "configuration") -> RunConfig:

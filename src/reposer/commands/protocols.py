@@ -25,7 +25,7 @@ _HELP = """usage: reposer protocols [show NAME | diff A B [RESULTS...]]
 List the evaluation protocols, print every switch of one, or say how two differ: in words and, given folders of
 results, by how much the same images score differently. NAME, A and B may also be YAML files.
 
-'reposer protocols show --help' and 'reposer protocols diff --help' tell more."""
+'reposer protocols show --help' and 'reposer protocols diff --help' say more."""
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ _HELP = """usage: reposer weights import FILE --out DIR
 
 Turn weights of the released code into a checkpoint of this package.
 
-'reposer weights import --help' tells more."""
+'reposer weights import --help' says more."""
 
 
 def main(arguments: Sequence[str]) -> None:

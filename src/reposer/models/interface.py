@@ -76,25 +76,18 @@ class NetworkEntry:
 
 
 def generator_inputs(
-    network: GeneratorNetwork,
-    source: Tensor,
-    source_joints: Tensor,
-    source_visible: Tensor,
-    target_joints: Tensor,
-    target_visible: Tensor,
-    *,
-    heatmaps: HeatmapConfig,
+    network: GeneratorNetwork, source: Tensor, *poses: Tensor, heatmaps: HeatmapConfig
 ) -> tuple[Tensor, ...]:
     """Return what a network's ``forward`` takes, in the dtype of ``source`` (B, 3, H, W).
 
-    Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool; ``heatmaps`` tells how they are shown to networks
-    that read heatmaps.
+    The poses are source joints (B, J, 2) float pixels, x then y, source visible (B, J) bool, and those of the target;
+    ``heatmaps`` tells how to draw them for networks that read heatmaps.
     """
-    poses = ((source_joints, source_visible), (target_joints, target_visible))
+    pairs = (poses[:2], poses[2:])
     if network.reads == "joints":
-        return source, *(part for joints, visible in poses for part in (joints.to(source.dtype), visible))
+        return source, *(part for joints, visible in pairs for part in (joints.to(source.dtype), visible))
     size = (source.shape[-2], source.shape[-1])
-    return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in poses)
+    return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in pairs)
 
 
 @torch.no_grad()
