@@ -77,7 +77,7 @@ class _Graph(Generator):
 
 
 def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> Comparison:
-    """Write a generator as an ONNX model or an ExportedProgram, and compare the written file with PyTorch.
+    """Write a generator as an ONNX model or an ExportedProgram, and return how far the file is off PyTorch.
 
     Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` tells its inputs and
     output. Configuration, licence, training data, version and the checkpoint's SHA-256 go with it: in an ONNX model
@@ -92,9 +92,6 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
         out: file to write, replaced if it exists.
         format: "onnx" or "torch-export".
         checkpoint: the file that the generator was loaded from.
-
-    Returns:
-        How far the file and PyTorch are off a float64 run.
 
     Raises:
         InputError: if a package is missing, or ``out`` has no folder.

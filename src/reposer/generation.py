@@ -36,7 +36,7 @@ def generate(
     progress: Progress | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Generate every pair of a data set split into a folder, with a manifest.
+    """Generate every pair of a data set split into a folder, with a manifest; return the files in the pairs' order.
 
     ``format="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``format="strips"`` writes
     the published five panels (source, source pose, target, target pose, generated) as
@@ -53,9 +53,6 @@ def generate(
             depend on it.
         progress: where to show how far it is.
         provenance: more entries for the manifest, such as the checkpoint's hash.
-
-    Returns:
-        The written image files, in the order of the pairs.
 
     Raises:
         InputError: if the images have another size than the generator was trained for, or an option does not fit.

@@ -217,8 +217,7 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{file}: weights do not fit their configuration: {reason}") from None
+        raise InputError(f"{file}: weights do not fit their configuration: {' '.join(str(error).split())}") from None
     # Scores beside a run belong to its newest generator, not to whichever file is named.
     evaluation = Path(path) / EVALUATION if Path(path).is_dir() else None
     return Generator(network, config, About.from_json(content), evaluation).to(device)
@@ -262,16 +261,13 @@ def _first_line(error: Exception) -> str:
 
 
 def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
-    """Generate the person of a photo in another pose.
+    """Generate the person of a photo in another pose: a picture of the same size.
 
     Args:
         image: photo of the size that the generator was trained for (``generator.config.size``).
         source_pose: the person's pose in it, in pixels.
         target_pose: the wanted pose, in pixels of the same frame.
         generator: from :func:`load_generator`.
-
-    Returns:
-        The generated picture, of the same size.
 
     Raises:
         InputError: if the photo has another size.

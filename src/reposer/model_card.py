@@ -51,11 +51,7 @@ class About:
 
 
 def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
-    """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote.
-
-    Raises:
-        InputError: if the file is missing or is not such a file.
-    """
+    """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote (else InputError)."""
     if not isinstance(evaluation, str | Path):
         return evaluation.scores
     try:

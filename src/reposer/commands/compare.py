@@ -35,7 +35,7 @@ def run(
 
     Args:
         results: two or more evaluations.
-        force: compare results of different signatures or pairs all the same; the output says that they are not
+        force: compare results of different signatures or pairs anyway; the output says that they are not
             comparable. Only pairs that both have are compared.
         json: file to write the comparisons to.
         gallery: HTML file to write with the images where A and B differ most, metric by metric.
@@ -66,19 +66,13 @@ def run(
     console.print(side_by_side(evaluations))
     for comparison in comparisons:
         console.print(comparison.table())
-        lines = [*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()]
-        for line in lines:
+        for line in (*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(HOW, markup=False, highlight=False)
     if json is not None:
         content = {
             "results": [
-                {
-                    "name": name,
-                    "file": str(file),
-                    "signature": str(evaluation.signature),
-                    "scores": evaluation.to_json()["scores"],
-                }
+                {"name": name, "file": str(file)} | {key: evaluation.to_json()[key] for key in ("signature", "scores")}
                 for (name, evaluation), file in zip(evaluations.items(), files, strict=True)
             ],
             "comparisons": [comparison.to_json() for comparison in comparisons],

@@ -72,10 +72,9 @@ def run(
 
         console.print(published.with_published(evaluation))
     left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]
-    notes = [
-        *evaluation.notes(),
-        *([f"not scored: {', '.join(left)}; ask with --metrics all, or by name"] if left else []),
-    ]
+    notes = evaluation.notes()
+    if left:
+        notes.append(f"not scored: {', '.join(left)}; ask with --metrics all, or by name")
     # Without wrapping, so that the signatures can be copied.
     for line in (*notes, *evaluation.signature_lines()):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

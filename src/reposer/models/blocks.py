@@ -64,16 +64,16 @@ def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, strid
     return nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=norm == "instance")
 
 
+def activated(layer: nn.Module, channels: int, norm: Norm) -> list[nn.Module]:
+    """A layer, the norm of its output channels, ReLU."""
+    return [layer, norm_layer(norm, channels), nn.ReLU(inplace=True)]
+
+
 def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
     """Reflection pad 3, conv 7x7, then two stride-2 convs: (B, C, H, W) to (B, 4 channels, H/4, W/4)."""
-    layers: list[nn.Module] = [
-        nn.ReflectionPad2d(3),
-        conv(channels_in, channels, norm, kernel=7),
-        norm_layer(norm, channels),
-        nn.ReLU(inplace=True),
-    ]
+    layers = [nn.ReflectionPad2d(3), *activated(conv(channels_in, channels, norm, kernel=7), channels, norm)]
     for width in (channels, 2 * channels):
-        layers += [conv(width, 2 * width, norm, stride=2), norm_layer(norm, 2 * width), nn.ReLU(inplace=True)]
+        layers += activated(conv(width, 2 * width, norm, stride=2), 2 * width, norm)
     return layers
 
 
@@ -147,9 +147,7 @@ def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, l
     """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
     return nn.Sequential(
         nn.ReflectionPad2d(1),
-        conv(channels_in, channels_in, norm),
-        norm_layer(norm, channels_in),
-        nn.ReLU(inplace=True),
+        *activated(conv(channels_in, channels_in, norm), channels_in, norm),
         ItemDropout(dropout),
         nn.ReflectionPad2d(1),
         conv(channels_in, channels_out, norm),
@@ -170,11 +168,9 @@ class ResidualBlock(nn.Module):
 
 def upsampling(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
     """Transposed 3x3 conv of stride 2, norm, ReLU: doubles H and W."""
-    return [
-        nn.ConvTranspose2d(channels_in, channels_out, 3, 2, padding=1, output_padding=1, bias=norm == "instance"),
-        norm_layer(norm, channels_out),
-        nn.ReLU(inplace=True),
-    ]
+    bias = norm == "instance"
+    layer = nn.ConvTranspose2d(channels_in, channels_out, 3, 2, padding=1, output_padding=1, bias=bias)
+    return activated(layer, channels_out, norm)
 
 
 def image_decoder(channels: int, channels_out: int, norm: Norm) -> nn.Sequential:

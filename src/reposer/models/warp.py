@@ -14,9 +14,9 @@ from reposer.models.blocks import (
     BlocksConfig,
     Norm,
     ResidualBlock,
+    activated,
     check_generator_inputs,
     crop,
-    norm_layer,
     pad_to_stride,
     run_block,
 )
@@ -36,11 +36,8 @@ class WarpConfig(BlocksConfig, NetworkConfig):
 
 
 def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance"),
-        norm_layer(norm, channels_out),
-        nn.ReLU(inplace=True),
-    )
+    layer = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance")
+    return nn.Sequential(*activated(layer, channels_out, norm))
 
 
 class _Adjustment(nn.Module):

@@ -26,11 +26,7 @@ _COUNTERS = ("step", "skipped", "skipped_in_a_row", "best")
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
-    """Save state and generator of this step, and drop older ones than the run keeps.
-
-    Raises:
-        RunError: if they cannot be written, such as on a full disk; older checkpoints are still whole then.
-    """
+    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails."""
     save_generator(generator_path(folder, state.step), state, config)
     saved = state_dict(state)
     saved["digest"] = digest(saved)

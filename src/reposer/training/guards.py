@@ -43,8 +43,7 @@ def skip_or_stop(
 ) -> None:
     """Skip the step and count it, if the run wants that and has not skipped too many in a row.
 
-    Raises:
-        RunError: otherwise, once ``nonfinite-STEP.pt`` is written into the run folder.
+    Otherwise write ``nonfinite-STEP.pt`` into the run folder and raise RunError.
     """
     optimization = config.optimization
     if (optimization.on_nonfinite == "skip" or error.overflow) and state.skipped_in_a_row < optimization.most_skips:

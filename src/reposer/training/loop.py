@@ -139,11 +139,7 @@ def epoch_batches(
 
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
-    """Open the training pairs, and name their data set in the configuration.
-
-    Raises:
-        InputError: if they have another size than the run.
-    """
+    """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
     index = open_pairs(data, "train", config.data.layout)
     if index.size != config.size:
         raise InputError(

@@ -23,8 +23,7 @@ _TIMED_STEPS = 3
 def plan(config: RunConfig, *, data: Path) -> str:
     """Describe a run (see :func:`train`) after a few timed steps of it on one device; writes nothing.
 
-    Returns:
-        Lines: the configuration as JSON, parameters of each network, memory, and time.
+    The lines say its configuration as JSON, the parameters of each network, memory, and time.
 
     Raises:
         InputError: if the data do not fit.

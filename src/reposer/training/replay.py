@@ -19,15 +19,12 @@ from reposer.training.world import World
 def replay(
     path: str | Path, *, accelerator: Accelerator = "cpu", precision: Precision | None = None
 ) -> dict[str, float]:
-    """Take the step of a ``nonfinite-STEP.pt`` again, in one process.
+    """Take the step of a ``nonfinite-STEP.pt`` again, in one process, and return its logged values.
 
     Args:
         path: the file that the run wrote when it stopped.
         accelerator: where to compute: "cpu", "cuda", "mps".
         precision: another precision than the run's, such as "64-true", to see if it is to blame.
-
-    Returns:
-        The logged values of the step, if everything is finite this time.
 
     Raises:
         NonFiniteError: naming what is not finite, as in the run.

@@ -43,10 +43,7 @@ def check_run_folder(path: Path, config: RunConfig, *, resume: Resume) -> bool:
 class RunFolder:
     """Writes a run into a folder that was checked; a context manager that closes its log files.
 
-    Of several processes one ``writes``.
-
-    Raises:
-        InputError: if the folder cannot be written, or a logger's package is not installed.
+    Of several processes one ``writes``. InputError if the folder cannot be written or a logger is not installed.
     """
 
     def __init__(self, path: Path, config: RunConfig, *, writes: bool = True) -> None:
@@ -78,11 +75,7 @@ class RunFolder:
         return rows
 
     def log(self, row: dict[str, Any]) -> None:
-        """Append a row to metrics.jsonl and give its numbers to the loggers; ``row["step"]`` is the step.
-
-        Raises:
-            RunError: if it cannot be written, such as on a full disk.
-        """
+        """Append a row to metrics.jsonl and give its numbers to the loggers; ``row["step"]`` is the step."""
         if not self._writes:
             return
         try:
