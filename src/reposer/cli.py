@@ -13,7 +13,7 @@ from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
 COMMANDS = {
-    "quickstart": "make people, train, generate, evaluate, report: the whole way in a few minutes, no download",
+    "quickstart": "make people, train, generate, evaluate, report: everything in a few minutes, no download",
     "mannequin": "make the built-in data set",
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",

@@ -79,7 +79,7 @@ class _Graph(Generator):
 def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> Comparison:
     """Write a generator as an ONNX model or an ExportedProgram, and return how far the file is off PyTorch.
 
-    Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` tells its inputs and
+    Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` names its inputs and
     output. Configuration, licence, training data, version and the checkpoint's SHA-256 go with it: in an ONNX model
     as ``metadata_props``, in an ExportedProgram as extra files of the same names.
 
@@ -233,7 +233,7 @@ _FORMATS: dict[str, tuple[Callable[..., None], Callable[[Path], Run]]] = {
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Exporters warn about what is meant (one name for the axes of several inputs) and log their progress."""
+    """Silences exporters, which warn about what we intend (inputs that share names of axes) and log their progress."""
     with warnings.catch_warnings(action="ignore"):
         level = logging.root.manager.disable
         logging.disable(logging.WARNING)

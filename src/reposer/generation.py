@@ -1,4 +1,4 @@
-"""Generation: the pictures of a whole pair list, with a manifest that tells what they were made from."""
+"""Generation: the pictures of a whole pair list, with a manifest of what they were made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model card: what a saved generator tells people and the Hugging Face Hub about itself."""
+"""The model card: what a saved generator says about itself to people and the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class About:
     license: str | None = None
     """Licence identifier of the weights; None: that of the data set in its configuration, else ``other``."""
     scores: tuple[Score, ...] = ()
-    """What it was scored, with signatures."""
+    """Its scores, with signatures."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known, as a dict that ``json`` can write."""

@@ -15,9 +15,9 @@ class Progress:
     """Shows how far a piece of work is; a context manager, and callable as ``progress(done, total)``.
 
     Args:
-        title: what is being done.
-        unit: what is counted for the speed, per second.
-        shown: False says nothing at all.
+        title: the work.
+        unit: of the speed, per second.
+        shown: False prints nothing at all.
     """
 
     def __init__(self, title: str, *, unit: str = "images", shown: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The whole way in a few minutes: make people, train, generate, evaluate, report. No download, no GPU."""
+"""Everything in a few minutes: make people, train, generate, evaluate, report. No download, no GPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes: one function per complete published or built-in run. A recipe is a RunConfig; options change it."""
+"""Recipes: one function per published or built-in run. A recipe is a RunConfig; options change it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def recipe(name: str) -> RunConfig:
 
 
 def released(generator: ReleasedGenerator) -> RunConfig:
-    """Configuration for released weights: their norm tells the data set, and with it size and heatmaps.
+    """Configuration for released weights: their norm reveals the data set, and with it size and heatmaps.
 
-    Which objective they were trained with, the weights do not tell.
+    The weights do not reveal the objective that they were trained with.
     """
     published = _fashion if generator.norm == "instance" else _market
     return replace(published("released", objective_of(adversarial=5)), generator=generator)

@@ -34,7 +34,7 @@ def run(
             generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
         data: folder of the data set.
         out: folder for the results.
-        layout: kind of data set; auto tells by the names of its CSVs.
+        layout: kind of data set; auto recognises it by the names of its CSVs.
         format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
             target and generated image.
         split: which pairs.

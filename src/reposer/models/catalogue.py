@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     GeneratorConfig: TypeAlias = NetworkConfig
 else:
     GeneratorConfig = reduce(or_, (entry.config for entry in NETWORKS.values()))
-    """The configuration of any of them; its field ``network`` tells of which."""
+    """The configuration of any of them; its field ``network`` says of which."""
 
 
 def build_generator(config: GeneratorConfig) -> GeneratorNetwork:

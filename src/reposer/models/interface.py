@@ -1,4 +1,4 @@
-"""What a generator is to the rest of the package: its configuration, what it reads, and how it runs on joints."""
+"""The interface of generators: their configuration, what they read, and how they run on joints."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ class NetworkEntry:
     config: type[NetworkConfig]
     """Its configuration."""
     title: str
-    """What it is, in a few words, and whose."""
+    """What it is, in a few words, and who published it."""
 
     @property
     def name(self) -> str:
-        """Of the network in configurations and on the command line."""
+        """Its name in configurations and on the command line."""
         return self.config().network  # type: ignore[call-arg]  # every network's own has a default
 
     @property
@@ -81,7 +81,7 @@ def generator_inputs(
     """Return what a network's ``forward`` takes, in the dtype of ``source`` (B, 3, H, W).
 
     The poses are source joints (B, J, 2) float pixels, x then y, source visible (B, J) bool, and those of the target;
-    ``heatmaps`` tells how to draw them for networks that read heatmaps.
+    ``heatmaps`` says how to draw them for networks that read heatmaps.
     """
     pairs = (poses[:2], poses[2:])
     if network.reads == "joints":

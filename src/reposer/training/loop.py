@@ -164,7 +164,7 @@ def _validate(
 
 
 def _row(terms: dict[str, float], objective: Objective, config: RunConfig, step: int) -> dict[str, float]:
-    """What a step gives to a row of metrics.jsonl: every unweighted term with its weight, and the rest."""
+    """What a step adds to a row of metrics.jsonl: every unweighted term with its weight, and the rest."""
     row = {f"loss/{name}" if name in objective.weights else name: value for name, value in terms.items()}
     row |= {f"weight/{name}": float(weight) for name, weight in objective.weights.items()}
     return row | {"learning_rate": config.optimization.learning_rate_at(step - 1)}

@@ -2,7 +2,7 @@
 
 The published order is generator first. A discriminator learns from images that the generator made before its update,
 so the gradients of all three can be computed before any of them is updated: the result is the same, bit for bit, and
-a step in which something is not finite leaves everything as it was.
+a step in which something is not finite leaves everything unchanged.
 """
 
 from __future__ import annotations

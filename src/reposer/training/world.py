@@ -47,7 +47,7 @@ class World:
         return self.rank == 0
 
     def rows(self, pairs: int) -> list[slice]:
-        """Which pairs of a step each process has."""
+        """Which pairs of a step each process holds."""
         return shares(pairs, self.size)
 
     def deal(self, items: int) -> range:
