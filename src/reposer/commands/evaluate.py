@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,8 @@ from typing import Annotated
 import tyro
 
 from reposer.checks import InputError
-from reposer.commands.arguments import call
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
 from reposer.progress import Progress
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the command line and run."""
-    call(run, arguments, prog="reposer evaluate")
 
 
 def run(
@@ -33,7 +26,7 @@ def run(
     """Score generated images against the real ones, under a stated protocol.
 
     RESULTS holds one file per pair: strips of 5 panels (source, its pose, target, its pose, generated), triptychs
-    (source, target, generated) or single generated images; the size tells which. Files are named after their pair
+    (source, target, generated) or single generated images; their size shows which. Files are named after their pair
     (SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png, SOURCE.jpg_TARGET.jpg.png), by numbers into --pairs, like the
     files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints the metrics of the
     protocol with their 95 % intervals, and the signatures that say what they may be compared with.
@@ -41,8 +34,8 @@ def run(
     Args:
         results: folder of result images, or a CSV that lists them; a manifest.json in it, from 'reposer generate',
             fills in the options that are left out.
-        options: what is scored, and how.
-        baselines: also score what needs no network: the source image, and the mean of the real images.
+        options: what to score, and how.
+        baselines: also score the baselines: the source image, and the mean of the real images.
         json: file to write the scores and the numbers of every image to; beside it, as NAME.cache, is the cache, if
             --cache says nothing else.
         table: file to write the numbers of every image to as a table, .csv or .parquet.
@@ -81,10 +74,9 @@ def run(
 
         console.print(published.with_published(evaluation))
     left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]
-    notes = [
-        *evaluation.notes(),
-        *([f"not scored: {', '.join(left)}; ask with --metrics all, or by name"] if left else []),
-    ]
+    notes = evaluation.notes()
+    if left:
+        notes.append(f"not scored: {', '.join(left)}; ask with --metrics all, or by name")
     # Without wrapping, so that the signatures can be copied.
     for line in (*notes, *evaluation.signature_lines()):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
