@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from reposer import __version__
 from reposer.checks import InputError, RunError, check_choice
 from reposer.commands import listing
 from reposer.memory import keep_freed_memory
@@ -54,6 +53,8 @@ def _dispatch(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_HELP)
     elif arguments[0] in ("-V", "--version"):
+        from reposer import __version__  # reading it takes longer than printing the help
+
         print(f"reposer {__version__}")
     else:
         check_choice("command", arguments[0], COMMANDS)
