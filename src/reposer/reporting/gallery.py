@@ -115,7 +115,7 @@ def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: P
 
     Each shows source, target and both generated images, as far as they are there, with their numbers.
     """
-    signatures = dict.fromkeys(str(pictures.evaluation.signature) for pictures in (first, second))
+    signatures = dict.fromkeys(line for shown in (first, second) for line in shown.evaluation.signature_lines())
     body = [
         f"<h1>{escape(comparison.first)} and {escape(comparison.second)}</h1>",
         *(f"<p class=caveat>Not comparable: {escape(caveat)}.</p>" for caveat in comparison.caveats),
