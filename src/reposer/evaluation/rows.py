@@ -30,6 +30,7 @@ from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
 from reposer.protocols import Protocol
+from reposer.similarity import PartSSIMSettings
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
@@ -77,6 +78,8 @@ class Batch:
     """(B, 18, 2) of the target."""
     visible: Tensor
     """(B, 18) bool."""
+    part_ssim: PartSSIMSettings
+    """Of the part masks."""
 
     @cached_property
     def body_mask(self) -> Tensor:
@@ -85,8 +88,10 @@ class Batch:
 
     @cached_property
     def part_masks(self) -> Tensor:
-        """(B, 10, H, W) in [0, 1]."""
-        return limb_masks(self.joints, self.visible, (self.target.shape[-2], self.target.shape[-1]))
+        """(B, 10, H, W) in [0, 1]; of multi-scale masks five sets."""
+        size, settings = (self.target.shape[-2], self.target.shape[-1]), self.part_ssim
+        options: dict[str, Any] = {"multi_scale": settings.multi_scale, "reference_height": settings.reference_height}
+        return limb_masks(self.joints, self.visible, size, **options)
 
 
 def settings_of(metric: Metric, protocol: Protocol) -> dict[str, Any]:
@@ -243,6 +248,7 @@ def _rows(work: Work, networks: Networks, group: list[tuple[Item, str, Tensor, T
         torch.stack([target for *_, target in padded]),
         torch.stack([item.joints for item, *_ in padded]),
         torch.stack([item.visible for item, *_ in padded]),
+        work.reader.protocol.part_ssim,
     )
     found = columns(batch, [METRICS[name] for name in work.metrics], work.reader.protocol, networks)
     return [{name: values[i] for name, values in found.items()} for i in range(len(group))]
