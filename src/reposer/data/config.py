@@ -1,10 +1,9 @@
 """How pairs are found and loaded, and what their data set is called."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from reposer.checks import InputError, check_choice
 from reposer.data import layouts
@@ -35,7 +34,7 @@ class DataConfig:
         if self.workers < 0:
             raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 
-    def of_folder(self, root: str | Path) -> DataConfig:
+    def of_folder(self, root: str | Path) -> Self:
         """Return it with the name and the licence of the data set in a folder, where it has none of its own.
 
         The licence of a data set does not hold for one of another name: that has terms of its own ("other").

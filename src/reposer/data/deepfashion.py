@@ -7,8 +7,6 @@ be those of the crop (``resize`` in the name) or of the original: these are move
 the crop become missing.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 

@@ -3,8 +3,6 @@
 A layout is a value: a new data set with the same kinds of files is a new ``Layout`` and a line in ``layouts.LAYOUTS``.
 """
 
-from __future__ import annotations
-
 import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Loaders of batches, which depend on the seed alone, with errors of one line."""
 
-from __future__ import annotations
-
 import math
 import signal
 import threading

@@ -6,8 +6,6 @@ layout calls them ``train`` and ``test``, with ``market-annotation-{split}.csv``
 and no published pair names it.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Inception v3, the network of the Inception Score, FID and KID, in the two forms that published numbers rest on."""
 
-from __future__ import annotations
-
 import io
 from typing import Literal, NamedTuple
 

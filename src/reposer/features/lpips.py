@@ -1,7 +1,5 @@
 """The network of the learned perceptual image patch similarity (LPIPS)."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Literal, get_args
 

@@ -1,7 +1,5 @@
 """VGG19, the network of perceptual and style losses."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

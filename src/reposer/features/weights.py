@@ -1,11 +1,10 @@
 """Files of pretrained weights: where they come from, and that they are what they should be."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -96,7 +95,7 @@ class Frozen(nn.Module):
         """Take the weights out of training."""
         self.requires_grad_(False).eval()
 
-    def train(self, mode: bool = True) -> Frozen:
+    def train(self, mode: bool = True) -> Self:
         """Stay frozen, whatever the parent module does."""
         return super().train(False)
 

@@ -1,7 +1,5 @@
 """The boolean body mask of mask-SSIM."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

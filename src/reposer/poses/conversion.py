@@ -1,7 +1,5 @@
 """Conversion of joints between skeletons: by name, and a few joints as means of others."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

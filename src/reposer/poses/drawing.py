@@ -1,7 +1,5 @@
 """Pictures of poses: coloured limbs on black, as in the published result strips."""
 
-from __future__ import annotations
-
 import colorsys
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Poses of people in images, by torchvision's keypoint R-CNN."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice

@@ -5,8 +5,6 @@ Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 number
 of image names a line.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import math

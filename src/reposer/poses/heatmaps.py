@@ -1,7 +1,5 @@
 """Joint heatmaps: the pose input of the networks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

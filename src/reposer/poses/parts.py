@@ -1,7 +1,5 @@
 """Soft masks of body parts from joints, for PSSIM."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """Skeletons: names, limbs, left/right pairs and body parts of a set of joints; and the pose of one person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -149,7 +147,7 @@ class Pose:
                 f"and {tuple(self.visible.shape)}"
             )
 
-    def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> Pose:
+    def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> "Pose":
         """Return the pose in the horizontally flipped image of ``width`` pixels; left and right change places."""
         joints, visible = flip_joints(self.joints[None], self.visible[None], width, skeleton=skeleton)
         return Pose(joints[0], visible[0])

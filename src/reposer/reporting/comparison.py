@@ -1,7 +1,5 @@
 """Comparison of results on the same images: paired intervals and tests, and a plain sentence for each metric."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -109,7 +107,7 @@ class Comparison:
             row |= {"winner": difference.winner, "sentence": difference.sentence(self.first, self.second)}
         return fields
 
-    def table(self) -> Table:
+    def table(self) -> "Table":
         """Return the differences as a rich table."""
         from rich.table import Table
 
@@ -238,7 +236,7 @@ def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) 
     )
 
 
-def side_by_side(evaluations: Mapping[str, Evaluation]) -> Table:
+def side_by_side(evaluations: Mapping[str, Evaluation]) -> "Table":
     """Return the scores of results as a rich table: a row a metric, a column a result, intervals below the values."""
     from rich.table import Table
 

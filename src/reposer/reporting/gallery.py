@@ -1,7 +1,5 @@
 """The gallery of a comparison: one HTML file with the images where two results differ most."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape

@@ -3,8 +3,6 @@
 Scores of different protocols do not compare: only rows of the result's own protocol and number of pairs are shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -163,7 +161,7 @@ def _obstacle(evaluation: Evaluation) -> str:
     return ""
 
 
-def with_published(evaluation: Evaluation, *, name: str = "this result") -> Table:
+def with_published(evaluation: Evaluation, *, name: str = "this result") -> "Table":
     """Return a rich table of the result among the published scores that compare with it, with its rank in each metric.
 
     Where none does, the table has the result alone and its caption says why.

@@ -1,7 +1,5 @@
 """Result folders: which file shows which pair."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Formats of result files: what stands side by side in one file. A new format is one value in ``FORMATS``."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

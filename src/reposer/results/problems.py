@@ -1,7 +1,5 @@
 """Bad results: all that are found are named and counted; they are refused, or left out and counted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
