@@ -35,9 +35,9 @@ class DataConfig:
             raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 
     def of_folder(self, root: str | Path) -> Self:
-        """Return it with the name and the licence of the data set in a folder, where it has none of its own.
+        """Return the config with the name and licence of the data set in a folder, where it has none of its own.
 
-        The licence of a data set does not hold for one of another name: that has terms of its own ("other").
+        The licence of a data set does not apply to one of another name: that has its own terms ("other").
 
         Raises:
             InputError: if the folder is no data set, or its ``dataset.json`` cannot be read.
@@ -49,7 +49,7 @@ class DataConfig:
 
 
 def _description(path: Path) -> tuple[str, str] | None:
-    """Name and licence that ``dataset.json`` says, if there is one; without a licence, terms of its own."""
+    """Name and licence from ``dataset.json``, if there is one; without a licence: "other"."""
     if not path.is_file():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Files of pretrained weights: where they come from, and that they are what they should be."""
+"""Files of pretrained weights: where they come from, and checks that they are the right ones."""
 
 import hashlib
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class WeightsFile:
         """Load the state dict from ``path``, else from the cache, else download it into the cache.
 
         Raises:
-            InputError: if the file is neither here nor to be had, or is not the file it should be.
+            InputError: if the file is missing and cannot be downloaded, or is not the right file.
         """
         if path is None:
             path = self.cached
@@ -61,7 +61,7 @@ class WeightsFile:
 
 
 Weights = Path | dict[str, Tensor] | None
-"""Where a network's weights come from: a local file, a state dict, or None: the torch hub cache, else a download."""
+"""Where a network's weights come from: a local file or a state dict; None: the torch hub cache, else a download."""
 
 
 def state_and_identity(name: str, file: WeightsFile, weights: Weights) -> tuple[dict[str, Tensor], str]:
@@ -89,10 +89,10 @@ def _digest(state: dict[str, Tensor]) -> str:
 
 
 class Frozen(nn.Module):
-    """A network whose weights are given and stay as they are."""
+    """A network whose weights are given and never change."""
 
     def freeze(self) -> None:
-        """Take the weights out of training."""
+        """Exclude the weights from training."""
         self.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> Self:
@@ -101,7 +101,7 @@ class Frozen(nn.Module):
 
 
 def fill(network: nn.Module, names: dict[str, str], state: dict[str, Tensor], what: str) -> None:
-    """Give a network the tensors of a state dict; ``names`` says how the state dict calls each."""
+    """Give a network the tensors of a state dict; ``names`` maps its names to those of the state dict."""
     check_names(names.values(), state, what)
     network.load_state_dict({own: state[name] for own, name in names.items()}, assign=True)
 
