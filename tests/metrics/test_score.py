@@ -175,7 +175,7 @@ def test_only_scores_of_one_signature_compare() -> None:
 
     a = scored("ssim", "patn-market|n:8|pairs:aa|codec:png")
     check_comparable(a, scored("ssim", str(a.signature)))
-    with pytest.raises(InputError, match="ssim with l1: these are different metrics"):
+    with pytest.raises(InputError, match="ssim with l1: they are different metrics"):
         check_comparable(a, scored("l1", str(a.signature)))
     with pytest.raises(InputError, match=r"differ in pairs \(aa and bb\), codec \(png and jpeg\); evaluate"):
         check_comparable(a, scored("ssim", "patn-market|n:8|pairs:bb|codec:jpeg"))
