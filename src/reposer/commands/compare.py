@@ -35,17 +35,17 @@ def run(
     A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file beside them (FOLDER.json)
     or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
     with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
-    and one plain sentence. Results of different signatures or pairs are refused.
+    and one plain sentence. Results with different signatures or pairs are refused.
 
     Args:
         results: two or more evaluations.
-        force: compare results of different signatures or pairs all the same; the output says that they are not
-            comparable. Only pairs that both have are compared.
-        json: file to write the comparisons to.
-        gallery: HTML file to write with the images where A and B differ most, metric by metric.
-        images: folders of the results A and B, for the gallery; where left out, the folder that was given, the one
-            named like the JSON, the one that was evaluated, or the one the JSON is in.
-        targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
+        force: compare results with different signatures or pairs anyway, on the pairs that both have; the output says
+            that they are not comparable.
+        json: file for the comparisons.
+        gallery: HTML file for the images where A and B differ most, metric by metric.
+        images: folders of the results A and B, for the gallery; by default, the folder that was given, the one named
+            like the JSON, the one that was evaluated, or the one that the JSON is in.
+        targets: folder of the real images, for a gallery of single images; by default, the one in their manifest.
     """
     import json as json_format
 
@@ -79,23 +79,15 @@ def run(
     console.print(side_by_side(evaluations))
     for comparison in comparisons:
         console.print(comparison.table())
-        lines = [*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()]
-        for line in lines:
+        for line in (*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(HOW, markup=False, highlight=False)
     if json is not None:
-        content = {
-            "results": [
-                {
-                    "name": name,
-                    "file": str(file),
-                    "signature": str(evaluation.signature),
-                    "scores": evaluation.to_json()["scores"],
-                }
-                for (name, evaluation), file in zip(evaluations.items(), files, strict=True)
-            ],
-            "comparisons": [comparison.to_json() for comparison in comparisons],
-        }
+        scored = [
+            {"name": name, "file": str(file)} | {key: found.to_json()[key] for key in ("signature", "scores")}
+            for (name, found), file in zip(evaluations.items(), files, strict=True)
+        ]
+        content = {"results": scored, "comparisons": [comparison.to_json() for comparison in comparisons]}
         write_text(json, json_format.dumps(content, indent=1) + "\n")
     if gallery is not None:
         from reposer.reporting.gallery import write_gallery
@@ -107,7 +99,7 @@ def run(
 
 
 def _images_of(path: Path, evaluation: Evaluation) -> Path:
-    """The folder of the images of a result that was named on the command line."""
+    """The folder of the images of a result named on the command line."""
     if path.is_dir():
         return path
     if (named := path.with_suffix("")).is_dir():

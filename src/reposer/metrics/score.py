@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reposer.checks import InputError
 from reposer.metrics.signature import Signature
 
 LEVEL = 0.95
@@ -188,17 +187,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected
-
-
-def check_comparable(a: Score, b: Score) -> None:
-    """Raise InputError, naming what differs, unless both are scores of the same metric with the same signature."""
-    if a.name != b.name:
-        raise InputError(f"cannot compare {a.name} with {b.name}: they are different metrics")
-    if differing := a.signature.differences(b.signature):
-        raise InputError(
-            f"cannot compare two scores of {a.name}: they differ in {', '.join(differing)}; "
-            "evaluate both under one protocol, on the same pairs and files"
-        )
 
 
 def _checked(values: ArrayLike, totals: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
