@@ -59,7 +59,7 @@ class Evaluation:
         """Return what a reader of the scores should know."""
         lines = [f"{self.format} of {self.codec} files, {len(self.per_image)} pairs"]
         if self.baseline:
-            lines.append(f"a baseline was scored, not the generated images: {self.baseline}")
+            lines.append(f"what was scored is not the generated images but a baseline: {self.baseline}")
         if self.codec != self.protocol.published_codec:
             lines.append(
                 f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
