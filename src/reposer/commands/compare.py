@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
+
+from reposer.checks import InputError
+from reposer.commands.arguments import call
+from reposer.files import write_text
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
@@ -15,8 +20,6 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> None:
     """Read the command line and run."""
-    from reposer.commands.arguments import call
-
     call(run, arguments, prog="reposer compare")
 
 
@@ -47,13 +50,9 @@ def run(
             like the JSON, the one that was evaluated, or the one that the JSON is in.
         targets: folder of the real images, for a gallery of single images; by default, the one in their manifest.
     """
-    import json as json_format
-
     from rich.console import Console
 
-    from reposer.checks import InputError
     from reposer.evaluation import Evaluation
-    from reposer.files import write_text
     from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
 
     if len(results) < 2:
@@ -108,7 +107,6 @@ def _images_of(path: Path, evaluation: Evaluation) -> Path:
 
 
 def _open(folder: Path, evaluation: Evaluation, targets: Path | None) -> Pictures:
-    from reposer.checks import InputError
     from reposer.reporting.gallery import open_pictures
 
     try:

@@ -149,11 +149,8 @@ class COCODetector(PersonDetector):
     @torch.no_grad()
     def _confidences(self, images: Tensor) -> Tensor:
         found = self._network.to(images.device)(list(images.float() / 255))
-        return torch.stack([_highest(f["scores"][f["labels"] == _COCO_PERSON]) for f in found]).cpu()
-
-
-def _highest(scores: Tensor) -> Tensor:
-    return scores.double().amax() if len(scores) else torch.zeros((), dtype=torch.float64, device=scores.device)
+        people = (each["scores"][each["labels"] == _COCO_PERSON].double() for each in found)
+        return torch.stack([torch.nn.functional.pad(scores, (0, 1)).amax() for scores in people]).cpu()
 
 
 class HOGDetector(PersonDetector):
