@@ -31,7 +31,7 @@ def run(
     A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file beside them (FOLDER.json)
     or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
     with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
-    and one plain sentence. Results of different signatures or pairs are refused.
+    and one plain sentence. Results with different signatures or pairs are refused.
 
     Args:
         results: two or more evaluations.
@@ -86,7 +86,7 @@ def run(
 
 
 def _images_of(path: Path, evaluation: Evaluation) -> Path:
-    """The folder of the images of a result that was named on the command line."""
+    """The folder of the images of a result named on the command line."""
     if path.is_dir():
         return path
     if (named := path.with_suffix("")).is_dir():

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _HELP = """usage: reposer protocols [show NAME | diff A B [RESULTS...]]
 
 List the evaluation protocols, print every switch of one, or say how two differ: in words and, given folders of
-results, by how much the same images score differently. NAME, A and B may also be YAML files.
+results, by how much the scores of the same images differ. NAME, A and B may also be YAML files.
 
 'reposer protocols show --help' and 'reposer protocols diff --help' say more."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Read what to do, then its options, and do it."""
+    """Read the action and its options, and run it."""
     if not arguments:
         list_protocols()
     elif arguments[0] in ("-h", "--help"):
@@ -146,5 +146,5 @@ def _print(table: Table) -> None:
     from rich.console import Console
 
     console = Console()
-    # Into a file or a pipe tables go whole, at any width.
+    # In a file or a pipe, tables keep their full width.
     (console if console.is_terminal else Console(width=200)).print(table, markup=False)
