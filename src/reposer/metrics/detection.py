@@ -165,6 +165,11 @@ class HOGDetector(PersonDetector):
     def __init__(self) -> None:
         import cv2
 
+        if not hasattr(cv2, "HOGDescriptor"):
+            raise InputError(
+                f"OpenCV {cv2.__version__} has no HOG detector: pip install 'opencv-python-headless<5', or leave the "
+                "metric ds out with --metrics"
+            )
         self._hog: Any = cv2.HOGDescriptor()
         self._hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector()))
         self.identity = f"hog-opencv{cv2.__version__}"
