@@ -46,14 +46,17 @@ def gradients(config: RunConfig, market: Path, world: World) -> tuple[dict[str, 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 @pytest.mark.parametrize("network", ["patn", "xing", "warp"])
 def test_step_equals_that_of_the_processor(small: RunConfig, market: Path, gpu: World, norm: str, network: Any) -> None:
-    """In float64, where only the order of additions differs; dropout included."""
+    """In float64, dropout included. Heatmaps and masks are float32 always, and their last bit differs: where it moves a
+    value over a kink (ReLU, L1), gradients change. Largest change seen: 8e-5 of the largest gradient, on an H200;
+    float32 on a processor is off by up to 3e-2.
+    """
     config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), norm)
     (found, logs), (expected, expected_logs) = (gradients(config, market, world) for world in (gpu, World()))
     assert found.keys() == expected.keys()
     largest = max(gradient.abs().max().item() for gradient in expected.values())
     for name, gradient in expected.items():
-        assert (found[name] - gradient).abs().max().item() <= 1e-9 * largest, name
-    assert logs == pytest.approx(expected_logs, rel=1e-6)
+        assert (found[name] - gradient).abs().max().item() <= 1e-3 * largest, name
+    assert logs == pytest.approx(expected_logs, rel=1e-3, abs=1e-6)
 
 
 def test_parts_equal_the_whole(small: RunConfig, market: Path, gpu: World) -> None:
