@@ -33,14 +33,16 @@ _CHUNK = 2048
 class _MaskedSums(torch.autograd.Function):
     """Sums (B, P, C) of images (B, C, N) under masks (B, P, N): one batched matrix product for all parts and channels.
 
-    Chunk by chunk: libraries may add up a whole product one by one, which loses two digits over the pixels of an image.
+    On a processor chunk by chunk: its libraries may add up a whole product one by one, which loses two digits over the
+    pixels of an image.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(masks: Tensor, images: Tensor) -> Tensor:
-        pairs = zip(masks.split(_CHUNK, dim=-1), images.split(_CHUNK, dim=-1), strict=True)
+        chunk = _CHUNK if images.device.type == "cpu" else images.shape[-1]
+        pairs = zip(masks.split(chunk, dim=-1), images.split(chunk, dim=-1), strict=True)
         return torch.stack([matrix_product(mask, image.transpose(-1, -2)) for mask, image in pairs]).sum(0)
 
     @staticmethod
