@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from reposer.checks import InputError
-from reposer.data import PairDataset, derive_pairs, flat_name, open_deepfashion, open_pairs
-from reposer.data.deepfashion import identity_of
+from reposer.data import PairDataset, derive_pairs, flat_name, open_layout, open_pairs
+from reposer.data.deepfashion import DEEPFASHION, identity_of
 from reposer.images import write_image
 from reposer.poses import Pose, read_annotations, read_pairs, write_annotations, write_pairs
 
@@ -84,7 +84,7 @@ def test_joints_and_images_agree(tmp_path: Path, annotations: str, images: int) 
 
 @pytest.mark.parametrize(("x", "expected"), [(39.0, None), (40.0, 0.0), (215.0, 175.0), (216.0, None)])
 def test_joints_outside_the_crop_are_missing(tmp_path: Path, x: float, expected: float | None) -> None:
-    index = open_deepfashion(make(tmp_path, "fasion-annotation-test.csv", x), "test")
+    index = open_layout(DEEPFASHION, make(tmp_path, "fasion-annotation-test.csv", x), "test")
     pose = index.poses[A]
     assert pose.visible[1:].all()
     assert pose.visible[0] == (expected is not None)
@@ -95,7 +95,7 @@ def test_pairs_are_derived_from_the_joints_before_the_crop(tmp_path: Path) -> No
     root = make(tmp_path, "fasion-annotation-test.csv", 100.0)
     outside = Pose(torch.full((18, 2), 20.0), torch.ones(18, dtype=torch.bool))
     write_annotations(root / "fasion-annotation-test.csv", {A: outside, B: outside})
-    index = open_deepfashion(root, "test")
+    index = open_layout(DEEPFASHION, root, "test")
     assert list(index.pairs) == [(A, B), (B, A)]
     assert not index.poses[A].visible.any()
 
@@ -107,7 +107,7 @@ def test_pairs_are_derived_from_the_joints_before_the_crop(tmp_path: Path) -> No
 def test_names_of_the_pairs_file(tmp_path: Path, name: str) -> None:
     root = make(tmp_path, "fasion-annotation-test.csv", 100.0)
     write_pairs(root / name, [(B, A)])
-    index = open_deepfashion(root, "test")
+    index = open_layout(DEEPFASHION, root, "test")
     assert list(index.pairs) == [(B, A)]
     assert index.pairs_file == root / name
 
@@ -116,13 +116,13 @@ def test_another_image_size(tmp_path: Path) -> None:
     root = make(tmp_path, "fasion-annotation-test.csv", 100.0)
     write_image(root / "test" / A, torch.zeros(3, 128, 256, dtype=torch.uint8))
     with pytest.raises(InputError) as error:
-        PairDataset(open_deepfashion(root, "test"))[0]
+        PairDataset(open_layout(DEEPFASHION, root, "test"))[0]
     assert str(error.value) == (f"{root}/test/{A}: expected an image of 256x176 pixels (height x width), got 128x256")
 
 
 def test_no_annotations(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        open_deepfashion(tmp_path, "train")
+        open_layout(DEEPFASHION, tmp_path, "train")
     assert str(error.value) == (
         f"{tmp_path}: no deepfashion annotations of the train split: looked for "
         "fasion-resize-annotation-train.csv or fashion-resize-annotation-train.csv or "

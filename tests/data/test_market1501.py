@@ -6,8 +6,8 @@ import pytest
 from tests.folders import MARKET_NAMES, MakeMarket, pose
 
 from reposer.checks import InputError
-from reposer.data import PairDataset, PairIndex, Split, derive_pairs, open_market, open_pairs
-from reposer.data.market1501 import identity_of
+from reposer.data import PairDataset, PairIndex, Split, derive_pairs, open_layout, open_pairs
+from reposer.data.market1501 import MARKET, identity_of
 from reposer.poses import write_annotations, write_pairs
 
 A, B, C = MARKET_NAMES[6:9]
@@ -31,7 +31,7 @@ def test_identity_of_another_name() -> None:
 @pytest.mark.parametrize("folder", ["{}", "bounding_box_{}"])
 def test_folder_names(make_market: MakeMarket, folder: str, split: str) -> None:
     folder = folder.format(split)
-    index = open_market(make_market(folder, split), split)
+    index = open_layout(MARKET, make_market(folder, split), split)
     assert index.images.name == folder
     assert (index.size, index.layout, index.split) == ((128, 64), "market", split)
     assert len(index.pairs) == 12
@@ -40,11 +40,11 @@ def test_folder_names(make_market: MakeMarket, folder: str, split: str) -> None:
 def test_an_empty_renamed_folder_does_not_hide_the_images(make_market: MakeMarket) -> None:
     root = make_market("bounding_box_train")
     (root / "train").mkdir()
-    assert open_market(root, "train").images.name == "bounding_box_train"
+    assert open_layout(MARKET, root, "train").images.name == "bounding_box_train"
 
 
 def test_derived_pairs(make_market: MakeMarket) -> None:
-    index = open_market(make_market(), "train")
+    index = open_layout(MARKET, make_market(), "train")
     assert index.pairs_file is None
     assert list(index.pairs) == [
         (A, B), (A, C), (B, A), (B, C), (C, A), (C, B), (D, E), (D, F), (E, D), (E, F), (F, D), (F, E)
@@ -77,7 +77,7 @@ def test_pair_without_an_image(make_market: MakeMarket) -> None:
     (root / "market-pairs-train.csv").write_text(f"from,to\n{A}, {B}\n\n{B}, {C}\n")
     (root / "train" / C).unlink()
     with pytest.raises(InputError) as error:
-        open_market(root, "train")
+        open_layout(MARKET, root, "train")
     assert str(error.value) == (
         f"{root}/market-pairs-train.csv, row 4: {C} is not in {root}/train; add the image or remove the row"
     )
@@ -87,7 +87,7 @@ def test_derived_pair_without_an_image(make_market: MakeMarket) -> None:
     root = make_market()
     (root / "train" / A).unlink()
     with pytest.raises(InputError) as error:
-        open_market(root, "train")
+        open_layout(MARKET, root, "train")
     assert str(error.value) == (
         f"{root}/market-annotation-train.csv, row 8: {A} is not in {root}/train; add the image or remove the row"
     )
@@ -98,7 +98,7 @@ def test_pair_without_annotation(make_market: MakeMarket) -> None:
     write_pairs(root / "market-pairs-train.csv", [(A, B), (B, C)])
     write_annotations(root / "market-annotation-train.csv", {name: pose(0, (128, 64)) for name in (A, B)})
     with pytest.raises(InputError) as error:
-        open_market(root, "train")
+        open_layout(MARKET, root, "train")
     assert str(error.value) == (
         f"{root}/market-pairs-train.csv, row 3: {C} has no row in {root}/market-annotation-train.csv; "
         "add one or remove the pair"
@@ -108,7 +108,7 @@ def test_pair_without_annotation(make_market: MakeMarket) -> None:
 def test_no_pairs(make_market: MakeMarket) -> None:
     root = make_market(names=[A, D])
     with pytest.raises(InputError) as error:
-        open_market(root, "train")
+        open_layout(MARKET, root, "train")
     assert str(error.value) == (
         f"{root}/market-annotation-train.csv: no pairs: expected two images of one person, each with both "
         "shoulders and both hips annotated"
@@ -118,7 +118,7 @@ def test_no_pairs(make_market: MakeMarket) -> None:
 def test_no_image_folder(make_market: MakeMarket) -> None:
     root = make_market("pictures")
     with pytest.raises(InputError) as error:
-        open_market(root, "train")
+        open_layout(MARKET, root, "train")
     assert str(error.value) == (
         f"{root}: no images of the train split: looked for a folder train or bounding_box_train with images; "
         "found market-annotation-train.csv, pictures"

@@ -3,11 +3,10 @@
 from reposer.data.batch import PairBatch, PairItem, collate
 from reposer.data.config import DESCRIPTION, MANNEQUINS, DataConfig
 from reposer.data.dataset import PairDataset
-from reposer.data.deepfashion import flat_name, open_deepfashion
+from reposer.data.deepfashion import flat_name
 from reposer.data.layout import Layout, PairIndex, Split, derive_pairs, open_layout
 from reposer.data.layouts import LAYOUTS, LayoutName, has_split, open_pairs
 from reposer.data.loading import test_loader, train_loader
-from reposer.data.market1501 import open_market
 from reposer.data.names import pair_id
 from reposer.data.sampling import EpochSampler
 
@@ -28,9 +27,7 @@ __all__ = [
     "derive_pairs",
     "flat_name",
     "has_split",
-    "open_deepfashion",
     "open_layout",
-    "open_market",
     "open_pairs",
     "pair_id",
     "test_loader",

@@ -26,7 +26,7 @@ class PairItem:
     target_joints: Tensor
     target_visible: Tensor
     pair_id: str
-    """SOURCE___TARGET, the two image names."""
+    """SOURCE___TARGET, the names of the two images."""
 
 
 _TENSORS = tuple(field.name for field in fields(PairItem) if field.name != "pair_id")
@@ -34,16 +34,15 @@ _TENSORS = tuple(field.name for field in fields(PairItem) if field.name != "pair
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """Pairs, stacked. Images stay uint8 until they are on the device: a quarter of the bytes to move."""
+    """Pairs, stacked: the tensors of ``PairItem`` with an axis of B pairs in front.
+
+    Images stay uint8 until they are on the device: a quarter of the bytes to move.
+    """
 
     source: Tensor
-    """(B, 3, H, W) uint8 RGB."""
     target: Tensor
-    """(B, 3, H, W) uint8 RGB."""
     source_joints: Tensor
-    """(B, J, 2) float pixels, x then y; 0 for missing joints."""
     source_visible: Tensor
-    """(B, J) bool."""
     target_joints: Tensor
     target_visible: Tensor
     pair_ids: tuple[str, ...]

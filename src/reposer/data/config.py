@@ -1,10 +1,9 @@
 """How pairs are found and loaded, and what their data set is called."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from reposer.checks import InputError, check_choice
 from reposer.data import layouts
@@ -35,10 +34,10 @@ class DataConfig:
         if self.workers < 0:
             raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 
-    def of_folder(self, root: str | Path) -> DataConfig:
-        """Return it with the name and the licence of the data set in a folder, where it has none of its own.
+    def of_folder(self, root: str | Path) -> Self:
+        """Return the config with the name and licence of the data set in a folder, where it has none of its own.
 
-        The licence of a data set does not hold for one of another name: that has terms of its own ("other").
+        The licence of a data set does not apply to one of another name: that has its own terms ("other").
 
         Raises:
             InputError: if the folder is no data set, or its ``dataset.json`` cannot be read.
@@ -50,7 +49,7 @@ class DataConfig:
 
 
 def _description(path: Path) -> tuple[str, str] | None:
-    """Name and licence that ``dataset.json`` says, if there is one; without a licence, terms of its own."""
+    """Name and licence from ``dataset.json``, if there is one; without a licence: "other"."""
     if not path.is_file():
         return None
     try:

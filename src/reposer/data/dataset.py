@@ -1,7 +1,5 @@
 """The pairs of a data set, read from disk one by one."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -4,16 +4,15 @@ The released pose-transfer layout flattens the nested image names into the folde
 with ``fasion-resize-annotation-{split}.csv`` and ``fasion-resize-pairs-{split}.csv`` (sic) beside them.
 Images may be the 256x176 crops or the 256x256 originals, of which columns 40 to 215 are used. Annotations may
 be those of the crop (``resize`` in the name) or of the original: these are moved by 40 px, and joints outside
-the crop become missing.
+the crop become missing. With the latter and no pairs CSV, test has exactly the published 8,570 pairs; the
+published training list has 101,966.
 """
 
-from __future__ import annotations
-
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from reposer.checks import InputError
-from reposer.data.layout import Layout, PairIndex, Split, open_layout
+from reposer.data.layout import Layout
 
 _FLAT_NAME = re.compile(r"(fashion.+)_[^_]+$")
 
@@ -26,7 +25,7 @@ def flat_name(path: str) -> str:
     the number of the outfit, then ``_`` and the view. Folders before the gender (``img/``) are ignored.
 
     Raises:
-        InputError: if the path has not these parts.
+        InputError: if the path lacks one of these parts.
     """
     parts = PurePosixPath(path.replace("\\", "/")).parts[-4:]
     outfit, _, view = parts[-1].partition("_") if parts else ("", "", "")
@@ -71,12 +70,3 @@ DEEPFASHION = Layout(
     full_width=256,
     full_annotations=("fasion-annotation-{split}.csv", "fashion-annotation-{split}.csv"),
 )
-
-
-def open_deepfashion(root: str | Path, split: Split) -> PairIndex:
-    """Open the train or test split of a DeepFashion folder; see ``open_layout``.
-
-    With the released annotations of the 256x256 images and no pairs CSV, test has exactly the published 8,570
-    pairs; the published training list has 101,966.
-    """
-    return open_layout(DEEPFASHION, root, split)

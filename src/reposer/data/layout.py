@@ -3,8 +3,6 @@
 A layout is a value: a new data set with the same kinds of files is a new ``Layout`` and a line in ``layouts.LAYOUTS``.
 """
 
-from __future__ import annotations
-
 import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -111,7 +109,7 @@ def pair_up(visible: Mapping[str, Sequence[bool]], identity_of: Callable[[str], 
 
 
 def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
-    """Open one split of a data set folder.
+    """Open one split of a data set folder of a layout.
 
     The pairs are those of the pairs CSV; without one they are derived from the annotations as published, that
     is before any crop (``derive_pairs``).
@@ -130,9 +128,9 @@ def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
             f"found {contents(root)}"
         )
     images, files = _image_folder(layout, root, split)
-    full = annotations.name in [name.format(split=split) for name in layout.full_annotations]
     published = poses = read_annotations(annotations)
-    if full and layout.full_width is not None:
+    full_names = [name.format(split=split) for name in layout.full_annotations]
+    if annotations.name in full_names and layout.full_width is not None:
         width = layout.size[1]
         poses = read_annotations(annotations, shift_x=-((layout.full_width - width) // 2), width=width)
     pairs_file = _first_file(root, [name.format(split=split) for name in layout.pairs])
@@ -158,7 +156,7 @@ def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
 
 
 def contents(folder: Path, limit: int = 8) -> str:
-    """Tell what is in a folder, in a few words for an error message."""
+    """Describe what is in a folder, in a few words for an error message."""
     if not folder.is_dir():
         return "no such folder" if not folder.exists() else "a file, not a folder"
     names = sorted(entry.name for entry in os.scandir(folder))
@@ -174,10 +172,8 @@ def _image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[s
     """Return the first image folder that is not empty, and the names in it, listed once."""
     names = [name.format(split=split) for name in layout.folders]
     for folder in (root / name for name in names):
-        if folder.is_dir():
-            files = {entry.name for entry in os.scandir(folder)}
-            if files:
-                return folder, files
+        if folder.is_dir() and (files := {entry.name for entry in os.scandir(folder)}):
+            return folder, files
     raise InputError(
         f"{root}: no images of the {split} split: looked for a folder {' or '.join(names)} with images; "
         f"found {contents(root)}"

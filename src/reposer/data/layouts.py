@@ -1,7 +1,5 @@
 """The known layouts of data sets, and which of them a folder has."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType

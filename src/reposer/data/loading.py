@@ -1,6 +1,4 @@
-"""Loaders of batches, which depend on the seed alone, with errors of one line."""
-
-from __future__ import annotations
+"""Loaders of batches, which depend on the seed alone, with one-line errors."""
 
 import math
 import signal
@@ -89,8 +87,8 @@ def train_loader(
     if not 0 <= start_batch < batches:
         raise ValueError(f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}")
     sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
-    batches_of_this = ShareOfBatches(sampler, batch_size, rank=rank, processes=processes)
-    return _loader(dataset, workers, pin_memory, batches_of_this)
+    share = ShareOfBatches(sampler, batch_size, rank=rank, processes=processes)
+    return _loader(dataset, workers, pin_memory, share)
 
 
 def test_loader(
@@ -102,13 +100,9 @@ def test_loader(
     processes: int = 1,  # noqa: PT028
     pin_memory: bool = False,  # noqa: PT028
 ) -> DataLoader[PairItem]:
-    """Load all pairs in order, as ``PairBatch``; the last batch may be smaller.
-
-    Of several processes, each loads every so many-th batch, see :class:`EveryNthBatch`.
-    """
-    return _loader(
-        dataset, workers, pin_memory, EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
-    )
+    """Load all pairs in order, as ``PairBatch``; several processes share them as :class:`EveryNthBatch` says."""
+    batches = EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
+    return _loader(dataset, workers, pin_memory, batches)
 
 
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name

@@ -3,16 +3,14 @@
 The download has the folders ``bounding_box_train`` and ``bounding_box_test``; the released pose-transfer
 layout calls them ``train`` and ``test``, with ``market-annotation-{split}.csv`` and
 ``market-pairs-{split}.csv`` beside them. Both work. The ``query`` folder is not used: it has no annotations,
-and no published pair names it.
+and no published pair names it. With the released annotations and no pairs CSV, train has the published 263,632
+pairs, and test 257,198, of which the published 12,000 are a part: only the published CSV gives comparable scores.
 """
 
-from __future__ import annotations
-
 import re
-from pathlib import Path
 
 from reposer.checks import InputError
-from reposer.data.layout import Layout, PairIndex, Split, open_layout
+from reposer.data.layout import Layout
 
 _NAME = re.compile(r"(-1|\d+)_")
 
@@ -40,12 +38,3 @@ MARKET = Layout(
     pairs=("market-pairs-{split}.csv",),
     identity_of=identity_of,
 )
-
-
-def open_market(root: str | Path, split: Split) -> PairIndex:
-    """Open the train or test split of a Market-1501 folder; see ``open_layout``.
-
-    With the released annotations and no pairs CSV, train has the published 263,632 pairs, and test 257,198,
-    of which the published 12,000 are a part: only the published CSV gives scores to compare.
-    """
-    return open_layout(MARKET, root, split)

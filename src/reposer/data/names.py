@@ -1,7 +1,5 @@
 """Names of images, and the ids of pairs that are made of them."""
 
-from __future__ import annotations
-
 from reposer.images import SUFFIXES
 
 BETWEEN = "___"

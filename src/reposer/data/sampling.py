@@ -1,7 +1,5 @@
 """Which pairs are drawn, and how their batches are dealt out to processes: by the seed alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from itertools import islice

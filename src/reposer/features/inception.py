@@ -1,6 +1,4 @@
-"""Inception v3, the network of the Inception Score, FID and KID, in the two forms that published numbers rest on."""
-
-from __future__ import annotations
+"""Inception v3, the network of the Inception Score, FID and KID, in the two forms used for published numbers."""
 
 import io
 from typing import Literal, NamedTuple
@@ -34,7 +32,7 @@ _SIDE = 299
 
 
 class InceptionOutput(NamedTuple):
-    """What an Inception network says about a batch, float32."""
+    """What an Inception network returns for a batch, float32."""
 
     pool: Tensor
     """(B, 2048) features after the last average pooling: of FID and KID."""
@@ -50,8 +48,7 @@ class InceptionFeatures(Frozen):
             port of torch-fidelity; resized as TensorFlow 1 does, 1008 classes, logits without the bias, as the
             Inception Score takes them. "inception-torchvision": torchvision's ImageNet network as GFLA's FID uses
             it; [0, 1], bilinear without antialiasing to 299x299, then its own ``transform_input``; 1000 classes.
-        weights: local file of the weights; by default the torch hub cache, else a download. A state dict is also
-            taken.
+        weights: see ``reposer.features.Weights``.
 
     ``forward(images)`` takes (B, 3, H, W) uint8 and returns an ``InceptionOutput``; ``identity`` names network and
     weights in signatures.

@@ -1,7 +1,5 @@
 """The network of the learned perceptual image patch similarity (LPIPS)."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Literal, get_args
 
@@ -38,8 +36,7 @@ class LPIPSNetwork(Frozen):
     Args:
         backbone: "alex", "vgg" (VGG16) or "squeeze" (SqueezeNet 1.1).
         version: of the learned channel weights: "0.1", or "0.0", which also leaves the input unscaled.
-        weights: local file of the backbone's torchvision weights; by default the torch hub cache, else a download.
-            A state dict of torchvision's network is also taken.
+        weights: torchvision's, of the backbone; see ``reposer.features.Weights``.
 
     ``forward(x, y)`` takes two batches (B, 3, H, W) in [-1, 1] and returns the distances (B,), in the dtype of the
     weights; ``identity`` names network and weights in signatures.
@@ -52,11 +49,7 @@ class LPIPSNetwork(Frozen):
     """
 
     def __init__(
-        self,
-        backbone: LPIPSBackbone = "alex",
-        *,
-        version: LPIPSVersion = "0.1",
-        weights: Weights = None,
+        self, backbone: LPIPSBackbone = "alex", *, version: LPIPSVersion = "0.1", weights: Weights = None
     ) -> None:
         super().__init__()
         check_choice("LPIPS backbone", backbone, LPIPS_BACKBONES)

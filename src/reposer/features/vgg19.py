@@ -1,7 +1,5 @@
 """VGG19, the network of perceptual and style losses."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
@@ -35,8 +33,7 @@ class VGG19Features(Frozen):
 
     Args:
         layers: their names, relu1_1 to relu5_4; by default relu1_2, torchvision's ``features[0..3]``, as published.
-        weights: local file of torchvision's ``vgg19-dcbb9e9d.pth``; by default the torch hub cache, else a
-            download. A state dict of torchvision's VGG19 is also taken.
+        weights: torchvision's ``vgg19-dcbb9e9d.pth``; see ``reposer.features.Weights``.
 
     ``forward(image)`` takes (B, 3, H, W) in [0, 1], normalises with the ImageNet mean and deviation, and returns
     the feature maps (B, C, H', W') by layer, in the dtype of the weights. Layer reluN_i has 1 / 2^(N-1) of the

@@ -1,11 +1,10 @@
-"""Files of pretrained weights: where they come from, and that they are what they should be."""
-
-from __future__ import annotations
+"""Files of pretrained weights: where they come from, and checks that they are the right ones."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +34,7 @@ class WeightsFile:
         """Load the state dict from ``path``, else from the cache, else download it into the cache.
 
         Raises:
-            InputError: if the file is neither here nor to be had, or is not the file it should be.
+            InputError: if the file is missing and cannot be downloaded, or is not the right file.
         """
         if path is None:
             path = self.cached
@@ -62,7 +61,7 @@ class WeightsFile:
 
 
 Weights = Path | dict[str, Tensor] | None
-"""Where a network's weights come from: a local file, a state dict, or None: the torch hub cache, else a download."""
+"""Where a network's weights come from: a local file or a state dict; None: the torch hub cache, else a download."""
 
 
 def state_and_identity(name: str, file: WeightsFile, weights: Weights) -> tuple[dict[str, Tensor], str]:
@@ -90,19 +89,19 @@ def _digest(state: dict[str, Tensor]) -> str:
 
 
 class Frozen(nn.Module):
-    """A network whose weights are given and stay as they are."""
+    """A network whose weights are given and never change."""
 
     def freeze(self) -> None:
-        """Take the weights out of training."""
+        """Exclude the weights from training."""
         self.requires_grad_(False).eval()
 
-    def train(self, mode: bool = True) -> Frozen:
+    def train(self, mode: bool = True) -> Self:
         """Stay frozen, whatever the parent module does."""
         return super().train(False)
 
 
 def fill(network: nn.Module, names: dict[str, str], state: dict[str, Tensor], what: str) -> None:
-    """Give a network the tensors of a state dict; ``names`` says how the state dict calls each."""
+    """Give a network the tensors of a state dict; ``names`` maps its names to those of the state dict."""
     check_names(names.values(), state, what)
     network.load_state_dict({own: state[name] for own, name in names.items()}, assign=True)
 

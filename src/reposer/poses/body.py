@@ -1,7 +1,5 @@
 """The boolean body mask of mask-SSIM."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,6 +16,9 @@ BODY_MASK_LIMBS = (
 _RADIUS = 4
 _DISC = np.array([(dy, int(np.ceil(np.sqrt(_RADIUS**2 - dy**2))) - 1) for dy in range(1 - _RADIUS, _RADIUS)])
 """Rows of a disc of radius 4 about a pixel: how far below it, and how many pixels to either side (7, 2)."""
+
+
+Integers = NDArray[np.int64]
 
 
 def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
@@ -62,13 +63,12 @@ def _draw(joints: NDArray[np.float64], visible: NDArray[np.bool_], size: tuple[i
 
     image, limb = np.nonzero(shown & exact & (squared > 0))
     rows, first, last = _rectangle_runs(pixels[image, start[limb]], along[image, limb], size[0])
-    runs = [(np.broadcast_to(image[:, None], first.shape), np.broadcast_to(rows, first.shape), first, last)]
+    limbs = np.broadcast_arrays(image[:, None], rows, first, last)
     image, joint = np.nonzero(visible & whole)
     x, y = pixels[image, joint].T[..., None]
-    runs.append(
-        (np.broadcast_to(image[:, None], (len(x), len(_DISC))), y + _DISC[:, 0], x - _DISC[:, 1], x + _DISC[:, 1])
-    )
-    image, row, first, last = (np.concatenate([a.ravel(), b.ravel()]) for a, b in zip(*runs, strict=True))
+    discs = np.broadcast_arrays(image[:, None], y + _DISC[:, 0], x - _DISC[:, 1], x + _DISC[:, 1])
+    runs = zip(limbs, discs, strict=True)
+    image, row, first, last = (np.concatenate([a.ravel(), b.ravel()]) for a, b in runs)
     masks = _fill(image, row, first, last, len(joints), size)
 
     for b, i in zip(*np.nonzero(shown & ~exact), strict=True):
@@ -78,9 +78,7 @@ def _draw(joints: NDArray[np.float64], visible: NDArray[np.bool_], size: tuple[i
     return masks
 
 
-def _rectangle_runs(
-    start: NDArray[np.int64], along: NDArray[np.int64], height: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _rectangle_runs(start: Integers, along: Integers, height: int) -> tuple[Integers, Integers, Integers]:
     r"""Rows (H,), first and last column (N, H) of the pixels at most 4 px from segments (N, 2), within their ends.
 
     With q from the start to a pixel and d along the segment: 0 <= d . q <= d^2 and \|d x q\| <= 4 \|d\|, each an
@@ -97,29 +95,18 @@ def _rectangle_runs(
     return rows, x + np.maximum(ahead[0], aside[0]), x + np.minimum(ahead[1], aside[1])
 
 
-def _columns(
-    factor: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _columns(factor: Integers, low: Integers, high: Integers) -> tuple[Integers, Integers]:
     """Whole numbers q with low <= factor q <= high, as first and last; all or none where the factor is 0."""
-    far = 1 << 30
     flipped = factor < 0
     low, high = np.where(flipped, -high, low), np.where(flipped, -low, high)
-    divisor = np.where(factor == 0, 1, np.abs(factor))
-    first, last = -(-low // divisor), high // divisor
     level = factor == 0
-    everywhere = level & (low <= 0) & (high >= 0)
-    return np.where(level, np.where(everywhere, -far, far), first), np.where(
-        level, np.where(everywhere, far, -far), last
-    )
+    divisor = np.where(level, 1, np.abs(factor))
+    far = np.where((low <= 0) & (high >= 0), 1 << 30, -(1 << 30))
+    return np.where(level, -far, -(-low // divisor)), np.where(level, far, high // divisor)
 
 
 def _fill(
-    image: NDArray[np.int64],
-    row: NDArray[np.int64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    count: int,
-    size: tuple[int, int],
+    image: Integers, row: Integers, first: Integers, last: Integers, count: int, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """Masks (B, H, W) of runs of pixels: +1 where a run begins, -1 behind its end, summed along rows."""
     height, width = size

@@ -1,7 +1,5 @@
 """Conversion of joints between skeletons: by name, and a few joints as means of others."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -25,7 +23,7 @@ RULES: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 
 The neck of OpenPose and the thorax of MPII are one place under two names: both were annotated as the middle of the
 shoulders. So are mid hip and pelvis. MPII's upper neck is another place, at the chin: like the head top, the face
-and the feet it follows from nothing else, and is missing where it is not named.
+and the feet, it follows from nothing else, and is missing where it is not named.
 """
 
 
@@ -47,7 +45,7 @@ def convert_joints(joints: Tensor, visible: Tensor, source: Skeleton, target: Sk
         joints: (B, J, 2) pixels, x then y.
         visible: (B, J) bool.
         source: skeleton of these joints.
-        target: skeleton that is wanted.
+        target: skeleton to convert to.
 
     Returns:
         Joints (B, K, 2), in the dtype of the joints if that is floating point, else float32, and visible (B, K) bool,

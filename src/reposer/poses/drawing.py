@@ -1,7 +1,5 @@
 """Pictures of poses: coloured limbs on black, as in the published result strips."""
 
-from __future__ import annotations
-
 import colorsys
 
 import numpy as np
@@ -23,25 +21,18 @@ def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOS
         (3, H, W) uint8 RGB.
 
     Raises:
-        ValueError: if the pose has not the joints of the skeleton.
+        ValueError: if the pose does not have the joints of the skeleton.
     """
     import cv2
 
     skeleton.check(pose.joints[None], pose.visible[None])
     canvas = np.zeros((*size, 3), dtype=np.uint8)
-    joints = pose.joints.cpu().numpy()
-    visible = pose.visible.cpu().numpy()
+    joints, visible = pose.joints.cpu().numpy(), pose.visible.cpu().numpy()
     thickness = max(1, round(min(size) / 64))
     for index, (a, b) in enumerate(skeleton.limbs):
         if visible[a] and visible[b]:
-            cv2.line(
-                canvas,
-                _pixel(joints[a]),
-                _pixel(joints[b]),
-                _hue(index, len(skeleton.limbs)),
-                thickness,
-                cv2.LINE_AA,
-            )
+            hue = _hue(index, len(skeleton.limbs))
+            cv2.line(canvas, _pixel(joints[a]), _pixel(joints[b]), hue, thickness, cv2.LINE_AA)
     for index in np.flatnonzero(visible).tolist():
         cv2.circle(canvas, _pixel(joints[index]), thickness, _hue(index, len(visible)), -1, cv2.LINE_AA)
     return torch.from_numpy(canvas).permute(2, 0, 1).contiguous()

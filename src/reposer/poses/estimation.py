@@ -1,9 +1,7 @@
 """Poses of people in images, by torchvision's keypoint R-CNN."""
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -28,10 +26,10 @@ _NAMED = 5
 
 
 class Person(NamedTuple):
-    """The surest person that an estimator sees in an image."""
+    """The person in an image that an estimator is most confident of."""
 
     score: float
-    """Confidence that it is one, 0 to 1; 0 where nobody is found."""
+    """Confidence that it is a person, 0 to 1; 0 where nobody is found."""
     joints: Tensor
     """(17, 2) pixels, x then y, in the order of COCO-17."""
     joint_scores: Tensor
@@ -45,8 +43,7 @@ class KeypointRCNN(Frozen):
     """Torchvision's keypoint R-CNN (ResNet-50, FPN), trained on COCO.
 
     Args:
-        weights: local file of torchvision's weights; by default the torch hub cache, else a download. A state dict
-            is also taken.
+        weights: torchvision's; see ``reposer.features.Weights``.
 
     ``forward(images)`` takes images (3, H, W) uint8 of any sizes and returns a ``Person`` for each; ``identity``
     names network and weights in signatures.
@@ -101,16 +98,16 @@ def estimate_poses(
     batch_size: int = 8,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Pose]:
-    """Estimate the OpenPose-18 pose of the surest person in each image; ``poses.write_annotations`` writes them.
+    """Estimate the OpenPose-18 pose of the most certain person in each image; ``poses.write_annotations`` writes them.
 
     Args:
-        images: (name, image (3, H, W) uint8), read as they are needed; any sizes.
+        images: (name, image (3, H, W) uint8), read as needed; any sizes.
         estimator: such as ``KeypointRCNN()``; finds COCO-17 joints, the neck is the middle of the shoulders.
-        score_threshold: least score of a person.
-        joint_threshold: least score of a joint, a logit; what is below is missing.
+        score_threshold: lowest score of a person.
+        joint_threshold: lowest score of a joint, a logit; joints below it are missing.
         most_missed: share of images without a person above which the estimate as a whole is refused. Up to it,
-            their poses have no joint, with a warning that names them.
-        batch_size: images at one time; decides memory, not results.
+            their poses have no joints, and a warning names them.
+        batch_size: images at a time; affects memory, not results.
         progress: called with the number of finished images after each batch.
 
     Returns:
@@ -122,7 +119,8 @@ def estimate_poses(
     """
     poses: dict[str, Pose] = {}
     missed: list[str] = []
-    for batch in _batches(images, batch_size):
+    remaining = iter(images)
+    while batch := list(islice(remaining, batch_size)):
         for (name, _), person in zip(batch, estimator([image for _, image in batch]), strict=True):
             if name in poses:
                 raise InputError(f"two images are called {name}; give each a name of its own")
@@ -147,9 +145,3 @@ def estimate_poses(
             )
         warnings.warn(f"{message}; their poses have no joint", stacklevel=2)
     return poses
-
-
-def _batches(images: Iterable[tuple[str, Tensor]], size: int) -> Iterator[list[tuple[str, Tensor]]]:
-    iterator = iter(images)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -1,16 +1,14 @@
-"""Annotation and pair files of the field. The only place that knows about y-first coordinates and -1.
+"""Annotation and pair files of the field. Nothing else knows about y-first coordinates and -1.
 
 Annotation CSV: header ``name:keypoints_y:keypoints_x``, then ``NAME: [18 numbers]: [18 numbers]``, in pixels
 (the released files have ints); -1 in either list means a missing joint. Pairs CSV: header ``from,to``, then one pair
-of image names a line.
+of image names per line.
 """
-
-from __future__ import annotations
 
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -24,15 +22,19 @@ PAIRS_HEADER = "from,to"
 _JOINTS = len(OPENPOSE_18.joints)
 
 
-def _lines(path: Path) -> list[str]:
+def _rows(path: Path, header: str) -> Iterator[tuple[str, str]]:
+    """The rows of a file below its header, each with where it stands; empty rows are skipped."""
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        first, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: a CSV file was expected, this is a folder") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: a CSV text file was expected, this is not text") from None
+    if first.strip() != header:
+        raise InputError(f"{path}: expected the header {header!r} in row 1")
+    yield from ((f"{path}, row {number}", line) for number, line in enumerate(lines, start=2) if line.strip())
 
 
 def _coordinates(text: str, axis: str, where: str) -> list[float]:
@@ -62,40 +64,29 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
     Raises:
         InputError: naming the file, the row and what was expected.
     """
-    path = Path(path)
-    lines = _lines(path)
-    if not lines or lines[0].strip() != ANNOTATION_HEADER:
-        raise InputError(f"{path}: expected the header {ANNOTATION_HEADER!r} in row 1")
-    names: list[str] = []
-    rows: list[list[list[float]]] = []
-    seen: set[str] = set()
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        where = f"{path}, row {number}"
+    rows: dict[str, list[list[float]]] = {}
+    for where, line in _rows(Path(path), ANNOTATION_HEADER):
         fields = line.split(":")
         if len(fields) != 3:
             raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
         name = fields[0].strip()
-        if name in seen:
+        if name in rows:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
-        seen.add(name)
-        names.append(name)
-        rows.append([_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)])
+        rows[name] = [_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)]
     if not rows:
         return {}
-    coordinates = torch.tensor(rows, dtype=torch.float32)  # (N, 2, J), y first
+    coordinates = torch.tensor(list(rows.values()), dtype=torch.float32)  # (N, 2, J), y first
     visible = (coordinates >= 0).all(dim=1)
     joints = coordinates.flip(1).transpose(1, 2) + torch.tensor([shift_x, 0.0])
     visible &= joints[..., 0] >= 0
     if width is not None:
         visible &= joints[..., 0] < width
     joints = torch.where(visible[..., None], joints, torch.zeros_like(joints))
-    return {name: Pose(j, v) for name, j, v in zip(names, joints.unbind(), visible.unbind(), strict=True)}
+    return {name: Pose(j, v) for name, j, v in zip(rows, joints.unbind(), visible.unbind(), strict=True)}
 
 
 def _shortest(pixels: float) -> float:
-    """With two decimals, a whole number as an int: how the released files have them."""
+    """Rounded to two decimals, whole numbers as int, as in the released files."""
     pixels = round(pixels, 2)
     return int(pixels) if pixels == int(pixels) else pixels
 
@@ -116,18 +107,14 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
     Raises:
         InputError: naming the file, the row and what was expected.
     """
-    path = Path(path)
-    lines = _lines(path)
-    if not lines or lines[0].strip() != PAIRS_HEADER:
-        raise InputError(f"{path}: expected the header {PAIRS_HEADER!r} in row 1")
     pairs = []
-    for number, row in enumerate(csv.reader(lines[1:]), start=2):
-        row = [name.strip() for name in row]
-        if not any(row):
+    for where, line in _rows(Path(path), PAIRS_HEADER):
+        names = [name.strip() for name in next(csv.reader([line]))]
+        if not any(names):
             continue
-        if len(row) != 2 or not all(row):
-            raise InputError(f"{path}, row {number}: expected 'SOURCE,TARGET', got {','.join(row)!r}")
-        pairs.append((row[0], row[1]))
+        if len(names) != 2 or not all(names):
+            raise InputError(f"{where}: expected 'SOURCE,TARGET', got {','.join(names)!r}")
+        pairs.append((names[0], names[1]))
     return pairs
 
 

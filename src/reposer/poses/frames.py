@@ -1,7 +1,5 @@
 """Coordinate frames of the body parts, where the parts are in a picture, and their warping to another pose."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import torch

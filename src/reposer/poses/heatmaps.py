@@ -1,7 +1,5 @@
 """Joint heatmaps: the pose input of the networks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +14,7 @@ HeatmapKind = Literal["gaussian", "pixel"]
 
 @dataclass(frozen=True, kw_only=True)
 class HeatmapConfig:
-    """How poses are shown to the networks."""
+    """How the networks are shown poses."""
 
     kind: HeatmapKind = "gaussian"
     """Gaussian maps, or the one-pixel maps that the released DeepFashion networks were trained on."""
@@ -32,7 +30,7 @@ def joint_heatmaps(
     sigma: float = 6.0,
     kind: HeatmapKind = "gaussian",
 ) -> Tensor:
-    r"""Heatmaps of joints, one channel a joint, made on the device of the joints.
+    r"""Heatmaps of joints, one channel per joint, made on the device of the joints.
 
     .. math:: h_j(x, y) = \exp\left(-\frac{(x - x_j)^2 + (y - y_j)^2}{2 \sigma^2}\right)
 
@@ -59,24 +57,14 @@ def joint_heatmaps(
         raise ValueError(f"sigma must be positive (pixels), got {sigma}")
     height, width = size
     joints = joints if joints.is_floating_point() else joints.float()
-    x = torch.arange(width, device=joints.device, dtype=joints.dtype)
-    y = torch.arange(height, device=joints.device, dtype=joints.dtype)
-    dx = x - joints[..., 0, None]  # (B, J, W)
-    dy = y - joints[..., 1, None]  # (B, J, H)
+    dx = torch.arange(width, device=joints.device, dtype=joints.dtype) - joints[..., 0, None]  # (B, J, W)
+    dy = torch.arange(height, device=joints.device, dtype=joints.dtype) - joints[..., 1, None]  # (B, J, H)
     shown = visible.to(joints.dtype)[..., None]
     if kind == "pixel":
         along_x, along_y = (dx.round() == 0).to(joints.dtype), (dy.round() == 0).to(joints.dtype)
-    else:
-        along_x, along_y = (_exp_without_subnormals(-(d**2) / (2 * sigma**2)) for d in (dx, dy))
+    else:  # products of two values below 1e-18 would be subnormal: convolutions over those are slow on a CPU
+        along_x, along_y = (F.threshold(torch.exp(-(d**2) / (2 * sigma**2)), 1e-18, 0.0) for d in (dx, dy))
     return (along_y * shown)[..., :, None] * along_x[..., None, :]
-
-
-def _exp_without_subnormals(exponent: Tensor) -> Tensor:
-    """exp, with 0 for what is so small that products of two such numbers would be subnormal.
-
-    A convolution over subnormal numbers takes several times as long on a CPU.
-    """
-    return F.threshold(torch.exp(exponent), 1e-18, 0.0)
 
 
 def pose_maps(joints: Tensor, visible: Tensor, size: tuple[int, int], config: HeatmapConfig) -> Tensor:

@@ -1,7 +1,5 @@
 """Soft masks of body parts from joints, for PSSIM."""
 
-from __future__ import annotations
-
 import math
 
 import torch
@@ -39,9 +37,9 @@ def limb_masks(
         joints: (B, J, 2) float pixels, x then y.
         visible: (B, J) bool.
         size: (H, W) in pixels.
-        skeleton: tells the parts; OpenPose-18 has 10 (head, arms, legs, torso).
+        skeleton: defines the parts; OpenPose-18 has 10 (head, arms, legs, torso).
         multi_scale: five sets of masks, narrow to wide, one after the other: limbs of 5, 7, 9, 11 and 13 px (torso
-            2 px more), with 1.5, 1.2, 0.9, 1.5 and 1.2 in the place of the divisor 1.2. PSSIM then averages over
+            2 px more), with 1.5, 1.2, 0.9, 1.5 and 1.2 in place of the divisor 1.2. PSSIM then averages over
             all of them.
         reference_height: image height in pixels for which widths and the minimum 5 px^2 are meant; they scale
             with H / reference_height (128 makes a picture of 256 rows as soft as one of 128). None: they do not
@@ -79,7 +77,7 @@ def limb_masks(
     variance_along = (squared_length / divisors).clamp(min=5.0 * zoom**2)
     width_squared = (across * zoom) ** 2
 
-    # The exponent is a quadratic form in (dx, dy): three coefficients a part, so no map of u or v is ever built.
+    # The exponent is a quadratic form in (dx, dy): three coefficients per part, so no map of u or v is ever built.
     cos, sin = direction.unbind(-1)
     a = (cos**2 / variance_along + sin**2 / width_squared) / -2
     b = cos * sin * (1 / width_squared - 1 / variance_along)

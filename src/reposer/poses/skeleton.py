@@ -1,7 +1,5 @@
 """Skeletons: names, limbs, left/right pairs and body parts of a set of joints; and the pose of one person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A fixed order of joints, and what can be said about them. A new skeleton is a value, not a subclass:
+    """A fixed order of joints, with their limbs, pairs and parts. A new skeleton is a value, not a subclass:
 
     >>> arms = Skeleton(
     ...     name="arms",
@@ -36,11 +34,11 @@ class Skeleton:
     >>> arms.flip_order
     (0, 3, 4, 1, 2)
 
-    ``PartSSIMLoss(skeleton=arms)`` and ``draw_pose(pose, size, skeleton=arms)`` take it as it is. Joints named as in
+    ``PartSSIMLoss(skeleton=arms)`` and ``draw_pose(pose, size, skeleton=arms)`` accept it as it is. Joints named as in
     :data:`reposer.poses.SKELETONS` take part in :func:`reposer.poses.convert_joints`.
 
     Raises:
-        ValueError: if two joints or two parts have one name, a joint is in two pairs, a part has no end or no
+        ValueError: if two joints or two parts share a name, a joint is in two pairs, a part has no end or no
             width, or an index is not that of a joint.
     """
 
@@ -57,12 +55,17 @@ class Skeleton:
         self._check_once("joint name", self.joints)
         self._check_once("part name", (part.name for part in self.parts))
         self._check_once("joint of left_right", (joint for pair in self.left_right for joint in pair))
-        for limb in self.limbs:
-            self._check_indices(f"limb {limb}", limb)
-        for pair in self.left_right:
-            self._check_indices(f"pair {pair}", pair)
+        named = [
+            *((f"limb {limb}", limb) for limb in self.limbs),
+            *((f"pair {pair}", pair) for pair in self.left_right),
+            *((f"part {part.name!r}", (*part.start, *part.end)) for part in self.parts),
+        ]
+        last = len(self.joints) - 1
+        for what, indices in named:
+            for index in indices:
+                if not 0 <= index <= last:
+                    raise ValueError(f"skeleton {self.name!r}: {what} names joint {index}, there are 0 to {last}")
         for part in self.parts:
-            self._check_indices(f"part {part.name!r}", (*part.start, *part.end))
             if not (part.start and part.end and part.width > 0):
                 raise ValueError(f"skeleton {self.name!r}: a part needs two ends and a positive width, got {part}")
 
@@ -72,13 +75,6 @@ class Skeleton:
             if value in seen:
                 raise ValueError(f"skeleton {self.name!r}: {what} {value!r} stands twice")
             seen.add(value)
-
-    def _check_indices(self, what: str, indices: Iterable[int]) -> None:
-        for index in indices:
-            if not 0 <= index < len(self.joints):
-                raise ValueError(
-                    f"skeleton {self.name!r}: {what} names joint {index}, there are 0 to {len(self.joints) - 1}"
-                )
 
     def check(self, joints: Tensor, visible: Tensor) -> None:
         """Raise ValueError unless joints (B, J, 2) and visible (B, J) have the number of joints of this skeleton.
@@ -149,7 +145,7 @@ class Pose:
                 f"and {tuple(self.visible.shape)}"
             )
 
-    def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> Pose:
+    def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> "Pose":
         """Return the pose in the horizontally flipped image of ``width`` pixels; left and right change places."""
         joints, visible = flip_joints(self.joints[None], self.visible[None], width, skeleton=skeleton)
         return Pose(joints[0], visible[0])
@@ -164,7 +160,7 @@ def flip_joints(
         joints: (B, J, 2) float pixels, x then y.
         visible: (B, J) bool.
         width: image width in pixels.
-        skeleton: tells which joints are pairs.
+        skeleton: defines which joints are pairs.
 
     Returns:
         Flipped joints (B, J, 2) and visibility (B, J); missing joints stay at 0.

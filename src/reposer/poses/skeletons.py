@@ -4,8 +4,6 @@ Parts run between the same joints as in OpenPose-18; the head from the nose to t
 shoulders where a skeleton has no neck. A new skeleton is worth adding here if files or detectors in use speak it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """Comparison of results on the same images: paired intervals and tests, and a plain sentence for each metric."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -35,7 +33,7 @@ class Difference:
     metric: str
     """Name of the metric, such as "ssim"."""
     label: str
-    """How readers know it, such as "SSIM"."""
+    """Its title, such as "SSIM"."""
     heading: str
     """The label with an arrow towards better: "SSIM ↑"."""
     better: Literal["higher", "lower"]
@@ -53,9 +51,9 @@ class Difference:
     p_corrected: float
     """The same, corrected by Holm for the number of metrics that were compared."""
     n: int
-    """Number of images that both have a number of."""
+    """Number of images for which both have a number."""
     by_image: Mapping[str, float]
-    """{pair id: first minus second}; of a ratio, that of the image's own ratios."""
+    """{pair id: first minus second}; for a ratio, the difference of the image's own ratios."""
 
     @property
     def winner(self) -> Literal["first", "second"] | None:
@@ -89,14 +87,14 @@ class Comparison:
     second: str
     """Name of the second."""
     differences: tuple[Difference, ...]
-    """One a metric that both have numbers of each image for."""
+    """One per metric for which both have a number per image."""
     untested: Mapping[str, str]
     """{metric: why it was not tested}."""
     caveats: tuple[str, ...] = ()
     """Why the two are not comparable; empty unless it was insisted on."""
 
     def sentences(self) -> list[str]:
-        """What can be said, one sentence a metric."""
+        """What can be said, one sentence per metric."""
         return [difference.sentence(self.first, self.second) for difference in self.differences] + [
             f"{METRICS[name].title}: not tested, {why}." for name, why in self.untested.items()
         ]
@@ -109,7 +107,7 @@ class Comparison:
             row |= {"winner": difference.winner, "sentence": difference.sentence(self.first, self.second)}
         return fields
 
-    def table(self) -> Table:
+    def table(self) -> "Table":
         """Return the differences as a rich table."""
         from rich.table import Table
 
@@ -137,7 +135,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("A", "B")
         a: the first result.
         b: the second; differences are first minus second.
         names: of the two.
-        force: compare though signatures or pairs differ; the comparison says so.
+        force: compare even if signatures or pairs differ; the comparison says so.
 
     Raises:
         InputError: if signatures or pairs differ, unless forced; if no pair or no metric is in both.
@@ -216,12 +214,9 @@ def _paired(name: str, a: Evaluation, b: Evaluation, common: Sequence[str]) -> _
 
 def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) -> Difference:
     metric, moved = METRICS[name], paired.first - paired.second
-    first, second = (
-        float(values.mean() if paired.totals is None else values.sum() / paired.totals.sum())
-        for values in (paired.first, paired.second)
-    )
+    total = len(moved) if paired.totals is None else paired.totals.sum()
+    first, second, difference = (float(values.sum() / total) for values in (paired.first, paired.second, moved))
     by_image = moved if paired.totals is None else moved / paired.totals
-    difference = moved.sum() / (len(moved) if paired.totals is None else paired.totals.sum())
     return Difference(
         metric=name,
         label=metric.title,
@@ -229,7 +224,7 @@ def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) 
         better=metric.better,
         first=first,
         second=second,
-        difference=float(difference),
+        difference=difference,
         interval=bootstrap_interval(moved, totals=paired.totals),
         p_value=p_value,
         p_corrected=p_corrected,
@@ -238,8 +233,8 @@ def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) 
     )
 
 
-def side_by_side(evaluations: Mapping[str, Evaluation]) -> Table:
-    """Return the scores of results as a rich table: a row a metric, a column a result, intervals below the values."""
+def side_by_side(evaluations: Mapping[str, Evaluation]) -> "Table":
+    """Return the scores of results as a rich table: a row per metric, a column per result, intervals below values."""
     from rich.table import Table
 
     table = Table("metric", title="scores with 95 % intervals")
@@ -267,9 +262,8 @@ def find_evaluation(path: Path) -> Path:
     if not path.is_dir():
         return path
     candidates = [Path(pattern.format(path)) for pattern in _FILES]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
+    if found := next(filter(Path.is_file, candidates), None):
+        return found
     looked = ", ".join(map(str, candidates))
     raise InputError(f"{path}: no evaluation of this folder ({looked}); make it with 'reposer evaluate --json'")
 

@@ -1,7 +1,5 @@
 """The gallery of a comparison: one HTML file with the images where two results differ most."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -30,9 +28,9 @@ from reposer.results import (
 )
 
 _EACH = 3
-"""Pairs shown of a metric on which either result is better by most."""
+"""Pairs shown per metric and result: those on which it is better by most."""
 _HEIGHT = 256
-"""Taller images are shown smaller, in pixels: with it, a gallery stays below a few MB."""
+"""Pixels; taller images are shrunk, which keeps a gallery below a few MB."""
 _SUFFIX, _QUALITY = ".webp", 80
 _STYLE = """
 h3 { margin: 1.4rem 0 .2rem } .caveat { background: #fff3d6; border-left: 4px solid #d99a00; padding: .6rem .9rem }
@@ -46,7 +44,7 @@ h3 { margin: 1.4rem 0 .2rem } .caveat { background: #fff3d6; border-left: 4px so
 
 @dataclass(frozen=True)
 class Pictures:
-    """The images of one result, found and read when asked for."""
+    """The images of one result, found and read on demand."""
 
     evaluation: Evaluation
     results: Mapping[str, Result]
@@ -69,7 +67,7 @@ class Pictures:
         return inside if inside is not None else self._real(self.results[pair].target_file, target_of(pair))
 
     def source(self, pair: str) -> Tensor | None:
-        """The image that the person was taken from, likewise."""
+        """The source image, likewise."""
         name = source_of(pair)
         if pair not in self.results or name is None:
             return None
@@ -102,7 +100,7 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
         results = find_results(folder, pairs=manifest.pairs, targets=real)
     except InputError as error:
         raise InputError(
-            f"{error}; for a gallery, files that their names do not tell are listed in a pairs.csv beside them"
+            f"{error}; for a gallery, files whose names do not tell the pair must be listed in a pairs.csv beside them"
         ) from None
     if not results.keys() & evaluation.per_image.keys():
         raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
@@ -113,7 +111,7 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
 def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:
     """Write an HTML page with the pairs on which either result is better by most, metric by metric.
 
-    Each shows source, target and both generated images, as far as they are there, with their numbers.
+    Each shows source, target and both generated images, as far as they exist, with their numbers.
     """
     signatures = dict.fromkeys(line for shown in (first, second) for line in shown.evaluation.signature_lines())
     body = [

@@ -1,7 +1,5 @@
 """HTML pages in one file, which need no network to be read."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from html import escape

@@ -1,9 +1,7 @@
-"""Published scores of the field, each under the protocol that it was measured by, and where a result stands among them.
+"""Published scores of the field, each with the protocol it was measured by, and where a result ranks among them.
 
 Scores of different protocols do not compare: only rows of the result's own protocol and number of pairs are shown.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,9 +26,9 @@ class PublishedScore:
     data: Data
     """Data set whose published test pairs it was measured on."""
     family: str
-    """Which table it belongs to: protocols of one family have much in common, but only equal protocols compare."""
+    """The table it belongs to: protocols of one family are alike, but only scores of equal protocols compare."""
     protocol: str | None
-    """Name of the protocol that it was measured under; None: one of the family that is not known exactly."""
+    """Name of the protocol it was measured under; None: one of the family that is not known exactly."""
     metric: str
     """Name of the metric, as in ``Score.name``."""
     value: float
@@ -52,7 +50,7 @@ def _rows(
     metrics: Sequence[str],
     table: Mapping[str, tuple[str | None, Sequence[float], str]],
 ) -> list[PublishedScore]:
-    """Spread {method: (protocol, values, source)} out, one score a row."""
+    """Turn {method: (protocol, values, source)} into one row per score."""
     return [
         PublishedScore(
             method=method, data=data, family=family, protocol=protocol, metric=metric, value=value, source=source
@@ -138,12 +136,12 @@ def published(protocol_name: str) -> tuple[PublishedScore, ...]:
 def comparable(evaluation: Evaluation) -> tuple[PublishedScore, ...]:
     """Return the published scores that a result may be compared with: of its protocol and of one of its metrics.
 
-    A protocol of the same name with other settings is another one. There must be as many pairs as were published, too:
+    A protocol of the same name with other settings is another one. There must also be as many pairs as were published:
     other data in the layout of a published set compares with nothing. Bad results that were left out count as pairs.
     """
-    metrics = {score.name for score in evaluation.scores}
     if _obstacle(evaluation):
         return ()
+    metrics = {score.name for score in evaluation.scores}
     return tuple(row for row in published(evaluation.protocol.name) if row.metric in metrics)
 
 
@@ -155,15 +153,14 @@ def _obstacle(evaluation: Evaluation) -> str:
         return f"none was measured under {name}"
     protocol = PROTOCOLS[name]
     if pairs != protocol.published_pairs:
-        return (
-            f"those of {name} are on {protocol.published_pairs:,} pairs of {known[0].data}, this result has {pairs:,}"
-        )
+        of_theirs = f"{protocol.published_pairs:,} pairs of {known[0].data}"
+        return f"those of {name} are on {of_theirs}, this result has {pairs:,}"
     if evaluation.protocol != protocol:
         return f"this result's protocol has the name, but not the settings of {name}"
     return ""
 
 
-def with_published(evaluation: Evaluation, *, name: str = "this result") -> Table:
+def with_published(evaluation: Evaluation, *, name: str = "this result") -> "Table":
     """Return a rich table of the result among the published scores that compare with it, with its rank in each metric.
 
     Where none does, the table has the result alone and its caption says why.
@@ -215,13 +212,11 @@ def _caption(evaluation: Evaluation, rows: Sequence[PublishedScore]) -> str:
     else:
         lines.append(f"comparable if these are the published pairs of {rows[0].data}")
         if evaluation.codec != protocol.published_codec:
-            lines.append(
-                f"published ones were measured on {protocol.published_codec} files, this on {evaluation.codec}"
-            )
+            theirs, own = protocol.published_codec, evaluation.codec
+            lines.append(f"published ones were measured on {theirs} files, this on {own}")
     families = {row.family for row in known}
     related = {row.method for row in PUBLISHED if row.family in families and row.protocol != protocol.name}
     if related:
-        lines.append(
-            f"{len(related)} more methods of '{', '.join(families)}' have other or unknown settings: not shown"
-        )
+        table = ", ".join(families)
+        lines.append(f"{len(related)} more methods of '{table}' have other or unknown settings: not shown")
     return "\n".join(lines)

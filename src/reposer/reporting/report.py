@@ -1,7 +1,5 @@
 """The report of a run: one HTML file with scores, contact sheet and loss curves; needs no network to be read."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Mapping, Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """Result folders: which file shows which pair."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +24,9 @@ class Result:
     file: Path
     """Where the generated image is."""
     target: str
-    """Name of the target image, which its pose is annotated under."""
+    """Name of the target image, under which its pose is annotated."""
     target_file: Path | None = None
-    """Where it is, if the folder says so."""
+    """Its file, if the folder tells."""
     named: bool = True
     """Whether it is known which images the pair is of; else ``pair`` and ``target`` are the number of the file."""
 
@@ -39,8 +37,8 @@ def find_results(
     """List the results of a folder: {pair id: result}, sorted by id.
 
     A CSV with the header ``generated,target`` or ``generated,target,source``, given itself or as ``pairs.csv`` in the
-    folder, says what is what. Otherwise the names of the files do: that of the pair, a number into ``pairs``, or the
-    name of a file in ``targets``. Numbers without ``pairs`` do not tell the pairs: such results are not ``named``.
+    folder, says which pair each file shows. Otherwise the file names do: the name of the pair, a number into ``pairs``,
+    or the name of a file in ``targets``. Numbers without ``pairs`` tell no pairs: such results are not ``named``.
 
     Args:
         folder: of images, or the CSV.
@@ -49,7 +47,7 @@ def find_results(
         targets: folder of the real images.
 
     Raises:
-        InputError: if there is no such folder, no image in it, or no name says what it shows.
+        InputError: if there is no such folder, no image in it, or no name tells a pair.
     """
     problems = Problems() if problems is None else problems
     listing = folder if folder.suffix.lower() == ".csv" else folder / LISTING
@@ -88,10 +86,9 @@ def check_complete(results: dict[str, Result], pairs: Pairs, where: object, prob
     """
     wanted = [pair_id(source, target) for source, target in pairs]
     for pair in wanted:
-        if pair not in results and pair not in problems:
-            problems.add(
-                "missing", pair, f"{pair} of {where} has no result; generate it, or give the list that was meant"
-            )
+        if pair not in results:
+            what = f"{pair} of {where} has no result; generate it, or give the list that was meant"
+            problems.add("missing", pair, what)
     extra = sorted(results.keys() - set(wanted))
     if extra:
         raise InputError(
@@ -148,20 +145,21 @@ def image_in(folder: Path, name: str) -> Path | None:
 def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected a folder of result images")
-    files = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.suffix.lower() in SUFFIXES]
+    files = [path for path in sorted(folder.iterdir()) if _is_image(path) and not path.name.startswith(".")]
     if not files:
-        inside = next((p for p in sorted(folder.iterdir()) if p.is_dir() and _holds_images(p)), None)
+        folders = (path for path in sorted(folder.iterdir()) if path.is_dir())
+        inside = next((path for path in folders if any(map(_is_image, path.iterdir()))), None)
         hint = f"; there are some in {inside}" if inside else ""
         raise InputError(f"{folder}: no result images ({', '.join(SUFFIXES)}) in this folder{hint}")
     return files
 
 
-def _holds_images(folder: Path) -> bool:
-    return any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
 
 
 def _sorted(found: list[Result], problems: Problems) -> dict[str, Result]:
-    """Sort by id; of a pair that is shown twice none is kept, as nothing tells which was meant."""
+    """Sort by id; of a pair that is shown twice neither is kept, as nothing tells which was meant."""
     results: dict[str, Result] = {}
     for result in found:
         first = results.setdefault(result.pair, result)
@@ -173,7 +171,7 @@ def _sorted(found: list[Result], problems: Problems) -> dict[str, Result]:
 
 def _same_names(files: list[Path], targets: Path) -> list[Result]:
     """Results named like their targets; none unless all but a few are."""
-    by_stem = {split_suffix(path.name)[0]: path for path in targets.iterdir() if path.suffix.lower() in SUFFIXES}
+    by_stem = {split_suffix(path.name)[0]: path for path in filter(_is_image, targets.iterdir())}
     if 2 * sum(split_suffix(path.name)[0] in by_stem for path in files) <= len(files):
         return []
     results = []
@@ -218,14 +216,9 @@ def _listed(path: Path, targets: Path | None) -> list[Result]:
         if not generated or not target:
             raise InputError(f"{path}, row {number}: expected GENERATED,TARGET")
         name = image_name(Path(target).name)
-        results.append(
-            Result(
-                pair=pair_id(Path(source).name, name) if source else name,
-                file=path.parent / generated,
-                target=name,
-                target_file=(targets or path.parent) / target,
-            )
-        )
+        pair = pair_id(Path(source).name, name) if source else name
+        target_file = (targets or path.parent) / target
+        results.append(Result(pair=pair, file=path.parent / generated, target=name, target_file=target_file))
     return results
 
 

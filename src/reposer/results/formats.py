@@ -1,7 +1,5 @@
 """Formats of result files: what stands side by side in one file. A new format is one value in ``FORMATS``."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +22,15 @@ class Format:
     """Panels of equal width in one file, from left to right."""
 
     name: str
-    """What it is called in options and reports."""
+    """Its name in options and reports."""
     panels: int
     """How many there are."""
     generated: int
     """Which panel is the generated image, from 0."""
     target: int | None = None
-    """Which one is the real target; None: it is in a file of its own."""
+    """Which panel is the real target; None: it is in a file of its own."""
     source: int | None = None
-    """Which one is the image that the person was taken from; None: likewise."""
+    """Which panel is the source image; None: likewise."""
     poses: tuple[int, ...] = ()
     """Which ones show the poses of source and target."""
     suffix: str = ".png"
@@ -60,11 +58,11 @@ FormatName = Annotated[str, arg(metavar=f"{{{','.join(FORMATS)}}}")]
 
 
 def format_of(files: Sequence[Path], protocol: Protocol, name: str = "auto") -> tuple[Format, int]:
-    """Tell the format by the size of most of the first files; return the width of a panel too.
+    """Tell the format by the size of most of the first files; also return the width of a panel.
 
     Args:
         files: of the results.
-        protocol: tells the size of a panel.
+        protocol: determines the size of a panel.
         name: "auto", or the name of the format that it must be.
 
     Raises:

@@ -1,7 +1,5 @@
 """``manifest.json`` of a result folder: what the images were made from."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Names of result files."""
 
-from __future__ import annotations
-
 import re
 
 from reposer.checks import InputError

@@ -1,7 +1,5 @@
 """The panels of a result file: composed and cut apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,6 +1,4 @@
-"""Bad results: all that are found are named and counted; they are refused, or left out and counted."""
-
-from __future__ import annotations
+"""Bad results: all are named and counted, and either refused or left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +9,7 @@ from reposer.results.names import some
 
 @dataclass
 class Problems:
-    """What is wrong with results: {kind: {result: what, in one line}}; a result has one problem, its first."""
+    """What is wrong with results: {kind: {result: what, in one line}}; only a result's first problem counts."""
 
     found: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -31,7 +29,7 @@ class Problems:
         return any(result in results for results in self.found.values())
 
     def check(self, where: object, total: int, skip_bad: int) -> None:
-        """Raise InputError, summing up all of them, if there are more than ``skip_bad``."""
+        """Raise InputError, with a summary of all problems, if there are more than ``skip_bad``."""
         if len(self) <= skip_bad:
             return
         parts = []
