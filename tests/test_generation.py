@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import reposer
-from reposer.checks import InputError
+from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
-from reposer.generation import checkpoint_provenance, generate
+from reposer.generation import _in_processes, checkpoint_provenance, generate
 from reposer.generator import load_generator
 from reposer.images import read_image, to_signed, to_uint8
 from reposer.models import build_generator, save_network
@@ -123,6 +124,16 @@ def test_wrong_files_are_named(checkpoint: Path, tmp_path: Path) -> None:
     save_network(other, torch.nn.Linear(1, 1), config=config_to_json(RunConfig()), recipe="other", step=0)
     with pytest.raises(InputError, match="weights do not fit"):
         load_generator(other)
+
+
+def die(*, rank: int, processes: int) -> None:
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_one_line() -> None:
+    with pytest.raises(RunError, match=r"^a process that generates died, .*; use fewer --devices$"):
+        _in_processes(die, 2)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What ``make dist`` builds: a source archive that builds the wheel, and a wheel that works away from the repository."""
+"""What ``make dist`` builds: a source archive, and a wheel that works away from the repository."""
 
 import json
 import os

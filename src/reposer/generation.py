@@ -40,7 +40,8 @@ def generate(
 
     ``format="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``format="strips"`` writes
     the published five panels (source, source pose, target, target pose, generated) as
-    ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published.
+    ``SOURCE___TARGET_vis.jpg``, JPEG quality 75, values truncated as published. ``format="triptychs"`` writes source,
+    target and generated image as one PNG.
 
     Args:
         generator: from :func:`reposer.load_generator`.
@@ -123,13 +124,7 @@ def _generate(
     dataset, done = PairDataset(index), 0
     for batch in test_loader(dataset, batch_size, workers, rank=rank, processes=processes):
         batch = batch.to(device)
-        images = generator.repose(
-            to_signed(batch.source),
-            batch.source_joints,
-            batch.source_visible,
-            batch.target_joints,
-            batch.target_visible,
-        )
+        images = generator.repose(to_signed(batch.source), *batch.poses)
         done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))

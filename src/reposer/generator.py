@@ -79,9 +79,9 @@ class Generator(nn.Module, ModelHubMixin):
         Args:
             evaluation: its scores: an evaluation, or the file that ``reposer evaluate --json`` wrote. Of a generator
                 that was loaded from a run folder, the folder's ``evaluation.json`` is taken automatically.
-            data: the images that it was trained on, in words, where they are not those of its recipe.
-            license: licence identifier of the weights, such as "cc-by-nc-4.0". Without it "apache-2.0" for the
-                built-in data set, and "other", the terms of the training data, for any other.
+            data: the images that it was trained on, in words, where its configuration does not name them.
+            license: licence identifier of the weights, such as "cc-by-nc-4.0"; default: that of the data set in its
+                configuration, and "other", the terms of the training data, where there is none.
 
         Raises:
             InputError: if the evaluation cannot be read.

@@ -42,7 +42,7 @@ def test_differences_in_words() -> None:
 def test_built_of_values() -> None:
     parts = {"n": 3, "left out": None, "ssim": SSIMSettings(sample_covariance=True), "batch": BatchSettings(size=5)}
     made = Signature.of("mine", parts)
-    assert str(made) == "mine|n:3|ssim:gaussian-11-1.5-generated-sample_covariance|batch:5-keep"
+    assert str(made) == "mine|n:3|ssim:gaussian-11-1.5-full-sample_covariance|batch:5-keep"
     assert (made.get("n"), made.get("left out")) == ("3", None)
 
 

@@ -41,7 +41,7 @@ def weights_after(
 
 def assert_equal(a: tuple[dict[str, Tensor], dict[str, float]], b: Any, tolerance: float) -> None:
     for name, tensor in a[0].items():
-        difference = (tensor.double() - b[0][name].double()).abs().max().item()
+        difference = (tensor.cpu().double() - b[0][name].cpu().double()).abs().max().item()
         assert difference <= tolerance, f"{name}: {difference}"
     for name, value in a[1].items():
         assert b[1][name] == pytest.approx(value, rel=max(1e-5, tolerance)), name

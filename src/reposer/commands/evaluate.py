@@ -11,7 +11,7 @@ import tyro
 
 from reposer.checks import InputError
 from reposer.commands.arguments import call
-from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, comparison_table, evaluate
+from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
 from reposer.progress import Progress
 
 
@@ -73,7 +73,9 @@ def run(
     console = Console()
     console.print(evaluation.table())
     if baselines:
-        console.print(comparison_table(evaluations))
+        from reposer.reporting.comparison import side_by_side
+
+        console.print(side_by_side(evaluations))
     if with_published:
         from reposer.reporting import published
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from reposer.commands.arguments import call
-from reposer.evaluation import comparison_table
 from reposer.quickstart import quickstart
+from reposer.reporting.comparison import side_by_side
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
     """
     result = quickstart(out, seed=seed)
     console = Console()
-    console.print(comparison_table(result.evaluations))
+    console.print(side_by_side(result.evaluations))
     for note in next(iter(result.evaluations.values())).notes():
         console.print(note, highlight=False)
     seconds = sum(result.seconds.values())

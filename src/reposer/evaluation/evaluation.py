@@ -7,14 +7,13 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reposer.checks import InputError, check_choice
 from reposer.evaluation.options import Baseline
 from reposer.files import write_text, write_whole
-from reposer.metrics import METRICS, Score, Signature, check_comparable
+from reposer.metrics import METRICS, Score, Signature
 from reposer.metrics.signature import common, grouped
 from reposer.protocols import Protocol, protocol_from_json
 
@@ -127,7 +126,7 @@ class Evaluation:
             ) from None
 
     def save_per_image(self, path: str | Path) -> None:
-        """Write the numbers of each image as a table, a row a pair: CSV or Parquet, by the suffix.
+        """Write the numbers of each image as a table, a row per pair: CSV or Parquet, by the suffix.
 
         Raises:
             InputError: if the suffix is another, or pyarrow, which writes Parquet, is not installed.
@@ -166,37 +165,8 @@ class Evaluation:
         for column in ("value", "95 % interval", "n"):
             table.add_column(column, justify="right")
         for score in self.scores:
-            interval = "-" if isnan(score.interval[0]) else _limits(score)
-            table.add_row(METRICS[score.name].heading, f"{score.value:.4f}", interval, str(score.n))
+            table.add_row(METRICS[score.name].heading, f"{score.value:.4f}", score.limits, str(score.n))
         return table
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.scores))
-
-
-def _limits(score: Score) -> str:
-    return "{:.4f} to {:.4f}".format(*score.interval)
-
-
-def comparison_table(evaluations: Mapping[str, Evaluation]) -> Table:
-    """Return the scores of several results as a rich table, a row each: value and 95 % interval of what all have.
-
-    Raises:
-        InputError: if two of them may not be compared.
-    """
-    from rich.table import Table
-
-    first = next(iter(evaluations.values()))
-    table = Table("", title=f"{first.protocol.name}, {len(first.per_image)} pairs, 95 % intervals")
-    names = [{score.name for score in evaluation.scores} for evaluation in evaluations.values()]
-    shared = [score for score in first.scores if score.name in set.intersection(*names)]
-    for score in shared:
-        table.add_column(METRICS[score.name].heading, justify="right")
-    for name, evaluation in evaluations.items():
-        cells = []
-        for score in shared:
-            own = evaluation.score(score.name)
-            check_comparable(score, own)
-            cells.append("\n".join([f"{own.value:.4f}", *([] if isnan(own.interval[0]) else [_limits(own)])]))
-        table.add_row(name, *cells)
-    return table

@@ -81,7 +81,7 @@ class ImageSet:
     Args:
         network: built once, :class:`reposer.features.InceptionFeatures`; runs once a batch for all metrics.
         metrics: what the set will be measured with. "fid" keeps sums, 34 MB for any number of images; "kid" keeps
-            the features, 8 kB an image; "is" the logits, 4 kB an image.
+            the features, 8 kB per image; "is" the logits, 4 kB per image.
 
     IS takes ten *consecutive* parts of the set: its value depends on the order of the images. Sets that share the
     work should hold consecutive blocks and be merged in order.

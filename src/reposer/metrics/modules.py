@@ -69,24 +69,7 @@ class RatioMetric(_CatalogueMetric):
         return self.numerator / self.denominator
 
 
-class _OfSets(_CatalogueMetric):
-    """What metrics of sets share: features of images, and mean and deviation over parts as the value."""
-
-    def __init__(self, network: FeatureNetwork, **options: Any) -> None:
-        settings = self._settings(options)
-        super().__init__(**options)
-        self.network, self.settings = network, settings
-
-    def _seen(self, images: Tensor) -> Any:
-        check_eight_bit(images=images)
-        return self.network(images)
-
-    def _spread(self, function: Callable[..., distribution.Spread], *rows: list[Tensor]) -> tuple[Tensor, ...]:
-        found = function(*map(dim_zero_cat, rows), **self.settings)
-        return tuple(torch.tensor(value, dtype=torch.float64) for value in found)
-
-
-class FrechetMetric(_OfSets):
+class FrechetMetric(_CatalogueMetric):
     """Frechet distance; ``update(images, real=True)`` and ``update(images, real=False)``; keeps sums, no features.
 
     Args:
@@ -96,15 +79,17 @@ class FrechetMetric(_OfSets):
     """
 
     def __init__(self, network: FeatureNetwork, *, features: int = 2048, **options: Any) -> None:
-        super().__init__(network, **options)
+        super().__init__(**options)
+        self.network = network
         for which in ("generated", "real"):
             for name, shape in (("count", ()), ("total", (features,)), ("products", (features, features))):
                 self.add_state(f"{which}_{name}", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, images: Tensor, real: bool) -> None:
         """Add images (B, 3, H, W) uint8 to the real or the generated ones."""
+        check_eight_bit(images=images)
         which = "real" if real else "generated"
-        moments = self._moments(which) + Moments.of(self._seen(images).pool)
+        moments = self._moments(which) + Moments.of(self.network(images).pool)
         for name in ("count", "total", "products"):
             setattr(self, f"{which}_{name}", getattr(moments, name))
 
@@ -117,58 +102,43 @@ class FrechetMetric(_OfSets):
         return Moments(*(getattr(self, f"{which}_{name}") for name in ("count", "total", "products")))
 
 
-class KernelMetric(_OfSets):
-    """Kernel distance; ``update(images, real=True)`` and ``update(images, real=False)``; returns mean and deviation.
+class SpreadMetric(_CatalogueMetric):
+    """Mean and deviation over parts of the features: KID with ``update(images, real)``, IS with ``update(images)``.
+
+    The parts of IS are consecutive: with several processes, those of the first process come first.
 
     Args:
         network: as for ``FrechetMetric``.
-        options: settings of ``metrics.kid``, and options of ``torchmetrics.Metric``.
+        options: settings of the metric's function, and options of ``torchmetrics.Metric``.
     """
 
     generated: list[Tensor]
     real: list[Tensor]
 
     def __init__(self, network: FeatureNetwork, **options: Any) -> None:
-        super().__init__(network, **options)
+        settings = self._settings(options)
+        super().__init__(**options)
+        self.network, self.settings = network, settings
         for which in ("generated", "real"):
             self.add_state(which, [], dist_reduce_fx="cat")
 
-    def update(self, images: Tensor, real: bool) -> None:
+    def update(self, images: Tensor, real: bool = False) -> None:
         """Add images (B, 3, H, W) uint8 to the real or the generated ones."""
-        (self.real if real else self.generated).append(self._seen(images).pool)
+        check_eight_bit(images=images)
+        output = self.network(images)
+        (self.real if real else self.generated).append(output.logits if self.metric.keeps == "is" else output.pool)
 
     def compute(self) -> tuple[Tensor, ...]:
-        """Return mean and standard deviation over the subsets."""
-        return self._spread(distribution.kernel_distance, self.generated, self.real)
-
-
-class ClassesMetric(_OfSets):
-    """Inception Score; ``update(images)``; returns mean and deviation over the splits.
-
-    The splits are consecutive: with several processes, those of the first process come first.
-
-    Args:
-        network: as for ``FrechetMetric``.
-        options: settings of ``metrics.inception_score``, and options of ``torchmetrics.Metric``.
-    """
-
-    logits: list[Tensor]
-
-    def __init__(self, network: FeatureNetwork, **options: Any) -> None:
-        super().__init__(network, **options)
-        self.add_state("logits", [], dist_reduce_fx="cat")
-
-    def update(self, images: Tensor) -> None:
-        """Add images (B, 3, H, W) uint8."""
-        self.logits.append(self._seen(images).logits)
-
-    def compute(self) -> tuple[Tensor, ...]:
-        """Return mean and standard deviation over the splits."""
-        return self._spread(distribution.inception_score_of_logits, self.logits)
+        """Return mean and standard deviation over the parts."""
+        function: Any = distribution.inception_score_of_logits
+        rows = [self.generated]
+        if self.metric.keeps == "kid":
+            function, rows = distribution.kernel_distance, [self.generated, self.real]
+        return tuple(torch.tensor(v, dtype=torch.float64) for v in function(*map(dim_zero_cat, rows), **self.settings))
 
 
 _BASES: dict[str | None, type[_CatalogueMetric]] = {
-    None: RatioMetric, "fid": FrechetMetric, "kid": KernelMetric, "is": ClassesMetric,
+    None: RatioMetric, "fid": FrechetMetric, "kid": SpreadMetric, "is": SpreadMetric,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Full-reference metrics: how close a generated image is to the real one, one number an image.
+"""Full-reference metrics: how close a generated image is to the real one, one number per image.
 
 All of them take 8-bit images ``(B, 3, H, W)`` uint8, as they lie in files, because the published numbers are
 defined on files and rounding to 8 bit is part of them; ``reposer.images.to_uint8`` converts [-1, 1]. All

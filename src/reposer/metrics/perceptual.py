@@ -1,4 +1,4 @@
-"""LPIPS: how far apart two images are for a network, one number an image."""
+"""LPIPS: how far apart two images are for a network, one number per image."""
 
 from __future__ import annotations
 

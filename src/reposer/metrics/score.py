@@ -37,6 +37,11 @@ class Score:
         low, high = self.interval
         return f"{self.name} = {self.value:.4f} [{low:.4f}, {high:.4f}] (n = {self.n}) {self.signature}"
 
+    @property
+    def limits(self) -> str:
+        """The interval in words: "0.2000 to 0.3000"; "-" where none is known."""
+        return "-" if isnan(self.interval[0]) else "{:.4f} to {:.4f}".format(*self.interval)
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a dict that ``json`` can write; limits that are not known are null."""
         return {
@@ -56,11 +61,11 @@ class Score:
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: Signature) -> Score:
-    """Sum up one value an image: their mean, or sum(values) / sum(totals), with its bootstrap interval.
+    """Sum up one value per image: their mean, or sum(values) / sum(totals), with its bootstrap interval.
 
     Args:
         name: name of the metric.
-        values: (N,) one finite number an image.
+        values: (N,) one finite number per image.
         totals: (N,) denominators of a ratio; None means a mean.
         signature: how the numbers were made.
 
@@ -92,7 +97,7 @@ def bootstrap_interval(
     quantiles of those numbers.
 
     Args:
-        values: (N,) one finite number an image.
+        values: (N,) one finite number per image.
         totals: (N,) denominators of a ratio, positive; None means 1 each, a mean.
         level: probability covered, between 0 and 1.
         resamples: number of resamples.
@@ -138,7 +143,7 @@ def sign_flip_p_value(differences: ArrayLike, *, resamples: int = 10_000, seed: 
     of sums over images whose denominators are equal on both sides.
 
     Args:
-        differences: (N,) first result minus second, one finite number an image.
+        differences: (N,) first result minus second, one finite number per image.
         resamples: number of random sign patterns, R.
         seed: of the random draws; the same numbers give the same p-value.
 
@@ -212,7 +217,7 @@ def _checked(values: ArrayLike, totals: ArrayLike | None) -> tuple[NDArray[np.fl
     if numerators.ndim != 1 or len(numerators) == 0:
         raise ValueError(f"values must have shape (N,) with N > 0, got {numerators.shape}")
     if denominators.shape != numerators.shape or not (denominators > 0).all():
-        raise ValueError(f"totals must be {len(numerators)} positive numbers, one an image, got {denominators.shape}")
+        raise ValueError(f"totals must be {len(numerators)} positive numbers, one per image, got {denominators.shape}")
     if not (np.isfinite(numerators).all() and np.isfinite(denominators).all()):
         raise ValueError("values and totals must be finite")
     return numerators, denominators

@@ -103,9 +103,8 @@ def adjusted(frames: PartFrames, facing: Tensor, start: Tensor) -> PartFrames:
 
     Both are (B, 10, 2).
     """
-    return replace(
-        frames, facing=_unit(frames.facing + facing), start=frames.start + start * frames.scale[:, None, None]
-    )
+    start = frames.start + start * frames.scale[:, None, None]
+    return replace(frames, facing=_unit(frames.facing + facing), start=start)
 
 
 def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:

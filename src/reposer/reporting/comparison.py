@@ -10,7 +10,7 @@ import numpy as np
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
-from reposer.metrics import METRICS, Score, bootstrap_interval, holm, sign_flip_p_value
+from reposer.metrics import METRICS, bootstrap_interval, holm, sign_flip_p_value
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -244,15 +244,9 @@ def side_by_side(evaluations: Mapping[str, Evaluation]) -> "Table":
         cells = []
         for evaluation in evaluations.values():
             score = next((score for score in evaluation.scores if score.name == metric), None)
-            cells.append("-" if score is None else _cell(score))
+            cells.append("-" if score is None else f"{score.value:.4f}\n{score.limits}".removesuffix("\n-"))
         table.add_row(METRICS[metric].heading, *cells)
     return table
-
-
-def _cell(score: Score) -> str:
-    """The value, and its interval where one is known."""
-    interval = "\n{:.4f} to {:.4f}".format(*score.interval)
-    return f"{score.value:.4f}{'' if np.isnan(score.interval).any() else interval}"
 
 
 def _all_metrics(evaluations: Sequence[Evaluation]) -> list[str]:

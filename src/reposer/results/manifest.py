@@ -33,13 +33,7 @@ def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
     """Write what the images of a folder were made from.
 
     ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
-    of these images.
-
-    Args:
-        out: the folder.
-        index: the pairs.
-        format: of the images.
-        provenance: more entries, of what JSON can hold.
+    of these images. ``provenance`` holds further entries, of types that JSON knows.
     """
     names = dict.fromkeys(name for pair in index.pairs for name in pair)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})

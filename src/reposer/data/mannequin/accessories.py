@@ -59,7 +59,7 @@ _HATLINES = {
 _ANGLES = (0, 40, 65, 85, 110, 180)
 
 
-def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: float, peak: float = 0.0) -> Patch:
+def _shell(chart: str, label: str, line: tuple[float, ...], depth: float, peak: float = 0.0) -> Patch:
     """A second skull that comes out of the head above a line and stays inside it below."""
     centres, deep, wide = skull_rings()
     patch = loft(chart, centres[:-1], FRONT, LEFT, deep[:-1], wide[:-1], sides=16, bones=(HEAD, HEAD), label=label)
@@ -71,7 +71,7 @@ def _shell(body: Body, chart: str, label: str, line: tuple[float, ...], depth: f
     outwards /= np.linalg.norm(outwards, axis=-1, keepdims=True)
     patch.points[...] += grow[..., None] * outwards
     patch.points[..., 1] += peak * ramp(height, 0.965, 1.0)
-    return on_head(patch, body)
+    return patch
 
 
 def _blob(label: str, chart: str, centre: Point, radii: Point, bone: int) -> Patch:
@@ -83,14 +83,13 @@ def _blob(label: str, chart: str, centre: Point, radii: Point, bone: int) -> Pat
     return loft(chart, centres, FRONT, LEFT, ring * radii[2], ring * radii[0], sides=9, bones=(bone, bone), label=label)
 
 
-def _hair(body: Body, cut: Cut) -> list[Patch]:
+def _hair(cut: Cut) -> list[Patch]:
     if cut.hair == "bald":
         return []
-    style = cut.hair
-    patches = []
+    style, patches = cut.hair, []
     if cut.hat in ("none", "cap", "sunhat") or style in ("bob", "long"):
         depth = _HAIR_DEPTH[style] if cut.hat == "none" else min(0.005, _HAIR_DEPTH[style])
-        patches.append(_shell(body, "hair", "hair", _HAIRLINES[style], depth))
+        patches.append(_shell("hair", "hair", _HAIRLINES[style], depth))
     if style in ("long", "bob"):
         low = 0.845 if style == "bob" else 0.745
         heights = np.array([0.972, 0.950, 0.920, 0.890, 0.868, *np.linspace(0.845, low, 5 if style == "long" else 1)])
@@ -98,53 +97,45 @@ def _hair(body: Body, cut: Cut) -> list[Patch]:
         deep = np.interp(heights, (0.745, 0.80, 0.85, 0.90, 0.95, 0.972), (0.012, 0.020, 0.034, 0.046, 0.046, 0.03))
         back = np.interp(heights, (0.745, 0.80, 0.85, 0.90, 0.97), (-0.070, -0.058, -0.034, -0.016, -0.010))
         centres = np.stack([0 * heights, heights, back], axis=1)
-        patches.append(
-            on_head(
-                loft("hair", centres, FRONT, LEFT, deep, wide, sides=14, bones=(HEAD, CHEST),
-                     weights=ramp(heights, 0.80, 0.90), label="hair", along=np.linspace(0.2, 1, len(heights))),
-                body,
-            )
-        )  # fmt: skip
+        patches.append(loft(
+            "hair", centres, FRONT, LEFT, deep, wide, sides=14, bones=(HEAD, CHEST), label="hair",
+            weights=ramp(heights, 0.80, 0.90), along=np.linspace(0.2, 1, len(heights)),
+        ))  # fmt: skip
     if style == "bun" and cut.hat == "none":
-        patches.append(on_head(_blob("hair", "hair", (0, 0.985, -0.048), (0.023, 0.022, 0.022), HEAD), body))
+        patches.append(_blob("hair", "hair", (0, 0.985, -0.048), (0.023, 0.022, 0.022), HEAD))
     if style == "ponytail":
         heights = np.array([0.972, 0.962, 0.945, 0.915, 0.875, 0.84, 0.815])
         size = np.array([0.006, 0.014, 0.016, 0.018, 0.017, 0.012, 0.003])
         back = np.array([-0.058, -0.064, -0.076, -0.082, -0.080, -0.075, -0.072])
         centres = np.stack([0 * heights, heights, back], axis=1)
-        patches.append(
-            on_head(
-                loft("hair", centres, FRONT, LEFT, size, size, sides=8, bones=(HEAD, CHEST),
-                     weights=0.3 + 0.7 * ramp(heights, 0.82, 0.95), label="hair"),
-                body,
-            )
-        )  # fmt: skip
+        patches.append(loft(
+            "hair", centres, FRONT, LEFT, size, size, sides=8, bones=(HEAD, CHEST), label="hair",
+            weights=0.3 + 0.7 * ramp(heights, 0.82, 0.95),
+        ))  # fmt: skip
     return patches
 
 
-def _hat(body: Body, cut: Cut) -> list[Patch]:
+def _hat(cut: Cut) -> list[Patch]:
     if cut.hat == "none":
         return []
     peak = {"cap": 0.004, "beanie": 0.014, "sunhat": 0.010}[cut.hat]
-    patches = [_shell(body, "hat", "hat", _HATLINES[cut.hat], 0.009, peak)]
+    patches = [_shell("hat", "hat", _HATLINES[cut.hat], 0.009, peak)]
     if cut.hat == "cap":
         reach = np.array([0.040, 0.055, 0.075, 0.092, 0.101, 0.104])
         centres = np.stack([0 * reach, 0.970 - 0.16 * (reach - 0.04), reach], axis=1)
         wide = np.array([0.040, 0.044, 0.042, 0.033, 0.018, 0.004])
-        brim = loft(
+        patches.append(loft(
             "hat", centres, UP, LEFT, np.array([5, 4, 4, 4, 3, 1]) * 1e-3, wide, sides=10, bones=(HEAD, HEAD),
             label="hat", along=np.linspace(0.8, 1, 6),
-        )  # fmt: skip
-        patches.append(on_head(brim, body))
+        ))  # fmt: skip
     if cut.hat == "sunhat":
         radius = np.array([0.045, 0.075, 0.098, 0.100, 0.097, 0.07, 0.045])
         heights = 0.966 + np.array([0.004, 0.001, -0.006, -0.008, -0.009, -0.003, 0.0])
         centres = np.stack([0 * heights, heights, 0 * heights], axis=1)
-        brim = loft(
+        patches.append(loft(
             "hat", centres, FRONT, LEFT, radius + 0.008, radius, sides=16, bones=(HEAD, HEAD), label="hat",
             along=np.linspace(0.8, 1, 7),
-        )  # fmt: skip
-        patches.append(on_head(brim, body))
+        ))  # fmt: skip
     return patches
 
 
@@ -156,10 +147,9 @@ def _bags(body: Body, cut: Cut) -> list[Patch]:
         deep = np.array([0.004, 0.020, 0.030, 0.036, 0.042, 0.042, 0.030, 0.005])
         wide = np.array([0.020, 0.050, 0.064, 0.070, 0.073, 0.072, 0.064, 0.03])
         centres = np.stack([0 * heights, heights, back - 0.8 * deep], axis=1)
-        patches.append(
-            loft("backpack", centres, FRONT, LEFT, deep, wide, sides=14, bones=(CHEST, CHEST),
-                 label="backpack", power=0.6)
-        )  # fmt: skip
+        patches.append(loft(
+            "backpack", centres, FRONT, LEFT, deep, wide, sides=14, bones=(CHEST, CHEST), label="backpack", power=0.6,
+        ))  # fmt: skip
     if cut.bag:
         heights = np.array([0.560, 0.556, 0.53, 0.49, 0.455, 0.452])
         deep = np.array([0.02, 0.050, 0.056, 0.058, 0.054, 0.03])
@@ -238,15 +228,9 @@ def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Floats, Floats]
     ahead = ((left - right) @ outwards) / (0.035 * body.stature)
     share = 1 / (1 + np.exp(-np.clip(2 * ahead, -30, 30)))
     front, side = np.outer(deep, cosine), np.outer(wide, sine)
-    points = np.stack(
-        [
-            right[:, axis, None]
-            + share * (left - right)[:, axis, None]
-            + front * pelvis[axis, 2]
-            + side * pelvis[axis, 0]
-            for axis in range(3)
-        ]
-    ).reshape(3, -1)
+    start, across = (ends.T[:, :, None] for ends in (right, left - right))
+    points = start + share * across + front * pelvis[:, 2, None, None] + side * pelvis[:, 0, None, None]
+    points = points.reshape(3, -1)
     return points, grid_normals(points, SKIRT_RINGS)
 
 
@@ -254,6 +238,6 @@ def dress(body: Body, cut: Cut) -> Mesh:
     """Build the mesh of a body in clothes of a cut."""
     patches = [
         torso_patch(body, cut), *arm_patches(body, cut), *leg_patches(body, cut), *head_patches(body, cut),
-        *_hair(body, cut), *_hat(body, cut), *_bags(body, cut),
+        *(on_head(patch, body) for patch in (*_hair(cut), *_hat(cut))), *_bags(body, cut),
     ]  # fmt: skip
     return join(patches, body, _skirt(body, cut))

@@ -45,10 +45,8 @@ class Cut:
     leg: float = 1.0
     leg_ease: float = 0.004
     leg_flare: float = 0.0
-    boot: float = 2.0
-    """Where along the leg the boot begins; beyond 1: no boots."""
-    skirt: float = 0.0
-    """How far down the leg a skirt or coat reaches; 0: none."""
+    boot: float = 2.0  # where along the leg the boot begins; beyond 1: no boots
+    skirt: float = 0.0  # how far down the leg a skirt or coat reaches; 0: none
     skirt_top: float = WAIST_HEIGHT
     skirt_flare: float = 0.0
     hair: str = "short"
@@ -190,14 +188,8 @@ def leg_patches(body: Body, cut: Cut) -> list[Patch]:
     if cut.boot < 1:
         ease = np.where(stations > cut.boot, 0.008, np.minimum(ease, 0.01))
     hang = 0.5 * ramp(stations, 0.55, 0.9) * clothed * cut.leg_flare
-    centres = np.stack(
-        [
-            np.full_like(stations, 0.047 * body.hips) + 0.004 * ramp(stations, 0.3, 0.0),
-            LEG_TOP - stations * LEG_LENGTH,
-            shift - 0.004 * stations + hang * 0.2,
-        ],
-        axis=1,
-    )
+    aside = 0.047 * body.hips + 0.004 * ramp(stations, 0.3, 0.0)
+    centres = np.stack([aside, LEG_TOP - stations * LEG_LENGTH, shift - 0.004 * stations + hang * 0.2], axis=1)
     bones = np.where((stations < 0.25)[:, None], (LEFT_LEG, PELVIS), (LEFT_LEG, LEFT_LEG + 1))
     bones = np.where((stations > 0.9)[:, None], (LEFT_LEG + 1, LEFT_LEG + 2), bones)
     knee = ramp(stations, KNEE_AT - 0.09, KNEE_AT + 0.09)
