@@ -1,4 +1,4 @@
-"""What each option of PSSIM makes of the same faults: python docs/compare_options.py writes the tables of losses.md."""
+"""Write the tables of losses.md that compare the options of PSSIM: python docs/compare_options.py"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Loss = Callable[[Tensor], Tensor]
 
 
 def faults(people: People) -> dict[str, Tensor]:
-    """Pictures with one fault each; what is measured in pixels grows with the picture."""
+    """Pictures with one fault each; faults measured in pixels grow with the picture."""
     target, zoom = people.target, people.target.shape[-2] / SMALL[0]
     body = where(people, "background").logical_not()
     return {
@@ -61,13 +61,13 @@ def loss_table(people: People, losses: dict[str, Loss]) -> str:
 
 
 def part_loss(people: People, **options: Any) -> Loss:
-    """PSSIM loss of pictures of these people."""
+    """PSSIM loss for pictures of these people."""
     loss = PartSSIMLoss(**options)
     return lambda image: loss(image, people.target, people.joints, people.visible)
 
 
 def statistics_table(people: People) -> str:
-    """As released beside the corrected and the local form, and two losses that know nothing of parts."""
+    """PSSIM as released, corrected and local, and three losses that know nothing about parts."""
     corrected = {"missing_parts": "exclude", "background": "normalized"}
     ssim, multi_scale, l1 = SSIMLoss(window_size=7, sigma=0.8), MultiScaleSSIMLoss(), L1Loss()
     return loss_table(
@@ -87,7 +87,7 @@ def statistics_table(people: People) -> str:
 
 
 def masks_table(small: People, large: People) -> str:
-    """The same people in two sizes, and the masks of either."""
+    """The same people at two sizes, with the masks of each."""
     choices: dict[str, tuple[People, dict[str, Any]]] = {
         "128x64": (small, {}),
         "128x64, multi_scale": (small, {"multi_scale": True}),
@@ -102,7 +102,7 @@ def masks_table(small: People, large: People) -> str:
 
 
 def missing_table(people: People, shown: Iterable[int] = (10, 8, 6, 4, 2, 0)) -> str:
-    """The copied source again, with fewer and fewer parts in the picture: random ones are taken away."""
+    """The copied source again, with fewer and fewer parts in the picture, removed at random."""
     masks = limb_masks(people.joints, people.visible, SMALL)
     whole = masks.flatten(2).amax(-1).gt(0).all(1)
     source, target, masks = people.source[whole], people.target[whole], masks[whole]
@@ -116,7 +116,7 @@ def missing_table(people: People, shown: Iterable[int] = (10, 8, 6, 4, 2, 0)) ->
 
 
 def tables(count: int = COUNT) -> dict[str, str]:
-    """All tables by what they compare."""
+    """All tables, named by what they compare."""
     small, large = pairs_of_people(count, SMALL), pairs_of_people(count, LARGE)
     return {
         "statistics": statistics_table(small),
@@ -126,7 +126,7 @@ def tables(count: int = COUNT) -> dict[str, str]:
 
 
 def with_tables(page: str, made: dict[str, str]) -> str:
-    """The page with each table between its two marks."""
+    """The page with each table placed between its two marks."""
     for name, text in made.items():
         mark = f"<!-- table: {name} -->"
         before, after = page.split(mark)

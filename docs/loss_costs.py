@@ -1,4 +1,4 @@
-"""What a call of each loss costs, forward and backward, as the table of losses.md: python docs/loss_costs.py"""
+"""Print the cost of one call of each loss, forward and backward, for losses.md: python docs/loss_costs.py"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SIZES = {(128, 64): 32, (256, 176): 7}
 
 
 def losses(people: People) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Losses of a batch of pictures of these people. The time of VGG19 does not depend on its weights: random here."""
+    """Losses of a batch of pictures of these people; VGG19 has random weights, which do not affect its time."""
     random = {"weights": {f"features.{name}": t for name, t in vgg19(weights=None).features.state_dict().items()}}
     paired: dict[str, nn.Module] = {
         "L1": L1Loss(),
@@ -57,7 +57,7 @@ def losses(people: People) -> dict[str, Callable[[Tensor], Tensor]]:
 
 
 def milliseconds(loss: Callable[[Tensor], Tensor], image: Tensor) -> float:
-    """Median time of a call with its gradient."""
+    """Median time of one call including its gradient."""
     times = []
     for _ in range(CALLS + 2):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The pictures of losses.md: python docs/make_pictures.py"""
+"""Draw the pictures of losses.md: python docs/make_pictures.py"""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def sheet(rows: Sequence[tuple[str, Sequence[Panel]]], *, gap: int = 14, text: int = 13) -> Image.Image:
-    """Rows of panels on white, a heading over each row that has one, a label of one or two lines over each panel."""
+    """Rows of panels on white: a heading above each row that has one, a label of one or two lines above each panel."""
     label = 2 * (text + 4)
     headings = [text + 20 if title else 0 for title, _ in rows]
     width = max(sum(panel.width + gap for _, panel in panels) for _, panels in rows) + gap
@@ -56,7 +56,7 @@ def sheet(rows: Sequence[tuple[str, Sequence[Panel]]], *, gap: int = 14, text: i
 
 
 def stacked(*images: Image.Image) -> Image.Image:
-    """One below the other."""
+    """The images one below the other."""
     canvas = Image.new("RGB", (max(i.width for i in images), sum(i.height for i in images)), "white")
     for index, image in enumerate(images):
         canvas.paste(image, (0, sum(i.height for i in images[:index])))
@@ -64,12 +64,12 @@ def stacked(*images: Image.Image) -> Image.Image:
 
 
 def side_by_side(*images: Image.Image) -> Image.Image:
-    """One beside the other."""
+    """The images side by side."""
     return stacked(*(i.transpose(Image.Transpose.TRANSPOSE) for i in images)).transpose(Image.Transpose.TRANSPOSE)
 
 
 def enlarged(image: Image.Image, factor: int) -> Image.Image:
-    """Every pixel as a square."""
+    """The image with every pixel drawn as a square."""
     return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
 
 
@@ -87,7 +87,7 @@ def overlay(image: Tensor, mask: Tensor) -> Image.Image:
 
 
 def save(name: str, image: Image.Image) -> None:
-    """Write a PNG and say how large it is."""
+    """Write a PNG and print its size."""
     path = PICTURES / name
     image.save(path, optimize=True)
     print(f"{path}: {image.width}x{image.height}, {path.stat().st_size // 1024} kB")

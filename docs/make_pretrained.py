@@ -1,4 +1,4 @@
-"""Package a trained generator, its scores, log and commands; draw 16 random test pairs. See ``--help``."""
+"""Package a trained generator with its scores, log and commands, and draw 16 random test pairs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROWS, COLUMNS = 4, 4
 
 
 def score(generator: Generator, data: Path, checkpoint: Path) -> dict[str, dict[str, Evaluation]]:
-    """Scores of all test pairs, beside the source image copied: {protocol: {what: evaluation}}."""
+    """Scores of all test pairs, and of the copied source images: {protocol: {what: evaluation}}."""
     with tempfile.TemporaryDirectory() as folder:
         with Progress("generate") as progress:
             provenance = checkpoint_provenance(checkpoint)
@@ -49,7 +49,7 @@ def score(generator: Generator, data: Path, checkpoint: Path) -> dict[str, dict[
 
 
 def sheet(generator: Generator, data: Path) -> torch.Tensor:
-    """Source, target pose, target, generated of random test pairs."""
+    """Source, target pose, target and generated image of random test pairs."""
     dataset = PairDataset(open_pairs(data, "test"))
     chosen = random.Random(0).sample(range(len(dataset)), ROWS * COLUMNS)
     batch = collate([dataset[i] for i in chosen])
@@ -57,11 +57,13 @@ def sheet(generator: Generator, data: Path) -> torch.Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, epilog="The one that ships: " + "; ".join(COMMANDS))
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="The generator in the package was made by: " + "; ".join(COMMANDS)
+    )
     parser.add_argument("--run", type=Path, required=True, help="run folder of 'reposer train'")
-    parser.add_argument("--data", type=Path, required=True, help="the data set, with its test split")
-    parser.add_argument("--name", required=True, help="of the generator")
-    parser.add_argument("--picture", type=Path, required=True, help="the contact sheet")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set, which has a test split")
+    parser.add_argument("--name", required=True, help="name of the generator")
+    parser.add_argument("--picture", type=Path, required=True, help="file to draw the contact sheet to")
     options = parser.parse_args()
     checkpoint = generator_file(options.run)
     generator = load_generator(checkpoint)

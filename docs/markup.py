@@ -1,4 +1,4 @@
-"""What MkDocs needs to show our docstrings: their reStructuredText roles as Markdown, and formulas as MathML."""
+"""Let MkDocs show our docstrings: reStructuredText roles become Markdown, formulas become MathML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMULA = re.compile(r'<(div|span) class="arithmatex">\\[\[(](.*?)\\[\])]</\1>'
 
 
 class PlainDocstrings(griffe.Extension):
-    """Turns the roles and directives of docstrings into Markdown before they are read; hides a Module's own state."""
+    """Turns roles and directives in docstrings into Markdown before they are parsed, and hides a Module's own state."""
 
     def on_object(self, *, obj: griffe.Object, **arguments: Any) -> None:
         if obj.docstring:
@@ -33,7 +33,7 @@ class PlainDocstrings(griffe.Extension):
 
 
 def to_markdown(text: str, obj: griffe.Object) -> str:
-    """Docstring in Markdown; short names in references are those of the object's module."""
+    """The docstring as Markdown; short names in references belong to the object's module."""
 
     def reference(match: re.Match[str]) -> str:
         name = match[1]
@@ -52,7 +52,7 @@ def to_markdown(text: str, obj: griffe.Object) -> str:
 
 
 def on_page_content(html: str, **arguments: Any) -> str:
-    """Formulas become MathML, which browsers show by themselves: no script, nothing to fetch. MkDocs calls this."""
+    """Turn formulas into MathML, which browsers show without scripts or downloads. MkDocs calls this."""
 
     def mathml(match: re.Match[str]) -> str:
         kind, formula = match[1], unescape(match[2]).strip()

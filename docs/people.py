@@ -1,4 +1,4 @@
-"""The people of the pictures and tables of this documentation, and what can go wrong in a generated picture."""
+"""The people in the pictures and tables of this documentation, and what can go wrong in a generated picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEGS = tuple(f"{side} {part}" for side in ("right", "left") for part in ("upper 
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """A batch: what is generated from, what should come out, and where the target's joints and parts are."""
+    """A batch of sources and targets, with the joints and parts of the targets."""
 
     source: Tensor
     """(B, 3, H, W) in [-1, 1]"""
@@ -38,7 +38,7 @@ class People:
 
 
 def pairs_of_people(count: int, size: tuple[int, int]) -> People:
-    """Two pictures each of ``count`` people, clothing tier "full"."""
+    """Two pictures of each of ``count`` people, clothing tier "full"."""
     made = [make_mannequin(SEED, identity, size) for identity in range(1, count + 1)]
     source, target = (
         [take_picture(mannequin, SEED, identity, index) for identity, mannequin in enumerate(made, start=1)]
@@ -72,17 +72,17 @@ def where(people: People, *names: str) -> Tensor:
 
 
 def blurred(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of a standard deviation in pixels."""
+    """The images blurred by a Gaussian with a standard deviation in pixels."""
     return _each(images, lambda image: cv2.GaussianBlur(image, (0, 0), sigma))
 
 
 def recoloured(images: Tensor, mask: Tensor) -> Tensor:
-    """Red becomes green, green blue, blue red under the mask: shading and texture stay."""
+    """Under the mask, red becomes green, green blue and blue red; shading and texture stay."""
     return torch.where(mask, images.roll(1, dims=1), images)
 
 
 def painted_over(images: Tensor, mask: Tensor) -> Tensor:
-    """What is under the mask is filled from its surroundings."""
+    """The area under the mask filled from its surroundings."""
     holes = cv2.dilate(mask[:, 0].to(torch.uint8).numpy().transpose(1, 2, 0), np.ones((3, 3), np.uint8))
     holes = holes.reshape(*mask.shape[-2:], -1)
     levels = ((images.permute(0, 2, 3, 1).numpy() + 1) * 127.5).round().astype(np.uint8)
@@ -91,12 +91,12 @@ def painted_over(images: Tensor, mask: Tensor) -> Tensor:
 
 
 def moved(images: Tensor, pixels: int) -> Tensor:
-    """Everything moved to the right; the first columns are repeated."""
+    """Everything moved to the right; the first column is repeated."""
     return torch.cat((images[..., :1].expand(*images.shape[:3], pixels), images[..., :-pixels]), dim=-1)
 
 
 def noisy(images: Tensor, deviation: float) -> Tensor:
-    """Gaussian noise of a standard deviation."""
+    """The images with Gaussian noise of a standard deviation."""
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(SEED))
     return (images + deviation * noise).clamp(-1, 1)
 

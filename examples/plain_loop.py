@@ -1,4 +1,4 @@
-"""PSSIM in a plain PyTorch training loop, with a network of one's own.
+"""PSSIM in a plain PyTorch training loop, with your own network.
 
 Run it with:
 

@@ -73,7 +73,7 @@ EDITS: dict[str, dict[str, str | list[tuple[str, str]]]] = {
         "metrics/catalogue.py": [
             (
                 '    Metric(name="l1"',
-                '    Metric(name="new", title="new", better="lower", function=paired.new_metric),\n',
+                '    Metric(name="new", title="n", better="lower", function=paired.new_metric),\n',
             )
         ],
     },

@@ -56,6 +56,14 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "usage: reposer " + command in capsys.readouterr().out
 
 
+def test_evaluate_help_shows_defaults_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "(default: patn-market)" in printed
+    assert "['" not in printed
+
+
 def test_train_help_lists_the_recipes(capsys: pytest.CaptureFixture[str]) -> None:
     main(["train", "--help"])
     out = capsys.readouterr().out

@@ -101,6 +101,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_public_name_is_on_a_page(site: Path, package: str) -> None:
     anchors = set(re.findall(r'id="([\w.]+)"', "".join(page.read_text() for page in (site / "api").glob("*.html"))))
@@ -113,6 +114,7 @@ def test_every_public_name_is_on_a_page(site: Path, package: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("site")
 def test_formulas_and_references_are_rendered(site: Path) -> None:
     page = (site / "api/losses.html").read_text()
     assert page.count("<math") >= 8

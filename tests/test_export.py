@@ -30,7 +30,6 @@ KINDS = {
     "xing batch": XingConfig(norm="batch", channels=8, blocks=1),
     "warp batch": WarpConfig(norm="batch", channels=8, blocks=1),
 }
-slow = [pytest.param(kind, marks=pytest.mark.slow) for kind in list(KINDS)[1:]]
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +76,8 @@ def assert_equals_pytorch(generator: Generator, run: Callable[[tuple[Tensor, ...
         torch.testing.assert_close(got, expected, atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("kind", ["patn batch", *slow])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_onnx(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import onnxruntime
 
@@ -109,7 +109,8 @@ def test_onnx(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert_names_no_files(out, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["patn batch", pytest.param("xing instance", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["patn batch", "xing instance"])
 def test_torch_export(kind: str, tmp_path: Path) -> None:
     checkpoint, out = trained(tmp_path, KINDS[kind]), tmp_path / "person.pt2"
     main(["export", str(checkpoint), "--format", "torch-export", "--out", str(out)])

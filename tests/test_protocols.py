@@ -24,7 +24,6 @@ from reposer.protocols import (
     differences,
     pairs_digest,
     protocol_from_json,
-    protocol_named,
     protocols_of,
     read_protocol,
     signature_of,
@@ -134,10 +133,10 @@ def test_signature_is_readable() -> None:
 
 
 def test_by_name() -> None:
-    assert protocol_named("patn-fashion") is PATN_FASHION
+    assert PROTOCOLS["patn-fashion"] is PATN_FASHION
     assert all(name == protocol.name for name, protocol in PROTOCOLS.items())
     with pytest.raises(InputError, match="unknown protocol 'patn-markt'; did you mean 'patn-market'"):
-        protocol_named("patn-markt")
+        protocols_of("patn-markt")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_every_field_of_a_published_protocol_survives_json() -> None:
 def test_a_protocol_of_a_user(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("based_on: gfla-fashion\nssim: {sigma: 1.2, window: gaussian}\nsize: [256, 256]\nmetrics: [ssim]\n")
-    base = protocol_named("gfla-fashion")
+    base = PROTOCOLS["gfla-fashion"]
     expected = replace(base, name="mine", metrics=("ssim",), ssim=replace(base.ssim, sigma=1.2, window="gaussian"))
     assert read_protocol(path) == expected
     assert protocols_of(str(path)) == (expected,)
@@ -226,7 +225,7 @@ def test_every_switch_has_words() -> None:
 
 @pytest.mark.parametrize("name", ["patn-market", "gfla-fashion"])
 def test_every_difference_is_said(name: str) -> None:
-    protocol = protocol_named(name)
+    protocol = PROTOCOLS[name]
     for field, new in flipped(protocol):
         if field not in ("name", "second_ssim"):
             ((what, before, after),) = differences(protocol, new)
@@ -234,7 +233,7 @@ def test_every_difference_is_said(name: str) -> None:
 
 
 def test_differences_in_words() -> None:
-    found = differences(PATN_FASHION, protocol_named("gfla-fashion"))
+    found = differences(PATN_FASHION, PROTOCOLS["gfla-fashion"])
     assert ("size of compared images (height x width)", "256x176", "256x256") in found
     assert ("SSIM: window width in pixels", "11", "51") in found
     assert ("second SSIM: window", "none", "gaussian") in found

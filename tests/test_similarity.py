@@ -1,6 +1,7 @@
 """SSIM and PSSIM equal the released reference code and scikit-image."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
+from torch.nn import functional as F
 
+from reposer.checks import InputError
 from reposer.images import to_signed
+from reposer.losses import SSIMLoss, ssim_loss
 from reposer.poses import limb_masks
-from reposer.similarity import part_ssim, part_ssim_index, ssim_index, ssim_map, ssim_of_planes
+from reposer.similarity import (
+    SSIMSettings,
+    masked_ssim,
+    part_ssim,
+    part_ssim_index,
+    ssim_index,
+    ssim_map,
+    ssim_of_planes,
+    window_weights,
+)
 from reposer.similarity.ssim import matrix_product, window_average
 from tests import plain
 
@@ -135,6 +148,60 @@ def test_ssim_map_equals_scikit_image(size: tuple[int, int], options: dict[str, 
         use_sample_covariance=options.get("sample_covariance", False),
     )  # fmt: skip
     assert mine == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize("options", [
+    {"window_size": 7, "sigma": 0.8},
+    {"window": "uniform", "window_size": 7},
+    {"data_range": "generated"},
+    {"sample_covariance": True},
+    {"window": "uniform", "window_size": 9, "data_range": "generated", "sample_covariance": True},
+], ids=str)  # fmt: skip
+def test_every_setting_counts_in_every_form(options: dict[str, Any]) -> None:
+    x, y = torch.rand(2, 2, 3, 40, 32, generator=torch.Generator().manual_seed(3), dtype=torch.float64) * 0.6 - 0.2
+    settings = SSIMSettings(**options)
+    index = ssim_index(x, y, settings=settings)
+    torch.testing.assert_close(ssim_index(x, y, **options), index)
+    torch.testing.assert_close(1 - ssim_loss(x, y, **options), index.mean())
+    torch.testing.assert_close(1 - SSIMLoss(settings=settings)(x, y), index.mean())
+    torch.testing.assert_close(1 - SSIMLoss(**options)(x, y), index.mean())
+    torch.testing.assert_close(ssim_map((x + 1) / 2, (y + 1) / 2, settings=settings).mean(dim=(1, 2, 3)), index)
+    everywhere = torch.ones(2, 1, 40, 32, dtype=torch.float64)
+    torch.testing.assert_close(masked_ssim(x, y, everywhere, settings=settings).mean(dim=(1, 2)), index)
+    assert (index - ssim_index(x, y)).abs().min() > 1e-4
+    measured = options.get("data_range") == "generated"
+    line = window_weights(settings.window_size, settings.sigma, settings.window)
+    lengths = (x.amax((1, 2, 3)) - x.amin((1, 2, 3))).tolist() if measured else [2.0] * 2
+    for i, length in enumerate(lengths):
+        c1, c2 = (0.01 * length) ** 2, (0.03 * length) ** 2
+        mean = partial(F.conv2d, weight=torch.outer(line, line).expand(3, 1, -1, -1), groups=3)
+        a, b = x[i : i + 1] + 1, y[i : i + 1] + 1
+        u, v = mean(a), mean(b)
+        n = settings.window_size**2
+        scale = n / (n - 1) if settings.sample_covariance else 1.0
+        covariance, variances = scale * (mean(a * b) - u * v), scale * (mean(a * a + b * b) - u * u - v * v)
+        expected = (2 * u * v + c1) * (2 * covariance + c2) / ((u * u + v * v + c1) * (variances + c2))
+        assert index[i].item() == pytest.approx(expected.mean().item(), abs=1e-9)
+
+
+def test_unknown_settings_are_named() -> None:
+    x = torch.zeros(1, 3, 16, 16)
+    masks = torch.ones(1, 1, 16, 16)
+    for call in (
+        lambda **fields: ssim_loss(x, x, **fields),
+        lambda **fields: SSIMLoss(**fields),
+        lambda **fields: part_ssim_index(x, x, masks, **fields),
+    ):
+        with pytest.raises(TypeError, match="unexpected keyword 'windw_size'; did you mean 'window_size'"):
+            call(windw_size=7)
+        with pytest.raises(ValueError, match="window_size must be a positive odd number of pixels, got 8"):
+            call(window_size=8)
+        with pytest.raises(ValueError, match="sigma must be a positive number of pixels, got 0"):
+            call(sigma=0)
+    with pytest.raises(InputError, match="unknown data_range 'generate'; did you mean 'generated'"):
+        SSIMSettings(data_range="generate")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="unknown window 'gauss'; did you mean 'gaussian'"):
+        ssim_index(x, x, window="gauss")
 
 
 def test_ssim_is_luminance_times_contrast_and_structure() -> None:

@@ -80,3 +80,4 @@ def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "reposer.cli" in loaded
     assert not HEAVY & loaded
+    assert arguments == ["--version"] or "importlib.metadata" not in loaded

@@ -4,13 +4,7 @@ The names below are imported when first used, so that ``import reposer`` stays i
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-try:
-    __version__ = version("reposer")
-except PackageNotFoundError:  # imported from a source tree that was never installed
-    __version__ = "0+unknown"
 
 _HOME = {
     "Generator": "reposer.generator",
@@ -29,4 +23,15 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOME[name]), name)
     if name in _MODULES:
         return import_module(f"reposer.{name}")
+    if name == "__version__":
+        return _version()
     raise AttributeError(f"module 'reposer' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("reposer")
+    except PackageNotFoundError:  # imported from a source tree that was never installed
+        return "0+unknown"

@@ -19,7 +19,7 @@ class InputError(ValueError):
 
 
 class RunError(RuntimeError):
-    """Work that cannot go on (a loss that is not finite): the command line prints it as one line, exit code 1."""
+    """Work that cannot continue (a loss that is not finite): the command line prints it as one line, exit code 1."""
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

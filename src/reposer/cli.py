@@ -7,22 +7,28 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from reposer import __version__
 from reposer.checks import InputError, RunError, check_choice
 from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
 COMMANDS = {
-    "quickstart": "make people, train, generate, evaluate, report: the whole way in a few minutes, no download",
+    "quickstart": "make people, train, generate, evaluate, report: everything in a few minutes, no download",
     "mannequin": "make the built-in data set",
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
     "evaluate": "score a folder of results under a stated protocol",
-    "compare": "tell which of two results is better, and how sure that is",
+    "compare": "say which of two results is better, and how sure that is",
     "protocols": "list the evaluation protocols, show one, say how two differ",
     "weights": "import weights of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }
+_HELP = f"""usage: reposer COMMAND [OPTIONS]
+
+Pose-guided person image generation: train, generate, evaluate.
+
+{listing(COMMANDS)}
+
+'reposer COMMAND --help' shows the options of a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,27 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _dispatch(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(_help())
+        print(_HELP)
     elif arguments[0] in ("-V", "--version"):
+        from reposer import __version__  # reading it takes longer than printing the help
+
         print(f"reposer {__version__}")
     else:
         check_choice("command", arguments[0], COMMANDS)
         keep_freed_memory()
-        import_module(f"reposer.commands.{arguments[0]}").main(arguments[1:])
-
-
-def _help() -> str:
-    return "\n".join(
-        [
-            "usage: reposer COMMAND [OPTIONS]",
-            "",
-            "Pose-guided person image generation: train, generate, evaluate.",
-            "",
-            *listing(COMMANDS),
-            "",
-            "'reposer COMMAND --help' tells the options of a command.",
-        ]
-    )
+        module = import_module(f"reposer.commands.{arguments[0]}")
+        if hasattr(module, "main"):  # it reads its first word, a recipe or an action
+            module.main(arguments[1:])
+        else:
+            import_module("reposer.commands.arguments").call(module.run, arguments[1:], prog=f"reposer {arguments[0]}")
 
 
 def _fail(message: str, code: int) -> None:

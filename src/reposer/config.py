@@ -17,8 +17,15 @@ from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
 from reposer.values import flat, from_plain, to_json
 
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
 ValidationScore = Literal["ssim", "part_ssim", "l1"]
+
+
+def _check_least(config: object, group: str, least: int, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) < least:
+            raise ValueError(f"{group}: {name} must be at least {least}, got {getattr(config, name)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +33,7 @@ class OptimizationConfig:
     """Adam and its schedule; an epoch is a number of randomly drawn pairs."""
 
     batch_size: int = 32
-    """Pairs in a step, over all processes."""
+    """Pairs per step, over all processes."""
     gradient_accumulation_steps: int = 1
     """Parts in which each process computes its pairs, one after another, before the one update: saves memory.
 
@@ -52,20 +59,18 @@ class OptimizationConfig:
     After n steps it is at most (1 + n) / (10 + n).
     """
     on_nonfinite: Literal["stop", "skip"] = "stop"
-    """What to do where a loss or gradient is not finite: stop and write down how to reproduce it, or skip the step."""
+    """What to do where a loss or gradient is not finite: stop and save what reproduces it, or skip the step."""
     most_skips: int = 10
-    """Steps that may be skipped in a row before the run stops all the same."""
+    """Steps that may be skipped in a row before the run stops anyway."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "gradient_accumulation_steps", "pairs_per_epoch", "constant_epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"optimization: {name} must be at least 1, got {getattr(self, name)}")
+        _check_least(
+            self, "optimization", 1, "batch_size", "gradient_accumulation_steps", "pairs_per_epoch", "constant_epochs"
+        )
+        _check_least(self, "optimization", 0, "decay_epochs", "warmup_steps", "adversarial_start_step")
         if self.learning_rate <= 0:
             raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
         check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
-        for name in ("decay_epochs", "warmup_steps", "adversarial_start_step"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"optimization: {name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"optimization: ema_decay must be in [0, 1), got {self.ema_decay}")
 
@@ -118,19 +123,17 @@ class LoggingConfig:
     """Fixed pairs on a contact sheet; 0: no contact sheets."""
 
     def __post_init__(self) -> None:
-        for name in ("log_every", "validate_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"logging: {name} must be at least 1, got {getattr(self, name)}")
-        for name in ("validation_pairs", "sample_pairs"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"logging: {name} must be at least 0, got {getattr(self, name)}")
+        _check_least(
+            self, "logging", 1, "log_every", "validate_every", "sample_every", "checkpoint_every", "keep_checkpoints"
+        )
+        _check_least(self, "logging", 0, "validation_pairs", "sample_pairs")
 
 
 @dataclass(frozen=True, kw_only=True)
 class HardwareConfig:
     """Where and how the run computes."""
 
-    accelerator: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    accelerator: Accelerator = "auto"
     """Device; auto takes a GPU where there is one."""
     devices: int = 1
     """Devices on each machine, one process each; -1: all. They share every batch."""
@@ -155,7 +158,7 @@ class HardwareConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """Everything that decides the weights a run ends with, apart from the images themselves."""
+    """Everything that decides the final weights of a run, apart from the images themselves."""
 
     recipe: Suppress[str] = "custom"
     """Name of the recipe that this configuration started from."""
@@ -173,17 +176,12 @@ class RunConfig:
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
 
 
-def config_to_json(config: RunConfig) -> str:
-    """Write a configuration as JSON text."""
-    return to_json(config)
+config_to_json = to_json
+"""Write a configuration as JSON text."""
 
 
 def config_from_json(text: str, where: object = "configuration") -> RunConfig:
-    """Read what ``config_to_json`` wrote.
-
-    Raises:
-        InputError: naming the field that is unknown or does not fit.
-    """
+    """Read what ``config_to_json`` wrote; InputError names the field that is unknown or does not fit."""
     try:
         return typing.cast(RunConfig, from_plain(RunConfig, json.loads(text)))
     except ValueError as error:

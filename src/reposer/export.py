@@ -1,8 +1,7 @@
-"""Export: a generator as one file that runs without this package, from joints to the picture, at any size."""
+"""Export: a generator as one file that runs without this package, from joints to image, at any size."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import logging
@@ -15,11 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reposer import __version__
 from reposer.checks import InputError, RunError
 from reposer.config import config_to_json
+from reposer.features import file_digest
 from reposer.files import write_whole
 from reposer.generator import Generator
 from reposer.images import SIGNED
@@ -70,43 +70,28 @@ class Comparison:
         )
 
 
-class _Graph(nn.Module):
+class _Graph(Generator):
     """``Generator.repose`` as a forward pass, which is what exporters take."""
 
-    def __init__(self, generator: Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(
-        self,
-        source: Tensor,
-        source_joints: Tensor,
-        source_visible: Tensor,
-        target_joints: Tensor,
-        target_visible: Tensor,
-    ) -> Tensor:
-        return self.generator.repose(source, source_joints, source_visible, target_joints, target_visible)
+    forward = Generator.repose  # type: ignore[assignment]
 
 
 def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> Comparison:
-    """Write a generator as an ONNX model or an ExportedProgram, and compare the written file with PyTorch.
+    """Write a generator as an ONNX model or an ExportedProgram, and return how far the file is off PyTorch.
 
-    Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` tells its inputs and
+    Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` names its inputs and
     output. Configuration, licence, training data, version and the checkpoint's SHA-256 go with it: in an ONNX model
     as ``metadata_props``, in an ExportedProgram as extra files of the same names.
 
     The file is read back, run at three sizes (the trained one and two that the stride does not divide, batches of
-    1, 3 and 2) and kept only if no pixel is further from a float64 run than ``Comparison.allowed``. ONNX models run
-    in ONNX Runtime for that.
+    1, 3 and 2; ONNX models in ONNX Runtime) and kept only if no pixel is further from a float64 run than
+    ``Comparison.allowed``.
 
     Args:
         generator: on the CPU.
         out: file to write, replaced if it exists.
         format: "onnx" or "torch-export".
         checkpoint: the file that the generator was loaded from.
-
-    Returns:
-        How far the file and PyTorch are off a float64 run.
 
     Raises:
         InputError: if a package is missing, or ``out`` has no folder.
@@ -141,7 +126,9 @@ def trace(generator: Generator) -> torch.export.ExportedProgram:
     example = example_inputs(generator, 2, (46, 34))
     shapes = ({0: axis, 2: axis, 3: axis}, *({0: axis} for _ in INPUTS[1:]))
     with torch.no_grad(), _quiet():
-        program = torch.export.export(_Graph(generator).eval(), example, dynamic_shapes=shapes, strict=False)
+        program = torch.export.export(
+            _Graph(generator.network, generator.config), example, dynamic_shapes=shapes, strict=False
+        )
     for node in program.graph.nodes:  # they name files of this machine
         node.meta.pop("stack_trace", None)
     return program
@@ -166,21 +153,19 @@ def compare(generator: Generator, run: Run) -> Comparison:
     """Compare an exported generator, and PyTorch in float32, with a float64 run at three sizes."""
     height, width = generator.config.size
     exact = deepcopy(generator).double()
-    exported: list[Tensor] = []
-    pytorch: list[Tensor] = []
+    differences = []
     for batch, size in ((1, (height, width)), (3, (height // 2 + 3, width // 2 + 5)), (2, (width + 2, height - 1))):
         inputs = example_inputs(generator, batch, size)
         expected = exact.repose(*(value.double() if value.is_floating_point() else value for value in inputs))
-        for outputs, differences in ((run(inputs), exported), (generator.repose(*inputs), pytorch)):
-            if outputs.shape != expected.shape:
-                raise RunError(f"the exported graph gives {tuple(outputs.shape)} for {tuple(expected.shape)}")
-            differences.append((outputs - expected).abs().max())
-    return Comparison(*(float(torch.stack(each).max()) for each in (exported, pytorch)))  # NaN above all
+        exported = run(inputs)
+        if exported.shape != expected.shape:
+            raise RunError(f"the exported graph gives {tuple(exported.shape)} for {tuple(expected.shape)}")
+        found = (exported, generator.repose(*inputs))
+        differences.append(torch.stack([(each - expected).abs().max() for each in found]))
+    return Comparison(*torch.stack(differences).amax(dim=0).tolist())  # NaN above all
 
 
 def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:
-    with checkpoint.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "interface": INTERFACE.format(joints=generator.network.joints),
         "reposer_version": __version__,
@@ -188,7 +173,7 @@ def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:
         "step": str(generator.about.step),
         "training_data": training_data(generator.config, generator.about),
         "license": license_of(generator.config, generator.about),
-        "checkpoint_sha256": digest,
+        "checkpoint_sha256": file_digest(checkpoint),
         "config": config_to_json(generator.config),
         "scores": json.dumps([score.to_json() for score in generator.about.scores]),
     }
@@ -240,13 +225,15 @@ def _load_onnx(path: Path) -> Run:
     return run
 
 
-_FORMATS: dict[str, tuple[Callable[[torch.export.ExportedProgram, Path, dict[str, str]], None], Callable[[Path], Run]]]
-_FORMATS = {"onnx": (_save_onnx, _load_onnx), "torch-export": (_save_program, _load_program)}
+_FORMATS: dict[str, tuple[Callable[..., None], Callable[[Path], Run]]] = {
+    "onnx": (_save_onnx, _load_onnx),
+    "torch-export": (_save_program, _load_program),
+}
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Exporters warn about what is meant (one name for the axes of several inputs) and log their progress."""
+    """Silences exporters, which warn about what we intend (inputs that share names of axes) and log their progress."""
     with warnings.catch_warnings(action="ignore"):
         level = logging.root.manager.disable
         logging.disable(logging.WARNING)

@@ -1,8 +1,7 @@
-"""Generation: the pictures of a whole pair list, with a manifest that tells what they were made from."""
+"""Generation: the pictures of a whole pair list, with a manifest of what they were made from."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from lightning.fabric import Fabric
 from reposer.checks import InputError, RunError, check_choice
 from reposer.config import config_to_json
 from reposer.data import PairDataset, PairIndex, pair_id, test_loader
+from reposer.features import file_digest
 from reposer.generator import Generator
 from reposer.images import to_signed
 from reposer.progress import Progress
@@ -36,7 +36,7 @@ def generate(
     progress: Progress | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Generate every pair of a data set split into a folder, with a manifest.
+    """Generate every pair of a data set split into a folder, with a manifest; return the files in the pairs' order.
 
     ``format="images"`` writes ``SOURCE___TARGET_vis.png``, the generated image alone. ``format="strips"`` writes
     the published five panels (source, source pose, target, target pose, generated) as
@@ -55,12 +55,8 @@ def generate(
         progress: where to show how far it is.
         provenance: more entries for the manifest, such as the checkpoint's hash.
 
-    Returns:
-        The written image files, in the order of the pairs.
-
     Raises:
-        InputError: if the data set's images have another size than the generator was trained for, there is no such
-            format, or ``devices`` is less than 1.
+        InputError: if the images have another size than the generator was trained for, or an option does not fit.
         RunError: if one of several processes dies.
     """
     check_choice("format", format, FORMATS)
@@ -132,6 +128,4 @@ def _generate(
 
 def checkpoint_provenance(path: Path) -> dict[str, Any]:
     """Manifest entry that names a checkpoint file and its SHA-256."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"checkpoint": {"file": str(path.resolve()), "sha256": digest}}
+    return {"checkpoint": {"file": str(path.resolve()), "sha256": file_digest(path)}}

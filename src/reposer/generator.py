@@ -74,7 +74,7 @@ class Generator(nn.Module, ModelHubMixin):
         data: str | None = None,
         license: str | None = None,
     ) -> None:
-        """Tell what the model card and the saved file are to say.
+        """Set what the model card and the saved file say.
 
         Args:
             evaluation: its scores: an evaluation, or the file that ``reposer evaluate --json`` wrote. Of a generator
@@ -88,12 +88,9 @@ class Generator(nn.Module, ModelHubMixin):
         """
         if evaluation is None and self.evaluation is not None and self.evaluation.exists():
             evaluation = self.evaluation
-        self.about = replace(
-            self.about,
-            scores=self.about.scores if evaluation is None else read_scores(evaluation),
-            data=data or self.about.data,
-            license=license or self.about.license,
-        )
+        about = self.about
+        scores = about.scores if evaluation is None else read_scores(evaluation)
+        self.about = replace(about, scores=scores, data=data or about.data, license=license or about.license)
 
     def save_pretrained(
         self,
@@ -106,13 +103,8 @@ class Generator(nn.Module, ModelHubMixin):
     ) -> str | None:
         """Save as a folder: model.safetensors, which holds everything, config.json and README.md, the model card.
 
-        Args:
-            save_directory: folder to make.
-            evaluation, data, license: what the card says, see :meth:`describe`.
-            options: of ``huggingface_hub.ModelHubMixin.save_pretrained``.
-
-        Returns:
-            With ``push_to_hub=True`` the address of the commit, else None.
+        ``evaluation``, ``data`` and ``license`` are for the card, see :meth:`describe`; the options are those of
+        ``huggingface_hub.ModelHubMixin.save_pretrained``, which with ``push_to_hub=True`` returns the commit's address.
 
         Raises:
             InputError: if the folder holds a saved generator already, or the evaluation cannot be read.
@@ -136,7 +128,7 @@ class Generator(nn.Module, ModelHubMixin):
         )
 
     def generate_model_card(self, *, where: str) -> ModelCard:
-        """Return the model card; ``where`` is what it tells to load: a folder, or OWNER/NAME on the Hub."""
+        """Return the model card; ``where`` it says to load from: a folder, or OWNER/NAME on the Hub."""
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
         return model_card(self.config, self.about, parameters=parameters, where=where)
 
@@ -149,15 +141,10 @@ class Generator(nn.Module, ModelHubMixin):
         license: str | None = None,
         **options: Any,
     ) -> str:
-        """Upload to the Hugging Face Hub what ``save_pretrained`` writes; a card that is there is replaced.
+        """Upload what ``save_pretrained`` writes to OWNER/NAME on the Hugging Face Hub; return the commit's address.
 
-        Args:
-            repo_id: OWNER/NAME, made if missing.
-            evaluation, data, license: what the card says, see :meth:`describe`.
-            options: of ``huggingface_hub.ModelHubMixin.push_to_hub``, such as ``private=True``.
-
-        Returns:
-            The address of the commit.
+        The repository is made if it is missing, a card that is there replaced. ``options`` are those of
+        ``huggingface_hub.ModelHubMixin.push_to_hub``, such as ``private=True``.
 
         Raises:
             InputError: one line, if the Hub cannot be reached or refuses.
@@ -174,9 +161,8 @@ class Generator(nn.Module, ModelHubMixin):
         """Load a generator from whatever :func:`load_generator` takes, or from the Hugging Face Hub.
 
         Args:
-            pretrained_model_name_or_path: folder that ``save_pretrained`` wrote, run folder, file, name of a
-                generator that ships with the package, or OWNER/NAME on the Hub. Only the last needs a network, and
-                that only once.
+            pretrained_model_name_or_path: what ``load_generator`` takes, or OWNER/NAME on the Hub, which needs a
+                network, but only once.
             options: ``device``; of the Hub ``revision``, ``token``, ``cache_dir``, ``local_files_only``.
 
         Raises:
@@ -219,7 +205,7 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
     Args:
         path: run folder (its newest generator is taken), folder that ``save_pretrained`` wrote, file of either, or
             the name of a generator that ships with the package, such as "mannequin".
-        device: where it is to compute.
+        device: where it computes.
 
     Raises:
         InputError: if there is no generator, or the file is not one.
@@ -231,26 +217,21 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{file}: weights do not fit their configuration: {reason}") from None
+        raise InputError(f"{file}: weights do not fit their configuration: {' '.join(str(error).split())}") from None
     # Scores beside a run belong to its newest generator, not to whichever file is named.
     evaluation = Path(path) / EVALUATION if Path(path).is_dir() else None
     return Generator(network, config, About.from_json(content), evaluation).to(device)
 
 
 def generator_file(path: str | Path) -> Path:
-    """Return the file of a generator; see :func:`load_generator` for what is taken.
-
-    Raises:
-        InputError: if there is none.
-    """
+    """Return the file that :func:`load_generator` reads; InputError if there is none."""
     folder = Path(path)
     if folder.is_file():
         return folder
-    found = [file for place in (folder, folder / "checkpoints") for file in generator_files(place)]
-    found = found or [file for file in (folder / PRETRAINED,) if file.exists()]
-    if found:
+    if found := generator_files(folder / "checkpoints") or generator_files(folder):
         return found[-1]
+    if (folder / PRETRAINED).exists():
+        return folder / PRETRAINED
     if str(path) in shipped_generators():
         return shipped_generators()[str(path)]
     if folder.exists():
@@ -280,16 +261,13 @@ def _first_line(error: Exception) -> str:
 
 
 def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
-    """Generate the person of a photo in another pose.
+    """Generate the person of a photo in another pose: a picture of the same size.
 
     Args:
         image: photo of the size that the generator was trained for (``generator.config.size``).
         source_pose: the person's pose in it, in pixels.
         target_pose: the wanted pose, in pixels of the same frame.
         generator: from :func:`load_generator`.
-
-    Returns:
-        The generated picture, of the same size.
 
     Raises:
         InputError: if the photo has another size.

@@ -59,7 +59,7 @@ def open_rgb(path: str | Path) -> Image.Image:
         with Image.open(path) as image:
             ImageOps.exif_transpose(image, in_place=True)
             image.load()
-            return image if image.mode == "RGB" else image.convert("RGB")
+            return image.convert("RGB")
     except FileNotFoundError:
         raise InputError(f"{path}: no such image file") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -67,13 +67,7 @@ def open_rgb(path: str | Path) -> Image.Image:
 
 
 def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
-    """Write a uint8 RGB image (3, H, W) in the format of the suffix; whole or not at all.
-
-    Args:
-        path: the file; .png, .jpg or .webp.
-        image: (3, H, W) uint8.
-        quality: of JPEG and WebP.
-    """
+    """Write a uint8 RGB image (3, H, W) as .png, .jpg or .webp, whole or not at all; ``quality`` is not for PNG."""
     path = Path(path)
     encoded = encode_image(image, path.suffix, quality=quality)
     write_whole(path, lambda temporary: temporary.write_bytes(encoded))
@@ -92,8 +86,7 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
 
 def from_pil(image: Image.Image) -> Tensor:
     """Turn a PIL image of any mode into a uint8 RGB tensor (3, H, W)."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 
 def to_pil(image: Tensor) -> Image.Image:

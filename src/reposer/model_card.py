@@ -1,4 +1,4 @@
-"""The model card: what a saved generator tells people and the Hugging Face Hub about itself."""
+"""The model card: what a saved generator says about itself to people and the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class About:
     license: str | None = None
     """Licence identifier of the weights; None: that of the data set in its configuration, else ``other``."""
     scores: tuple[Score, ...] = ()
-    """What it was scored, with signatures."""
+    """Its scores, with signatures."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known, as a dict that ``json`` can write."""
@@ -46,20 +46,12 @@ class About:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> About:
         """Read what ``to_json`` wrote; other entries are passed over."""
-        return cls(
-            step=content.get("step", 0),
-            data=content.get("data"),
-            license=content.get("license"),
-            scores=_scores(content.get("scores", ())),
-        )
+        known = {name: content[name] for name in ("step", "data", "license") if name in content}
+        return cls(**known, scores=_scores(content.get("scores", ())))
 
 
 def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
-    """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote.
-
-    Raises:
-        InputError: if the file is missing or is not such a file.
-    """
+    """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote (else InputError)."""
     if not isinstance(evaluation, str | Path):
         return evaluation.scores
     try:
@@ -86,16 +78,13 @@ def license_of(config: RunConfig, about: About) -> str:
 
 
 def model_card(config: RunConfig, about: About, *, parameters: int, where: str) -> ModelCard:
-    """Write the card of a generator.
+    """Write the card of a generator: metadata and Markdown.
 
     Args:
         config: that it was trained with.
         about: steps, data, licence, scores.
         parameters: number of its weights.
-        where: what ``from_pretrained`` is to be given: a folder, or OWNER/NAME on the Hub.
-
-    Returns:
-        The card: metadata and Markdown.
+        where: what ``from_pretrained`` loads: a folder, or OWNER/NAME on the Hub.
     """
     license_id = license_of(config, about)
     data = ModelCardData(
@@ -111,7 +100,11 @@ def model_card(config: RunConfig, about: About, *, parameters: int, where: str) 
         "Given a picture of a person and another pose, it generates the same person in that pose.\n"
         f"Made with [Reposer](https://pypi.org/project/reposer) {__version__}.",
         "## Use",
-        _usage(where),
+        "```python\n"
+        "import reposer\n\n"
+        f'generator = reposer.Generator.from_pretrained("{where}")\n'
+        "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
+        "```",
         f"`photo` is a PIL image of {height}x{width} pixels (height x width); the poses are those of the "
         f"{len(OPENPOSE_18.joints)} joints of the skeleton `{OPENPOSE_18.name}`, in pixels of that picture.",
         "## Network and training",
@@ -128,25 +121,12 @@ def model_card(config: RunConfig, about: About, *, parameters: int, where: str) 
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
 
 
-def _usage(where: str) -> str:
-    return (
-        "```python\n"
-        "import reposer\n\n"
-        f'generator = reposer.Generator.from_pretrained("{where}")\n'
-        "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
-        "```"
-    )
-
-
 def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, str]]:
     network, heatmaps = config.generator, config.heatmaps
+    options = ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network")
     maps = "one-pixel maps" if heatmaps.kind == "pixel" else f"Gaussian, sigma {heatmaps.sigma:g} pixels"
     facts = [
-        (
-            "network",
-            f"`{network.network}`, {parameters:,} weights; "
-            + ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network"),
-        ),
+        ("network", f"`{network.network}`, {parameters:,} weights; {options}"),
         ("image size", f"{config.size[0]}x{config.size[1]} pixels (height x width), RGB"),
         ("skeleton", f"`{OPENPOSE_18.name}`, {len(OPENPOSE_18.joints)} joints"),
         ("pose heatmaps", maps),
@@ -170,13 +150,9 @@ def _score_table(scores: tuple[Score, ...]) -> str:
     rows = [(s.name, f"{s.value:.4f}", limit, str(s.n)) for s, limit in zip(scores, limits, strict=True)]
     signatures = dict.fromkeys(str(score.signature) for score in scores)
     names = {text: ", ".join(s.name for s in scores if str(s.signature) == text) for text in signatures}
-    return "\n\n".join(
-        [
-            _table(("metric", "value", "95 % interval", "images"), rows),
-            "A score is comparable only with scores of the same signature:",
-            "\n".join(f"- {names[signature]}: `{signature}`" for signature in signatures),
-        ]
-    )
+    lines = "\n".join(f"- {names[signature]}: `{signature}`" for signature in signatures)
+    table = _table(("metric", "value", "95 % interval", "images"), rows)
+    return f"{table}\n\nA score is comparable only with scores of the same signature:\n\n{lines}"
 
 
 def _limits(config: RunConfig, about: About) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -16,9 +15,9 @@ class Progress:
     """Shows how far a piece of work is; a context manager, and callable as ``progress(done, total)``.
 
     Args:
-        title: what is being done.
-        unit: what is counted for the speed, per second.
-        shown: False says nothing at all.
+        title: the work.
+        unit: of the speed, per second.
+        shown: False prints nothing at all.
     """
 
     def __init__(self, title: str, *, unit: str = "images", shown: bool = True) -> None:
@@ -42,9 +41,7 @@ class Progress:
         self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
     def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:

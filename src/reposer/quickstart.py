@@ -1,4 +1,4 @@
-"""The whole way in a few minutes: make people, train, generate, evaluate, report. No download, no GPU."""
+"""Everything in a few minutes: make people, train, generate, evaluate, report. No download, no GPU."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def quickstart(
     """Make a mannequin set, train ``mannequin-tiny``, generate the test pairs, and score them beside two baselines.
 
     ``out`` gets ``data/`` (the data set) and ``run/`` (the run folder, with ``results/`` and ``report.html``).
-    What is already there is used: a quickstart that was stopped goes on where it stopped.
+    What is already there is used: a quickstart that was stopped continues where it stopped.
 
     Args:
-        out: folder to make or to go on in.
+        out: folder to make or to continue in.
         seed: of the data set and of the training.
         mannequins: the data set to make.
         config: how to train; None: by the recipe ``mannequin-tiny``.
@@ -66,16 +66,10 @@ def quickstart(
     with _stage("train", seconds, shown) as progress:
         train(config, data=data, out=run, resume=(run / "config.json").exists(), progress=progress)
     checkpoint = generator_file(run)
-    index = open_pairs(data, "test")
     results = run / "results"
     with _stage("generate", seconds, shown) as progress:
-        generate(
-            load_generator(checkpoint),
-            index,
-            results / "generated",
-            progress=progress,
-            provenance=checkpoint_provenance(checkpoint),
-        )
+        generator, provenance = load_generator(checkpoint), checkpoint_provenance(checkpoint)
+        generate(generator, open_pairs(data, "test"), results / "generated", progress=progress, provenance=provenance)
     with _stage("evaluate", seconds, shown):
         evaluations: dict[str, Evaluation] = {
             baseline or "generated": evaluate(results / "generated", baseline=baseline, train_images=data / "train")

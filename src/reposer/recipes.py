@@ -1,4 +1,4 @@
-"""Recipes: one function per complete published or built-in run. A recipe is a RunConfig; options change it."""
+"""Recipes: one function per published or built-in run. A recipe is a RunConfig; options change it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def recipe(name: str) -> RunConfig:
 
 
 def released(generator: ReleasedGenerator) -> RunConfig:
-    """Configuration for released weights: their norm tells the data set, and with it size and heatmaps.
+    """Configuration for released weights: their norm reveals the data set, and with it size and heatmaps.
 
-    Which objective they were trained with, the weights do not tell.
+    The weights do not reveal the objective that they were trained with.
     """
     published = _fashion if generator.norm == "instance" else _market
     return replace(published("released", objective_of(adversarial=5)), generator=generator)
@@ -73,19 +73,13 @@ def market_patn() -> RunConfig:
 @_add
 def fashion_pssim() -> RunConfig:
     """DeepFashion with adversarial + perceptual + PSSIM (Shi et al., Pattern Recognition 2022)."""
-    return _fashion(
-        "fashion-pssim",
-        objective_of(adversarial=_FASHION_GAN, perceptual=1, part_ssim=1),
-    )
+    return _fashion("fashion-pssim", objective_of(adversarial=_FASHION_GAN, perceptual=1, part_ssim=1))
 
 
 @_add
 def fashion_patn() -> RunConfig:
     """DeepFashion as PATN was published: adversarial + L1 + perceptual (Zhu et al., CVPR 2019)."""
-    return _fashion(
-        "fashion-patn",
-        objective_of(adversarial=_FASHION_GAN, l1=1, perceptual=1),
-    )
+    return _fashion("fashion-patn", objective_of(adversarial=_FASHION_GAN, l1=1, perceptual=1))
 
 
 @_add

@@ -11,7 +11,7 @@ from tests.folders import MakeMarket, pose
 from tests.small_run import SMALL
 
 from reposer.checks import InputError
-from reposer.commands.generate import main as generate
+from reposer.cli import main
 from reposer.config import config_from_json
 from reposer.data import LAYOUTS, MANNEQUINS, DataConfig, Layout, layouts, open_layout, open_pairs
 from reposer.generator import load_generator
@@ -79,7 +79,7 @@ def test_a_third_layout(listed: None, studio: Path, tmp_path: Path, layout: str)
     card = load_generator(run).generate_model_card(where="here")
     assert card.data.to_dict()["license"] == "cc-by-4.0"
     assert "| training data | our studio |" in card.text
-    generate([str(run), "--data", str(studio), "--out", str(tmp_path / "results"), "--layout", layout])
+    main(["generate", str(run), "--data", str(studio), "--out", str(tmp_path / "results"), "--layout", layout])
     assert len(list((tmp_path / "results").glob("test-?.png___test-?.png_vis.png"))) == 6
 
 

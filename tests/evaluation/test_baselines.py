@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from reposer.metrics import networks
 from reposer.poses import OPENPOSE_18, convert_pose, limb_masks, read_annotations
 from reposer.poses.estimation import Person
 from reposer.poses.skeletons import COCO_17
+from reposer.protocols import PATN_MARKET, Protocol
 from reposer.reporting.gallery import open_pictures
 from reposer.results import find_results
+from reposer.similarity import PartSSIMSettings
 
 PARTS = [part.name for part in OPENPOSE_18.parts]
 
@@ -109,8 +112,11 @@ def test_command(golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert f"{score['value']:.4f}" in out
 
 
-@pytest.mark.parametrize("protocol", ["patn-market", "reposer-1"])
-def test_single_body_parts(golden: Path, protocol: str) -> None:
+FIVE_SETS = replace(PATN_MARKET, part_ssim=PartSSIMSettings(multi_scale=True, reference_height=256))
+
+
+@pytest.mark.parametrize("protocol", ["patn-market", "reposer-1", FIVE_SETS], ids=["patn", "reposer", "multi-scale"])
+def test_single_body_parts(golden: Path, protocol: str | Protocol) -> None:
     annotations = golden / "market-annotation-test.csv"
     found = evaluate(
         golden / "results_market", annotations=annotations, protocol=protocol, metrics=["part_ssim_by_part"]
@@ -118,12 +124,13 @@ def test_single_body_parts(golden: Path, protocol: str) -> None:
     poses = read_annotations(annotations)
     generated, targets = panels(golden, 4), panels(golden, 2)
     values: dict[str, list[float]] = {name: [] for name in PARTS}
+    settings = found.protocol.part_ssim
+    sizes = {"multi_scale": settings.multi_scale, "reference_height": settings.reference_height}
     for pair, target in targets.items():
         pose = poses[pair.split("___")[1]]
-        masks = limb_masks(pose.joints[None], pose.visible[None], (128, 64)).double()
-        by_part = metrics.part_ssim_by_part(
-            generated[pair][None], target[None], part_masks=masks, settings=found.protocol.part_ssim
-        )
+        masks = limb_masks(pose.joints[None], pose.visible[None], (128, 64), **sizes).double()
+        assert masks.shape[1] == (50 if protocol is FIVE_SETS else 10)
+        by_part = metrics.part_ssim_by_part(generated[pair][None], target[None], part_masks=masks, settings=settings)
         for name, value in by_part.items():
             if not value.isnan():
                 values[name].append(value.item())

@@ -22,7 +22,7 @@ from reposer.features import INCEPTIONS, LPIPS_BACKBONES, InceptionFeatures, LPI
 from reposer.images import pad_width, read_image, write_image
 from reposer.metrics import BatchSettings, ImageSet, InceptionScoreSettings, Moments, black_outside, networks
 from reposer.poses import body_mask, read_annotations
-from reposer.protocols import PATN_MARKET, pairs_digest, protocol_named
+from reposer.protocols import PATN_MARKET, PROTOCOLS, pairs_digest
 from reposer.results import find_results
 from reposer.similarity import SSIMSettings
 
@@ -115,7 +115,7 @@ def test_images_of_other_sizes_are_resized_and_it_is_said(golden: Path) -> None:
 
 
 def test_lpips_does_not_depend_on_the_batch(golden: Path) -> None:
-    protocol = replace(protocol_named("reposer-1-market"), metrics=(), network_metrics=("lpips", "mask_lpips"))
+    protocol = replace(PROTOCOLS["reposer-1-market"], metrics=(), network_metrics=("lpips", "mask_lpips"))
     options: dict[str, Any] = {
         "annotations": golden / "market-annotation-test.csv", "protocol": protocol, "metrics": "all",
         "weights": {ALEX: alex()},
@@ -127,7 +127,7 @@ def test_lpips_does_not_depend_on_the_batch(golden: Path) -> None:
 
 
 def test_dropped_remainder(golden: Path) -> None:
-    base = protocol_named("gfla-market")
+    base = PROTOCOLS["gfla-market"]
     batch = BatchSettings(size=5, remainder="drop")
     protocol = replace(base, lpips=replace(base.lpips, batch=batch))
     found = evaluate(golden / "results_market", protocol=protocol, metrics=("ssim", "lpips"), weights={ALEX: alex()})
@@ -179,9 +179,7 @@ def of(network: Any, images: list[Tensor], keeps: str) -> ImageSet:
 @pytest.mark.filterwarnings("ignore:FID of 8 images")
 def test_metrics_of_sets(golden: Path, small: SmallNetwork) -> None:
     settings = InceptionScoreSettings(splits=2)
-    protocol = replace(
-        protocol_named("reposer-1-market"), metrics=("is", "mask_is", "fid", "kid"), inception_score=settings
-    )
+    protocol = replace(PROTOCOLS["reposer-1-market"], metrics=("is", "mask_is", "fid", "kid"), inception_score=settings)
     options = {"annotations": golden / "market-annotation-test.csv", "protocol": protocol}
     found = evaluate(golden / "results_market", **options)  # type: ignore[arg-type]
     generated, target = panels(golden, "market")
@@ -220,7 +218,7 @@ def test_processes_decide_nothing_in_sets(golden: Path, small: SmallNetwork) -> 
 
 @pytest.mark.filterwarnings("ignore:FID of")
 def test_fid_with_the_training_images(golden: Path, small: SmallNetwork, tmp_path: Path) -> None:
-    base = protocol_named("dptn-fashion")
+    base = PROTOCOLS["dptn-fashion"]
     protocol = replace(base, fid=replace(base.fid, batch=BatchSettings(size=3, remainder="drop")))
     options: dict[str, Any] = {"protocol": protocol, "metrics": ("psnr", "fid")}
     with pytest.raises(InputError, match=r"fid .* all training images: .* --train-images; .* fid: --metrics psnr$"):
@@ -247,7 +245,7 @@ def test_fid_with_the_training_images(golden: Path, small: SmallNetwork, tmp_pat
 def test_inception_itself(golden: Path, tmp_path: Path) -> None:
     name = "inception-torchvision"
     weights: Mapping[str, Any] = {INCEPTIONS[name].name: inception_state(name)}
-    base = protocol_named("gfla-market")
+    base = PROTOCOLS["gfla-market"]
     protocol = replace(base, metrics=("kid",), fid=replace(base.fid, reference="targets"))
     found = evaluate(golden / "results_market", protocol=protocol, weights=weights)
     network = InceptionFeatures(name, weights=inception_state(name))
@@ -266,6 +264,6 @@ def test_command_says_what_was_not_scored(golden: Path, tmp_path: Path, capsys: 
     (tmp_path / "mine.yaml").write_text("based_on: patn-market\nmetrics: [l1]\n")
     main(["evaluate", str(golden / "results_market"), "--protocol", str(tmp_path / "mine.yaml")])
     printed = capsys.readouterr().out
-    assert "not scored: is, mask_is, ds; ask with --metrics all, or by name" in printed
+    assert "not scored: is, mask_is, ds; ask for them with --metrics all, or by name" in printed
     main(["evaluate", str(golden / "results_market"), "--protocol", "gfla-market", "--metrics", "psnr", "ssim"])
     assert "PSNR" in capsys.readouterr().out

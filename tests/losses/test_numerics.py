@@ -158,6 +158,7 @@ def test_vmap_equals_a_loop(loss: Loss) -> None:
     torch.testing.assert_close(torch.func.grad(loss)(x.detach(), y, masks()), x.grad)
 
 
+@pytest.mark.slow
 def test_first_and_second_derivatives(loss: Loss) -> None:
     x, y = (image[:1, :1, :8, :8].clone() for image in images(torch.float64))
     parts = masks().double()[:1, :, :8, :8]

@@ -26,6 +26,12 @@ def people_and_backgrounds(size: tuple[int, int], studio: bool) -> tuple[Tensor,
     return torch.from_numpy(np.stack(people)), torch.from_numpy(np.stack(backgrounds))
 
 
+def test_an_opencv_without_hog_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("cv2.HOGDescriptor")
+    with pytest.raises(InputError, match=r"no HOG detector: pip install 'opencv-python-headless<5', or leave"):
+        person_detector("hog")
+
+
 @pytest.mark.parametrize(("size", "studio"), [((128, 64), False), ((256, 176), True)])
 def test_hog_tells_people_from_backgrounds(size: tuple[int, int], studio: bool) -> None:
     detector = person_detector()

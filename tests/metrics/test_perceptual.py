@@ -43,7 +43,11 @@ def images(*size: int, low: int = 0, high: int = 256) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "version"), [("alex", "0.1"), ("alex", "0.0"), ("vgg", "0.1"), ("squeeze", "0.1"), ("squeeze", "0.0")]
+    ("backbone", "version"),
+    [
+        *(("alex", "0.1"), ("alex", "0.0"), ("squeeze", "0.1"), ("squeeze", "0.0")),
+        pytest.param("vgg", "0.1", marks=pytest.mark.slow),
+    ],
 )
 def test_equals_the_package(backbone: str, version: str) -> None:
     outside, network = networks(backbone, version)

@@ -8,12 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, permutation_test
 
-from reposer.checks import InputError
 from reposer.metrics import (
     Score,
     Signature,
     bootstrap_interval,
-    check_comparable,
     holm,
     make_score,
     score,
@@ -167,17 +165,3 @@ def test_text_and_json() -> None:
         "name": "ssim", "value": 0.25, "interval": [0.2, 0.3], "n": 4, "signature": "patn-market|n:4",
     }  # fmt: skip
     assert Score.from_json(made.to_json()) == made
-
-
-def test_only_scores_of_one_signature_compare() -> None:
-    def scored(name: str, signature: str) -> Score:
-        return Score(name=name, value=0.0, interval=(0.0, 0.0), n=1, signature=Signature.parse(signature))
-
-    a = scored("ssim", "patn-market|n:8|pairs:aa|codec:png")
-    check_comparable(a, scored("ssim", str(a.signature)))
-    with pytest.raises(InputError, match="ssim with l1: these are different metrics"):
-        check_comparable(a, scored("l1", str(a.signature)))
-    with pytest.raises(InputError, match=r"differ in pairs \(aa and bb\), codec \(png and jpeg\); evaluate"):
-        check_comparable(a, scored("ssim", "patn-market|n:8|pairs:bb|codec:jpeg"))
-    with pytest.raises(InputError, match=r"protocol \(patn-market and patn-fashion\), codec \(png and none\)"):
-        check_comparable(a, scored("ssim", "patn-fashion|n:8|pairs:aa"))

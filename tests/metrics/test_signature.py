@@ -1,12 +1,14 @@
 """Signatures: printed, parsed, compared, told apart in words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reposer.metrics import BatchSettings, Signature
 from reposer.metrics.signature import common, grouped
-from reposer.similarity import SSIMSettings
+from reposer.similarity import CLASSIC_SSIM
 
 TEXT = st.text(st.characters(exclude_characters="|"), max_size=6)
 KEY = st.text(st.characters(exclude_characters="|:"), min_size=1, max_size=6)
@@ -40,7 +42,12 @@ def test_differences_in_words() -> None:
 
 
 def test_built_of_values() -> None:
-    parts = {"n": 3, "left out": None, "ssim": SSIMSettings(sample_covariance=True), "batch": BatchSettings(size=5)}
+    parts = {
+        "n": 3,
+        "left out": None,
+        "ssim": replace(CLASSIC_SSIM, sample_covariance=True),
+        "batch": BatchSettings(size=5),
+    }
     made = Signature.of("mine", parts)
     assert str(made) == "mine|n:3|ssim:gaussian-11-1.5-full-sample_covariance|batch:5-keep"
     assert (made.get("n"), made.get("left out")) == ("3", None)

@@ -41,7 +41,7 @@ def assert_golden(network: nn.Module, images: tuple[Tensor, ...], expected: np.n
     [
         ("patn_market", "batch"),
         pytest.param("patn_fashion", "instance", marks=pytest.mark.slow),
-        ("xing_market", "batch"),
+        pytest.param("xing_market", "batch", marks=pytest.mark.slow),
         ("xing_fashion", "instance"),
     ],
 )

@@ -139,7 +139,9 @@ def test_disk_full(small: RunConfig, market: Path, whole: Path, tmp_path: Path) 
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         full = AtStep(5, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1])))
-        with pytest.raises(RunError, match=r"0000006.*: cannot be written \(.*MB free\).*go on with --resume") as error:
+        with pytest.raises(
+            RunError, match=r"0000006.*: cannot be written \(.*MB free\).*continue with --resume"
+        ) as error:
             train(small, data=market, out=run, progress=full)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

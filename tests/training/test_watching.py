@@ -174,5 +174,5 @@ def test_dry_run(small: RunConfig, market: Path, capsys: pytest.CaptureFixture[s
 def test_dry_run_times_late_discriminators(small: RunConfig, market: Path) -> None:
     late = replace(small, optimization=replace(small.optimization, adversarial_start_step=7))
     assert re.search(
-        r"time: [\d.]+ s a step \([\d.]+ s after step 7, with the discriminators\), ", plan(late, data=market)
+        r"time: [\d.]+ s per step \([\d.]+ s after step 7, with the discriminators\), ", plan(late, data=market)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-def listing(entries: Mapping[str, str | None]) -> list[str]:
-    """Lines of names and what they are, aligned, for help texts."""
+def listing(entries: Mapping[str, str | None]) -> str:
+    """Names and the first line of what they are, aligned, for help texts."""
     width = max(map(len, entries))
-    return [f"  {name:{width}}  {what}" for name, what in entries.items()]
+    return "\n".join(f"  {name:{width}}  {str(what).splitlines()[0]}" for name, what in entries.items())

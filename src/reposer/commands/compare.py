@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json as json_format
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
+from rich.console import Console
 
-if TYPE_CHECKING:
-    from reposer.evaluation import Evaluation
-    from reposer.reporting.gallery import Pictures
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the command line and run."""
-    from reposer.commands.arguments import call
-
-    call(run, arguments, prog="reposer compare")
+from reposer.checks import InputError
+from reposer.evaluation import Evaluation
+from reposer.files import write_text
+from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
+from reposer.reporting.gallery import Pictures, open_pictures, write_gallery
 
 
 def run(
@@ -35,11 +31,11 @@ def run(
     A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file beside them (FOLDER.json)
     or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
     with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
-    and one plain sentence. Results of different signatures or pairs are refused.
+    and one plain sentence. Results with different signatures or pairs are refused.
 
     Args:
         results: two or more evaluations.
-        force: compare results of different signatures or pairs all the same; the output says that they are not
+        force: compare results of different signatures or pairs anyway; the output says that they are not
             comparable. Only pairs that both have are compared.
         json: file to write the comparisons to.
         gallery: HTML file to write with the images where A and B differ most, metric by metric.
@@ -47,15 +43,6 @@ def run(
             named like the JSON, the one that was evaluated, or the one the JSON is in.
         targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
     """
-    import json as json_format
-
-    from rich.console import Console
-
-    from reposer.checks import InputError
-    from reposer.evaluation import Evaluation
-    from reposer.files import write_text
-    from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
-
     if len(results) < 2:
         raise InputError("expected two results or more, files of 'reposer evaluate --json' or folders beside them")
     if images and len(images) != 2:
@@ -69,7 +56,7 @@ def run(
     comparisons = [
         compare(evaluations[first], evaluations[other], names=(first, other), force=force) for other in others
     ]
-    pictures: list[Pictures] = []
+    pictures = []
     if gallery is not None:
         shown = list(evaluations.values())[:2]
         folders = images or [_images_of(*pair) for pair in zip(results, shown, strict=False)]
@@ -79,27 +66,19 @@ def run(
     console.print(side_by_side(evaluations))
     for comparison in comparisons:
         console.print(comparison.table())
-        lines = [*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()]
-        for line in lines:
+        for line in (*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(HOW, markup=False, highlight=False)
     if json is not None:
         content = {
             "results": [
-                {
-                    "name": name,
-                    "file": str(file),
-                    "signature": str(evaluation.signature),
-                    "scores": evaluation.to_json()["scores"],
-                }
+                {"name": name, "file": str(file)} | {key: evaluation.to_json()[key] for key in ("signature", "scores")}
                 for (name, evaluation), file in zip(evaluations.items(), files, strict=True)
             ],
             "comparisons": [comparison.to_json() for comparison in comparisons],
         }
         write_text(json, json_format.dumps(content, indent=1) + "\n")
     if gallery is not None:
-        from reposer.reporting.gallery import write_gallery
-
         write_gallery(gallery, comparisons[0], pictures[0], pictures[1])
     for path in (json, gallery):
         if path is not None:
@@ -107,7 +86,7 @@ def run(
 
 
 def _images_of(path: Path, evaluation: Evaluation) -> Path:
-    """The folder of the images of a result that was named on the command line."""
+    """The folder of the images of a result named on the command line."""
     if path.is_dir():
         return path
     if (named := path.with_suffix("")).is_dir():
@@ -116,9 +95,6 @@ def _images_of(path: Path, evaluation: Evaluation) -> Path:
 
 
 def _open(folder: Path, evaluation: Evaluation, targets: Path | None) -> Pictures:
-    from reposer.checks import InputError
-    from reposer.reporting.gallery import open_pictures
-
     try:
         return open_pictures(folder, evaluation, targets=targets)
     except InputError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,8 @@ from typing import Annotated
 import tyro
 
 from reposer.checks import InputError
-from reposer.commands.arguments import call
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
 from reposer.progress import Progress
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the command line and run."""
-    call(run, arguments, prog="reposer evaluate")
 
 
 def run(
@@ -34,19 +27,19 @@ def run(
 
     RESULTS holds one file per pair: strips of 5 panels (source, its pose, target, its pose, generated), triptychs
     (source, target, generated) or single generated images; the size tells which. Files are named after their pair
-    (SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png, SOURCE.jpg_TARGET.jpg.png), by numbers into --pairs, like the
-    files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints the metrics of the
-    protocol with their 95 % intervals, and the signatures that say what they may be compared with.
+    (SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png, SOURCE.jpg_TARGET.jpg.png), by their numbers in --pairs, like
+    the files in --targets, or listed in a pairs.csv (generated,target[,source]). Prints the metrics of the protocol
+    with their 95 % intervals, and the signatures that say what they may be compared with.
 
     Args:
         results: folder of result images, or a CSV that lists them; a manifest.json in it, from 'reposer generate',
             fills in the options that are left out.
         options: what is scored, and how.
         baselines: also score what needs no network: the source image, and the mean of the real images.
-        json: file to write the scores and the numbers of every image to; beside it, as NAME.cache, is the cache, if
-            --cache says nothing else.
-        table: file to write the numbers of every image to as a table, .csv or .parquet.
-        with_published: also show the result among the published scores that compare with it.
+        json: file for the scores and the numbers of every image; the cache goes next to it, as NAME.cache, unless
+            --cache is given.
+        table: file for the numbers of every image as a table, .csv or .parquet.
+        with_published: also show the result among the published scores that are comparable with it.
     """
     from rich.console import Console
 
@@ -60,7 +53,7 @@ def run(
     for baseline in (None, *(BASELINES if baselines else ())):
         name = baseline or "generated"
         shown = options
-        if baseline is not None:  # no pose was found in these
+        if baseline is not None:  # the predicted poses are those of the generated images
             shown = replace(options, baseline=baseline, predicted_keypoints=None, detect_poses=False)
         with Progress(f"evaluating {name}") as progress:
             evaluations[name] = evaluate(results, shown, progress=progress)
@@ -80,14 +73,10 @@ def run(
         from reposer.reporting import published
 
         console.print(published.with_published(evaluation))
-    left = [name for name in evaluation.protocol.all_metrics if name not in {s.name for s in evaluation.scores}]
-    notes = [
-        *evaluation.notes(),
-        *([f"not scored: {', '.join(left)}; ask with --metrics all, or by name"] if left else []),
-    ]
-    # Without wrapping, so that the signatures can be copied.
-    for line in (*notes, *evaluation.signature_lines()):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    for path in (json, table):
-        if path is not None:
-            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
+    lines = evaluation.notes()
+    if left := set(evaluation.protocol.all_metrics) - {score.name for score in evaluation.scores}:
+        names = ", ".join(name for name in evaluation.protocol.all_metrics if name in left)
+        lines.append(f"not scored: {names}; ask for them with --metrics all, or by name")
+    written = [f"written: {path}" for path in (json, table) if path is not None]
+    for line in (*lines, *evaluation.signature_lines(), *written):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)  # unwrapped: signatures can be copied

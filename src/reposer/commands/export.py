@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import tyro
 
-from reposer.commands.arguments import call
 from reposer.export import INPUTS, OUTPUT, ExportFormat, export_generator
 from reposer.generator import generator_file, load_generator
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and export."""
-    call(run, arguments, prog="reposer export")
 
 
 def run(checkpoint: tyro.conf.Positional[Path], /, *, format: ExportFormat, out: Path) -> None:

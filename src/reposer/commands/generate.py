@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
-from reposer.commands.arguments import call
 from reposer.data import LayoutName, open_pairs
 from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 from reposer.results import FormatName
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and generate."""
-    call(run, arguments, prog="reposer generate")
 
 
 def run(
@@ -41,7 +34,7 @@ def run(
             generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
         data: folder of the data set.
         out: folder for the results.
-        layout: kind of data set; auto tells by the names of its CSVs.
+        layout: kind of data set; auto recognises it by the names of its CSVs.
         format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
             target and generated image.
         split: which pairs.
@@ -51,11 +44,10 @@ def run(
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
-    index = open_pairs(data, split, layout)
     with Progress("generate") as progress:
         written = generate(
             generator,
-            index,
+            open_pairs(data, split, layout),
             out,
             format=format,
             batch_size=batch_size,

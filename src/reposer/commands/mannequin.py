@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from reposer.commands.arguments import call
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.progress import Progress
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and make the data set."""
-    call(run, arguments, prog="reposer mannequin")
-
 
 DEFAULTS = MannequinConfig()
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _HELP = """usage: reposer protocols [show NAME | diff A B [RESULTS...]]
 
 List the evaluation protocols, print every switch of one, or say how two differ: in words and, given folders of
-results, by how much the same images score differently. NAME, A and B may also be YAML files.
+results, by how much the scores of the same images differ. NAME, A and B may also be YAML files.
 
-'reposer protocols show --help' and 'reposer protocols diff --help' tell more."""
+'reposer protocols show --help' and 'reposer protocols diff --help' say more."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Read what to do, then its options, and do it."""
+    """Read the action and its options, and run it."""
     if not arguments:
         list_protocols()
     elif arguments[0] in ("-h", "--help"):
@@ -80,15 +80,15 @@ def diff(
     *,
     options: Annotated[ResultOptions, tyro.conf.arg(name="")] = ResultOptions(),  # noqa: B008
 ) -> None:
-    """Say how two protocols differ, and by how much they score the same images differently.
+    """Say how two protocols differ, and by how much their scores of the same images differ.
 
-    Without --metrics those are computed that need no network and, without --annotations, no pose.
+    Without --metrics, the metrics that need no network and, without --annotations, no pose.
 
     Args:
         a: name of a protocol, or a YAML file.
         b: another one.
         results: folders of results that both can score; each is scored twice.
-        options: what is scored of them.
+        options: what to score.
     """
     first, second = _one(a), _one(b)
     rows = differences(first, second)
@@ -146,5 +146,5 @@ def _print(table: Table) -> None:
     from rich.console import Console
 
     console = Console()
-    # Into a file or a pipe tables go whole, at any width.
+    # In a file or a pipe, tables keep their full width.
     (console if console.is_terminal else Console(width=200)).print(table, markup=False)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from reposer.commands.arguments import call
 from reposer.quickstart import quickstart
 from reposer.reporting.comparison import side_by_side
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Read the options and go the whole way."""
-    call(run, arguments, prog="reposer quickstart")
 
 
 def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
     """Make people, train a small network on them, generate, evaluate and report; a few minutes on two CPU cores.
 
     Args:
-        out: folder to make; a quickstart that was stopped goes on in it.
+        out: folder to make; a quickstart that was stopped continues in it.
         seed: of the data set and of the training.
     """
     result = quickstart(out, seed=seed)

@@ -21,13 +21,23 @@ from reposer.recipes import RECIPES, recipe
 from reposer.training import plan, train
 from reposer.training.run_folder import Resume
 
+_HELP = f"""usage: reposer train RECIPE --data DIR --out RUN [--resume [auto]] [--dry-run] [OPTIONS]
+
+recipes:
+{listing({name: function.__doc__ for name, function in RECIPES.items()})}
+
+networks (--generator.network NAME; a recipe has its own):
+{listing({name: entry.title for name, entry in NETWORKS.items()})}
+
+'reposer train RECIPE --help' shows the options and the recipe's values."""
+
 
 def main(arguments: Sequence[str]) -> None:
     """Read the recipe's name, then its options, and train."""
     if not arguments or arguments[0].startswith("-"):
         if not {"-h", "--help"} & set(arguments):
             raise InputError(f"expected a recipe first: reposer train RECIPE ... (known: {', '.join(RECIPES)})")
-        print(_help())
+        print(_HELP)
         return
     config = _with_network(recipe(arguments[0]), arguments)
 
@@ -80,19 +90,3 @@ def _with_value(arguments: Sequence[str]) -> list[str]:
         for argument, next_one in pairwise([*arguments, ""])
         for part in ([argument, "yes"] if argument == "--resume" and next_one not in _RESUME else [argument])
     ]
-
-
-def _help() -> str:
-    return "\n".join(
-        [
-            "usage: reposer train RECIPE --data DIR --out RUN [--resume [auto]] [--dry-run] [OPTIONS]",
-            "",
-            "recipes:",
-            *listing({name: function.__doc__ for name, function in RECIPES.items()}),
-            "",
-            "networks (--generator.network NAME; a recipe has its own):",
-            *listing({name: entry.title for name, entry in NETWORKS.items()}),
-            "",
-            "'reposer train RECIPE --help' tells the options and the recipe's values.",
-        ]
-    )

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import tyro
 
 from reposer.checks import InputError, check_choice
 from reposer.commands.arguments import call
-from reposer.config import config_to_json
 from reposer.models import ReleasedDiscriminator, generator_path, load_released_network, save_network
 from reposer.recipes import released
+from reposer.values import to_json
 
 _HELP = """usage: reposer weights import FILE --out DIR
 
 Turn weights of the released code into a checkpoint of this package.
 
-'reposer weights import --help' tells more."""
+'reposer weights import --help' says more."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Read what to do, then its options, and do it."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        if not arguments:
-            raise InputError("expected what to do: reposer weights import FILE --out DIR")
+    if not arguments:
+        raise InputError("expected what to do: reposer weights import FILE --out DIR")
+    if arguments[0] in ("-h", "--help"):
         print(_HELP)
         return
     check_choice("action", arguments[0], ("import",))
@@ -48,12 +46,12 @@ def run(file: tyro.conf.Positional[Path], /, *, out: Path) -> None:
     config, network = load_released_network(file)
     if isinstance(config, ReleasedDiscriminator):
         what, seen = "discriminator", f"of {config.in_channels} channels"
-        path, text = out / "discriminator.safetensors", json.dumps(asdict(config), indent=2)
+        path, text = out / "discriminator.safetensors", to_json(config)
     else:
         run_config = released(config)
         height, width = run_config.size
         what, seen = f"{config.network} generator", f"for {height}x{width}, {run_config.heatmaps.kind} heatmaps"
-        path, text = generator_path(out, 0), config_to_json(run_config)
+        path, text = generator_path(out, 0), to_json(run_config)
     if path.exists():
         raise InputError(f"{path}: exists already; name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Rows that were measured before: an interrupted evaluation goes on where it stopped."""
+"""Rows that were measured before: an interrupted evaluation resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from reposer.checks import InputError
 
 
 class RowCache:
-    """Rows by the hash of their files, in ``KEY.RANK.jsonl`` of a folder; each process adds to a file of its own.
+    """Rows by the hash of their files, in ``KEY.RANK.jsonl`` of a folder; each process writes its own file.
 
-    Args:
-        folder: made if missing.
-        key: of everything else that decides the numbers; rows of other keys are not seen.
-        rank: of the process.
-
-    Raises:
-        InputError: if the folder cannot be written to.
+    The key stands for everything else that decides the numbers: rows of other keys are ignored. InputError if the
+    folder, which is made if missing, cannot be written to.
     """
 
     def __init__(self, folder: Path, key: str, rank: int) -> None:
@@ -28,7 +23,7 @@ class RowCache:
             for path in sorted(folder.glob(f"{key}.*.jsonl")):
                 self._read(path)
             self._seen = set(self.rows)
-            # A killed process may have left half a line: what follows starts on a line of its own.
+            # A killed process may have left half a line: start on a new one.
             self._file = (folder / f"{key}.{rank}.jsonl").open("a", encoding="utf-8")
             self._file.write("\n")
         except OSError as error:
@@ -44,7 +39,7 @@ class RowCache:
                 self.rows[digest] = row
 
     def add(self, digest: str, row: dict[str, float]) -> None:
-        """Append a row that is not known yet."""
+        """Append a row unless it is known."""
         if digest not in self._seen:
             self._seen.add(digest)
             self._file.write(json.dumps([digest, row]) + "\n")

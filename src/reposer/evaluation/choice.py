@@ -1,4 +1,4 @@
-"""Which metrics an evaluation computes."""
+"""The choice of metrics that an evaluation computes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from reposer.metrics import METRICS, Metric
 from reposer.protocols import Protocol
 
 BY_PART = "part_ssim_by_part"
-"""Name that stands for PSSIM of each body part."""
+"""Name that stands for the PSSIM of each body part."""
 
 
 def default_metrics(protocol: Protocol) -> tuple[str, ...]:
-    """Return the metrics of a protocol that are computed without being asked for and need no pose."""
+    """Return the metrics of a protocol that are computed by default and need no pose."""
     return tuple(name for name in protocol.metrics if not METRICS[name].needs_pose)
 
 
 def chosen_metrics(names: Sequence[str], protocol: Protocol) -> tuple[Metric, ...]:
-    """Return the metrics to compute, in the order of the protocol; those of single body parts and PCKh go with any.
+    """Return the metrics to compute, in the protocol's order; those of single body parts and PCKh fit any protocol.
 
     Raises:
-        InputError: if there is no metric of a name, or the protocol cannot be computed.
+        InputError: if a name is unknown, or the protocol cannot be computed.
     """
     for name in protocol.all_metrics:
         check_choice("metric", name, METRICS)

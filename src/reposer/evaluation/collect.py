@@ -1,4 +1,4 @@
-"""First step: which results there are, what they show, and everything that measuring them needs."""
+"""First step: find the results, what they show, and everything that is needed to measure them."""
 
 from __future__ import annotations
 
@@ -30,30 +30,31 @@ from reposer.results import (
     read_manifest,
 )
 
+_GIVE_PAIRS = "give the list of their pairs, in order, with --pairs"
 _NOBODY = Pose(torch.zeros(18, 2), torch.zeros(18, dtype=torch.bool))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """The results of a folder, ready to be measured."""
+    """The results in a folder, ready to be measured."""
 
     folder: Path
     protocol: Protocol
     metrics: tuple[Metric, ...]
-    """Those to compute."""
+    """The metrics to compute."""
     reader: Reader
     items: tuple[Item, ...]
     """Results without a problem so far, sorted by pair id."""
     named: bool
     """Whether it is known which images the pairs are of."""
     train: tuple[Path, ...]
-    """Training images, where something needs them."""
+    """Training images, if they are needed."""
     problems: Problems
-    """Bad results; measuring may find more."""
+    """Bad results; the measurement may add more."""
 
 
 def collect(folder: Path, options: EvaluationOptions) -> Collected:
-    """List the results of a folder, and find their targets, sources and poses.
+    """List the results in a folder, and find their targets, sources and poses.
 
     Raises:
         InputError: naming the file or the option, what was expected and how to fix it.
@@ -73,9 +74,7 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
         raise InputError(f"{folder}: these are {format.name}, which hold their targets; leave out --targets")
     if format.target is None:
         if not is_named:
-            raise InputError(
-                f"{folder}: files are named by numbers: give the list of their pairs, in order, with --pairs"
-            )
+            raise InputError(f"{folder}: files are named by numbers: {_GIVE_PAIRS}")
         targets = find_targets(real, results, problems)
     sources = find_sources(results, targets, problems) if options.baseline == "copy-source" and targets else {}
     poses: Mapping[str, Pose] = {}
@@ -127,13 +126,14 @@ def _fitting(protocols: Sequence[Protocol], files: list[Path], format: str) -> t
 
 
 def _metrics(folder: Path, protocol: Protocol, options: EvaluationOptions, named: bool) -> tuple[Metric, ...]:
-    """The metrics to compute; those of predicted poses where there are some."""
+    """The metrics to compute, with those of predicted poses if there are any."""
     names = options.metrics
     if not named and not names:
         names = default_metrics(protocol)
         if not names:
-            raise InputError(f"{folder}: files are named by numbers, and every metric of {protocol.name} needs poses: "
-                             "give the list of their pairs, in order, with --pairs")  # fmt: skip
+            raise InputError(
+                f"{folder}: files are named by numbers, and every metric of {protocol.name} needs poses: {_GIVE_PAIRS}"
+            )
     metrics = chosen_metrics(names, protocol)
     if options.detect_poses or options.predicted_keypoints is not None:
         return (*metrics, *(metric for metric in METRICS.values() if metric.needs_prediction and metric not in metrics))
@@ -147,15 +147,15 @@ def _metrics(folder: Path, protocol: Protocol, options: EvaluationOptions, named
 
 
 def _annotations(folder: Path, protocol: Protocol, metrics: Sequence[Metric], path: Path | None, named: bool) -> Path:
-    """The file of the target poses; InputError, saying how to go without, if there is none or it cannot be used."""
+    """The file of the target poses; InputError, saying how to do without, if there is none or it cannot be used."""
     needing = ", ".join(metric.name for metric in metrics if metric.needs_pose)
     way = without_poses(metrics)
     if any(metric.needs_prediction for metric in metrics):
         way += ", without --predicted-keypoints and --detect-poses"
     if not named:
         raise InputError(
-            f"{folder}: files are named by numbers, which do not tell the poses that {needing} need: give the list of "
-            f"their pairs, in order, with --pairs; {way}"
+            f"{folder}: files are named by numbers, which do not tell the poses that {needing} need: {_GIVE_PAIRS}; "
+            f"{way}"
         )
     if path is None:
         raise InputError(
@@ -166,11 +166,7 @@ def _annotations(folder: Path, protocol: Protocol, metrics: Sequence[Metric], pa
 
 
 def _train(metrics: Sequence[Metric], protocol: Protocol, options: EvaluationOptions) -> tuple[Path, ...]:
-    """List the training images, if a metric compares with them or their mean is scored.
-
-    Raises:
-        InputError: if a metric does, and they are not given, or there is none.
-    """
+    """List the training images, if a metric compares with them or their mean is scored; InputError if there is none."""
     folder = options.train_images
     needing = [m for m in metrics if m.reference is not None and protocol.setting(m.reference) == "train"]
     if needing and folder is None:

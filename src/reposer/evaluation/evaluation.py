@@ -1,4 +1,4 @@
-"""What an evaluation found, and how it is written, read and shown."""
+"""The outcome of an evaluation, and how it is saved, loaded and shown."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Scores of a result folder, and the numbers of each image behind them."""
+    """Scores of a results folder, and the numbers of each image behind them."""
 
     protocol: Protocol
     format: str
-    """What was found: "strips" of 5 panels, "triptychs" or single "images"."""
+    """What the files show: "strips" of 5 panels, "triptychs" or single "images"."""
     codec: str
     """File format of the results: "png", "jpeg", "webp", or several joined by "+"."""
     scores: tuple[Score, ...]
     per_image: Mapping[str, Mapping[str, float]]
-    """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` of ``pckh_all``."""
+    """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` and ``pckh_all``."""
     results: Path | None = None
     """Folder of the results."""
     baseline: Baseline | None = None
     """What was scored in place of the generated images."""
     skipped: Mapping[str, str] = field(default_factory=dict)
-    """{pair id or file: why} of bad results that were left out; their number is in the signature."""
+    """{pair id or file: why} for bad results that were left out; their number is in the signature."""
 
     def score(self, name: str) -> Score:
         """Return the score of one metric; InputError if it was not computed."""
@@ -52,14 +52,14 @@ class Evaluation:
         return common(score.signature for score in self.scores) if self.scores else Signature(self.protocol.name)
 
     def signature_lines(self) -> list[str]:
-        """Print all signatures shortly: what they share, then what those of single metrics have of their own."""
+        """Return all signatures as short lines, see ``reposer.metrics.signature.grouped``."""
         return grouped({score.name: score.signature for score in self.scores})
 
     def notes(self) -> list[str]:
-        """Lines that a reader of the scores should see beside them."""
+        """Return what a reader of the scores should know."""
         lines = [f"{self.format} of {self.codec} files, {len(self.per_image)} pairs"]
         if self.baseline:
-            lines.append(f"not the generated images were scored but a baseline: {self.baseline}")
+            lines.append(f"what was scored is not the generated images but a baseline: {self.baseline}")
         if self.codec != self.protocol.published_codec:
             lines.append(
                 f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
@@ -101,11 +101,7 @@ class Evaluation:
 
     @classmethod
     def load(cls, path: str | Path) -> Evaluation:
-        """Read back what ``save`` wrote.
-
-        Raises:
-            InputError: if it is no such file.
-        """
+        """Read back what ``save`` wrote; InputError if it is not such a file."""
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             return cls(
@@ -126,10 +122,10 @@ class Evaluation:
             ) from None
 
     def save_per_image(self, path: str | Path) -> None:
-        """Write the numbers of each image as a table, a row per pair: CSV or Parquet, by the suffix.
+        """Write the numbers of each image as a table with a row per pair: CSV or Parquet, by the suffix.
 
         Raises:
-            InputError: if the suffix is another, or pyarrow, which writes Parquet, is not installed.
+            InputError: for any other suffix, or if pyarrow, which writes Parquet, is not installed.
         """
         path = Path(path)
         names = list(dict.fromkeys(name for row in self.per_image.values() for name in row))
@@ -157,7 +153,7 @@ class Evaluation:
             raise InputError(f"{path}: a table is written as .csv or .parquet")
 
     def table(self) -> Table:
-        """Return the scores as a rich table: metric with its better direction, value, 95 % interval, n."""
+        """Return the scores as a rich table: metric with its direction, value, 95 % interval, n."""
         from rich.table import Table
 
         table = Table(title=self.protocol.name)

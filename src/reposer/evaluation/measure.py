@@ -1,4 +1,4 @@
-"""Second step: the numbers of each pair and of the whole set."""
+"""Second step: measure each pair and the whole set."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from reposer.protocols import Protocol, pairs_digest
 
 @dataclass(frozen=True, kw_only=True)
 class Measurements:
-    """What was measured of the results that could be."""
+    """The numbers of the results that could be measured."""
 
     items: tuple[Item, ...]
-    """Those results."""
+    """The results that could be measured."""
     rows: Mapping[str, Row]
     """{pair id: {metric: value}}."""
     sets: Mapping[str, SetScore]
@@ -35,10 +35,10 @@ class Measurements:
 def measure(
     found: Collected, networks: Networks, options: EvaluationOptions, progress: Progress | None = None
 ) -> Measurements:
-    """Measure the results; those that cannot be are added to the problems.
+    """Measure the results; those that cannot be measured are added to the problems.
 
     Raises:
-        InputError: if more are bad than may be left out, or their pairs are not those that the protocol expects.
+        InputError: if more are bad than may be skipped, or the pairs are not those that the protocol expects.
     """
     reader = found.reader
     if options.baseline == "mean-image":
@@ -48,11 +48,10 @@ def measure(
         metrics=tuple(metric.name for metric in found.metrics if metric.kind == "row"),
         weights=options.weights,
         cache=options.cache,
+        batch_size=options.batch_size,
     )
     rows: dict[str, Row] = {}
-    for each in measure_rows(
-        work, found.items, networks, batch_size=options.batch_size, devices=options.devices, progress=progress
-    ):
+    for each in measure_rows(work, found.items, networks, devices=options.devices, progress=progress):
         if each.problem:
             found.problems.add(each.problem[0], each.pair, each.problem[1])
         if each.row is not None:
@@ -60,7 +59,12 @@ def measure(
     found.problems.check(found.folder, len(rows) + len(found.problems), options.skip_bad)
     if not rows:
         raise InputError(f"{found.folder}: no result is left to score")
-    _check_expected(found, rows)
+    expected, digest = found.protocol.expected_pairs, pairs_digest(rows)
+    if expected not in (None, digest):
+        raise InputError(
+            f"{found.folder}: the {len(rows)} pairs have the hash {digest}, protocol {found.protocol.name} expects "
+            f"{expected}; evaluate its pairs, or change its expected_pairs"
+        )
     items = tuple(item for item in found.items if item.pair in rows)
     for metric in (metric for metric in found.metrics if metric.needs_prediction):
         if options.predicted_keypoints is not None:
@@ -73,23 +77,10 @@ def measure(
     return Measurements(items=items, rows=rows, sets=measured)
 
 
-def _check_expected(found: Collected, rows: Mapping[str, Row]) -> None:
-    expected, digest = found.protocol.expected_pairs, pairs_digest(rows)
-    if expected not in (None, digest):
-        raise InputError(
-            f"{found.folder}: the {len(rows)} pairs have the hash {digest}, protocol {found.protocol.name} expects "
-            f"{expected}; evaluate its pairs, or change its expected_pairs"
-        )
-
-
 def _add_counts(
     metric: Metric, rows: Mapping[str, Row], items: tuple[Item, ...], predicted: Mapping[str, Pose], protocol: Protocol
 ) -> None:
-    """Add the counts of a metric of predicted poses to the rows of the images that have a head box.
-
-    Raises:
-        InputError: if no image has one.
-    """
+    """Add the counts of a metric of predicted poses to the rows of images with a head box; InputError if none has."""
     poses = [predicted[item.pair] for item in items]
     correct, total = metric.function(
         predicted_joints=torch.stack([pose.joints for pose in poses]),

@@ -1,4 +1,4 @@
-"""The networks behind the metrics of an evaluation, each built once."""
+"""The networks behind the metrics of an evaluation, each built only once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,7 @@ from reposer.protocols import Protocol
 class Networks:
     """Networks of metrics under a protocol; metrics that need the same one share it.
 
-    Args:
-        metrics: that are computed.
-        protocol: tells which networks.
-        weights: folder of weight files, or {file name: file or state dict}.
-
-    Raises:
-        InputError: naming the metric and the way without it, if the weights of one are unavailable.
+    InputError names the metric whose weights are unavailable, and the way to do without it.
     """
 
     def __init__(self, metrics: Iterable[Metric], protocol: Protocol, weights: WeightsSource = None) -> None:

@@ -1,4 +1,4 @@
-"""Options of an evaluation: the keywords of ``reposer.evaluate`` and the command lines derive from them."""
+"""Options of an evaluation: the keywords of ``reposer.evaluate`` and the command-line options derive from them."""
 
 from __future__ import annotations
 
@@ -15,45 +15,47 @@ from reposer.protocols import Protocol
 from reposer.results import FORMATS
 
 Baseline = Literal["copy-source", "mean-image"]
-"""What may be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
+"""What can be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 WeightsSource = Path | Mapping[str, Weights] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResultOptions:
-    """What is scored of results, and what it needs.
+    """What is scored, and the files that are needed for it.
 
-    In Python paths may be text, ``weights`` also {file name: file or state dict}, and ``metrics`` one name. Bad results
-    are unreadable, of another size, without target or pose, shown twice, or missing.
+    In Python, paths may be strings, ``weights`` also {file name: file or state dict}, and ``metrics`` one name. Bad
+    results are unreadable, of the wrong size, without target or pose, duplicated, or missing.
     """
 
     annotations: Path | None = None
-    """annotation CSV with the poses of the target images; without it, as the manifest says"""
+    """annotation CSV with the poses of the target images; by default, the one named in the manifest"""
     metrics: tuple[str, ...] = ()
-    """those of the protocol to compute, "all", or "part_ssim_by_part"; without it all that need no network"""
-    weights: Annotated[WeightsSource, arg(constructor=Path, metavar="PATH")] = None
-    """folder of weight files of networks; what is not there comes from the torch hub cache or a download"""
+    """metrics to compute: names, "all", or "part_ssim_by_part"; by default, all of the protocol that need no network"""
+    weights: Annotated[WeightsSource, arg(constructor=Path, metavar="PATH", help_behavior_hint="(default: none)")] = (
+        None
+    )
+    """folder of network weight files; any not there come from the torch hub cache or a download"""
     train_images: Path | None = None
-    """folder of the training images, for FID of some protocols, and for the baseline mean-image"""
+    """folder of the training images, for the FID of some protocols, and for the baseline mean-image"""
     predicted_keypoints: Path | None = None
-    """annotation CSV of the poses found in the generated images, named like the results; adds PCKh"""
+    """annotation CSV with the poses found in the generated images, named like the results; adds PCKh"""
     detect_poses: bool = False
     """find the poses in the generated images with torchvision's keypoint R-CNN; adds PCKh"""
     targets: Path | None = None
-    """folder of the real target images, for single images; without it, as the manifest says"""
+    """folder of the real target images, for single images; by default, the one named in the manifest"""
     pairs: Path | None = None
-    """CSV of the pairs that there must be results of, no more and no fewer; numbered files are in its order"""
+    """CSV of the pairs that must have results, no more and no fewer; numbered files are in its order"""
     format: Annotated[str, arg(metavar=f"{{{','.join(('auto', *FORMATS))}}}")] = "auto"
-    """what the files show; auto tells by their size"""
+    """what the files show; auto decides by their size"""
     skip_bad: int = 0
-    """most bad results that are left out, named and counted in the signature; with more, nothing is scored"""
+    """number of bad results that may be skipped, and are counted in the signature; with more, nothing is scored"""
     cache: Path | None = None
-    """folder that keeps the numbers of each image, so that an interrupted run goes on where it stopped"""
+    """folder that keeps the numbers of each image, so that an interrupted run resumes where it stopped"""
     devices: int = 1
-    """processes that share the work on the CPU; 1 is this one, with a thread for each core"""
+    """processes that share the work on the CPU; 1 is this one, with a thread per core"""
     batch_size: int = 32
-    """images read at one time by each thread; decides memory, not results"""
+    """images that each thread reads at a time; affects memory, not results"""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -69,14 +71,16 @@ class ResultOptions:
                 f"devices must be at least 1 and skip_bad at least 0, got {self.devices} and {self.skip_bad}"
             )
         if self.detect_poses and self.predicted_keypoints is not None:
-            raise InputError("poses are detected or read: leave out --detect-poses or --predicted-keypoints")
+            raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions(ResultOptions):
-    """All that decides an evaluation of a folder of results; in Python ``protocol`` is also a ``Protocol``."""
+    """Everything that decides an evaluation; in Python, ``protocol`` may also be a ``Protocol``."""
 
-    protocol: Annotated[str | Protocol, arg(constructor=str, metavar="NAME")] = "patn-market"
-    """name of a protocol, which 'reposer protocols' lists, or a YAML file that changes one"""
+    protocol: Annotated[
+        str | Protocol, arg(constructor=str, metavar="NAME", help_behavior_hint="(default: patn-market)")
+    ] = "patn-market"
+    """name of a protocol, as 'reposer protocols' lists them, or a YAML file that changes one"""
     baseline: Suppress[Baseline | None] = None
-    """what is scored in place of the generated images: "copy-source", the source image, or "mean-image" """
+    """what is scored in place of the generated images: "copy-source" or "mean-image" """

@@ -1,4 +1,4 @@
-"""Poses in an evaluation: of the targets, for masks; of the generated images, read or found, for PCKh."""
+"""Poses in an evaluation: those of the targets, for masks; those of the generated images, for PCKh."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from reposer.results import Problems, Result, pair_id, pair_of, some
 
 
 def target_poses(path: Path, results: Mapping[str, Result], protocol: Protocol, problems: Problems) -> dict[str, Pose]:
-    """Read the target pose of each pair: {pair id: pose}; those without one are problems.
+    """Read the target pose of each pair: {pair id: pose}; pairs without one are problems.
 
     Raises:
-        InputError: if its joints do not lie in the images.
+        InputError: if joints lie outside the images.
     """
     known = read_annotations(path)
     poses: dict[str, Pose] = {}
@@ -40,7 +40,7 @@ def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) ->
     """Read the pose found in each generated image: {pair id: pose}.
 
     Raises:
-        InputError: if one has none, or they do not lie in the images.
+        InputError: if one has none, or joints lie outside the images.
     """
     known: dict[str, Pose] = {}
     for name, pose in read_annotations(path).items():
@@ -62,11 +62,7 @@ def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) ->
 def detected_poses(
     reader: Reader, items: Sequence[Item], estimator: Estimator, progress: Progress | None
 ) -> dict[str, Pose]:
-    """Find the pose in each generated image: {pair id: pose}.
-
-    Raises:
-        InputError: if nobody is found in many of them.
-    """
+    """Find the pose in each generated image: {pair id: pose}; InputError if nobody is found in many of them."""
     images = ((item.pair, reader.pair(item)[0]) for item in items)
     return estimate_poses(
         images, estimator=estimator, progress=None if progress is None else lambda done: progress(done, len(items))
@@ -74,9 +70,9 @@ def detected_poses(
 
 
 def _check_inside(poses: Mapping[str, Pose], path: Path, protocol: Protocol) -> None:
-    """Raise InputError if joints lie outside the image: coordinates of another image size give wrong numbers.
+    """Raise InputError if joints lie outside the image: coordinates for another image size give wrong numbers.
 
-    A few may: cutting an image leaves 1 joint in 5,000 beyond its border.
+    A few may: cropping an image leaves 1 joint in 5,000 beyond its border.
     """
     height, width = protocol.size
     limit = torch.tensor([width, height])
@@ -84,12 +80,8 @@ def _check_inside(poses: Mapping[str, Pose], path: Path, protocol: Protocol) -> 
     count, total = sum(outside.values()), sum(int(p.visible.sum()) for p in poses.values())
     if count >= 3 and count > 0.01 * total:
         first = next(name for name, number in outside.items() if number)
-        hint = ""
+        message = f"{path}: {count} of {total} joints lie outside the {height}x{width} image, e.g. of {first}"
         if protocol.wide_columns is not None:
-            hint = (
-                f"; in coordinates of the uncut image of width {protocol.wide_width}, "
-                f"subtract {protocol.wide_columns[0]} from x"
-            )
-        raise InputError(
-            f"{path}: {count} of {total} joints lie outside the {height}x{width} image, e.g. of {first}{hint}"
-        )
+            uncut, start = protocol.wide_width, protocol.wide_columns[0]
+            message += f"; in coordinates of the uncut image of width {uncut}, subtract {start} from x"
+        raise InputError(message)

@@ -25,16 +25,16 @@ class Item:
     pair: str
     generated: Path
     target: Path | None
-    """None: the file of the generated image shows the target too."""
+    """None: the generated file also shows the target."""
     source: Path | None = None
-    """For the baseline "copy-source"; None: likewise."""
+    """For the baseline "copy-source"; None: the generated file also shows it."""
     joints: Tensor
     """(18, 2) of the target."""
     visible: Tensor
 
     @property
     def files(self) -> list[Path]:
-        """Every file of it."""
+        """All its files."""
         return [path for path in (self.generated, self.target, self.source) if path is not None]
 
 
@@ -46,7 +46,7 @@ class Reader:
     format: str
     panel_width: int
     baseline: Baseline | None = None
-    """Read in place of the generated images."""
+    """What is read in place of the generated images."""
     mean: Tensor | None = None
     """The image of the baseline "mean-image", of the protocol's size."""
 
@@ -54,7 +54,7 @@ class Reader:
         """Return the generated image and the target of an item, (3, H, W) uint8 of the protocol's size.
 
         Raises:
-            InputError, OSError: if a file is not readable or of another size.
+            InputError, OSError: if a file is not readable or has the wrong size.
         """
         files = files or read(item)
         panels = cut(files[item.generated], FORMATS[self.format], self.panel_width, self.protocol, item.generated)
@@ -78,7 +78,7 @@ class Reader:
         return to_size(read_image(path), self.protocol, self.protocol.resize.target, path)
 
     def mean_of(self, items: Iterable[Item], train: Iterable[Path]) -> Tensor:
-        """Return the rounded mean of the training images, or, without them, of the targets that can be read."""
+        """Return the rounded mean of the training images, or, if there are none, of the targets that can be read."""
         train = list(train)
         total, count = torch.zeros(3, *self.protocol.size, dtype=torch.int64), 0
         for image in map(self.real, train) if train else self._targets(items):
@@ -105,7 +105,7 @@ def to_size(image: Tensor, protocol: Protocol, how: ResizeFilter, where: object)
 
 
 def seen_by(name: str, images: Tensor, protocol: Protocol, side: Literal["generated", "target"]) -> Tensor:
-    """Return images (B, 3, H, W) as a metric sees them: padded, resized or as they are."""
+    """Return images (B, 3, H, W) as a metric sees them: padded, resized or unchanged."""
     if protocol.pads(name):
         assert protocol.pad_width is not None
         return pad_width(images, protocol.pad_width, protocol.pad_value)

@@ -1,4 +1,4 @@
-"""Numbers of each pair: read, looked up or computed, in any number of threads and processes, with the same bits."""
+"""Numbers of each pair: looked up or computed, with the same bits in any number of threads and processes."""
 
 from __future__ import annotations
 
@@ -30,34 +30,33 @@ from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
 from reposer.protocols import Protocol
+from reposer.similarity import PartSSIMSettings
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
 
 _TOGETHER = 8
-"""Pairs that are computed at one time. Always so many, the last ones repeated: with the same shapes the same kernels
-run, and the numbers of a pair do not depend on how many others there are."""
+"""Pairs that are computed at a time, always this many, with the last one repeated: with the same shapes the same
+kernels run, and the numbers of a pair do not depend on how many others there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """All that decides the numbers of an item."""
+    """How items are measured."""
 
     reader: Reader
     metrics: tuple[str, ...]
-    """Those of one number per pair."""
+    """Those with one number per pair."""
     weights: WeightsSource = None
     """Weights of their networks."""
     cache: Path | None = None
     """Folder of the rows that were measured before."""
-
-    def networks(self) -> Networks:
-        """Build the networks of the metrics."""
-        return Networks([METRICS[name] for name in self.metrics], self.reader.protocol, self.weights)
+    batch_size: int = 32
+    """Items that a thread reads at a time."""
 
 
 class Measured(NamedTuple):
-    """What became of an item: a row, or the kind of its problem and what it is."""
+    """The outcome of an item: a row, or the kind of its problem and what it is."""
 
     pair: str
     row: Row | None = None
@@ -67,7 +66,7 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of some pairs and the target poses; masks are made when a metric asks for them."""
+    """Images and target poses of some pairs; masks are made when a metric asks for them."""
 
     generated: Tensor
     """(B, 3, H, W) uint8."""
@@ -77,6 +76,8 @@ class Batch:
     """(B, 18, 2) of the target."""
     visible: Tensor
     """(B, 18) bool."""
+    part_ssim: PartSSIMSettings
+    """Of the part masks."""
 
     @cached_property
     def body_mask(self) -> Tensor:
@@ -85,17 +86,19 @@ class Batch:
 
     @cached_property
     def part_masks(self) -> Tensor:
-        """(B, 10, H, W) in [0, 1]."""
-        return limb_masks(self.joints, self.visible, (self.target.shape[-2], self.target.shape[-1]))
+        """(B, 10, H, W) in [0, 1]; of multi-scale masks five sets."""
+        size, settings = (self.target.shape[-2], self.target.shape[-1]), self.part_ssim
+        options: dict[str, Any] = {"multi_scale": settings.multi_scale, "reference_height": settings.reference_height}
+        return limb_masks(self.joints, self.visible, size, **options)
 
 
 def settings_of(metric: Metric, protocol: Protocol) -> dict[str, Any]:
-    """Return the settings that the function of a metric is handed."""
+    """Return the settings that are passed to the function of a metric."""
     return {keyword: protocol.setting(name) for keyword, name in metric.settings.items()}
 
 
 def columns(batch: Batch, metrics: Sequence[Metric], protocol: Protocol, networks: Networks) -> dict[str, list[float]]:
-    """Compute metrics of a batch under a protocol: {name: a number per pair}."""
+    """Compute metrics of a batch under a protocol: {name: one number per pair}."""
     several: dict[Any, Mapping[str, Tensor]] = {}  # by function and settings: computed once for all of its items
     found = {}
     for metric in metrics:
@@ -119,30 +122,24 @@ def _values(metric: Metric, batch: Batch, settings: Mapping[str, Any], protocol:
         inputs["target"] = seen_by(metric.name, batch.target, protocol, "target")
     if network is None:
         return metric.function(**inputs, **settings)
-    # One pair at a time: in a network the place in a batch could decide the last bits.
+    # One pair at a time: in a network, the position in a batch could affect the last bits.
     pairs = ({name: values[i : i + 1] for name, values in inputs.items()} for i in range(len(batch.generated)))
     return torch.cat([metric.function(**pair, network=network, **settings) for pair in pairs])
 
 
 def measure_rows(
-    work: Work,
-    items: Sequence[Item],
-    networks: Networks,
-    *,
-    batch_size: int = 32,
-    devices: int = 1,
-    progress: Progress | None = None,
+    work: Work, items: Sequence[Item], networks: Networks, *, devices: int = 1, progress: Progress | None = None
 ) -> list[Measured]:
-    """Measure items in threads of this process, or in ``devices`` processes; in the order of the items.
+    """Measure items in threads of this process, or in ``devices`` processes; results are in the order of the items.
 
     Raises:
         RunError: if a process ends before its work is done.
     """
     if devices == 1:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return _measure_here(work, items, networks, batch_size=batch_size, threads=threads, rank=0, progress=progress)
+        return _measure_here(work, items, networks, threads=threads, progress=progress)
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.
-    shares = [pickle.dumps((work, items[rank::devices], batch_size, rank)) for rank in range(devices)]
+    shares = [pickle.dumps((work, items[rank::devices], rank)) for rank in range(devices)]
     measured: list[list[Measured]] = []
     with ProcessPoolExecutor(devices, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
@@ -159,10 +156,11 @@ def measure_rows(
 
 
 def _measure_share(share: bytes) -> list[Measured]:
-    """What one process does: every n-th item."""
+    """The work of one process: every n-th item."""
     keep_freed_memory()
-    work, items, batch_size, rank = pickle.loads(share)
-    return _measure_here(work, items, work.networks(), batch_size=batch_size, threads=1, rank=rank, progress=None)
+    work, items, rank = pickle.loads(share)
+    networks = Networks([METRICS[name] for name in work.metrics], work.reader.protocol, work.weights)
+    return _measure_here(work, items, networks, rank=rank)
 
 
 def _measure_here(
@@ -170,13 +168,12 @@ def _measure_here(
     items: Sequence[Item],
     networks: Networks,
     *,
-    batch_size: int,
-    threads: int,
-    rank: int,
-    progress: Progress | None,
+    threads: int = 1,
+    rank: int = 0,
+    progress: Progress | None = None,
 ) -> list[Measured]:
     done: dict[str, Measured] = {}
-    chunks = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
+    chunks = [items[start : start + work.batch_size] for start in range(0, len(items), work.batch_size)]
     cache = RowCache(work.cache, _key(work, networks), rank) if work.cache else None
     with one_thread_each(), ThreadPoolExecutor(threads) as pool:
         tasks = [pool.submit(_measure_chunk, work, networks, chunk, cache.rows if cache else {}) for chunk in chunks]
@@ -197,7 +194,7 @@ def _measure_here(
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Threads measure different pairs: each operation has one, so that its result does not depend on their number."""
+    """Give each operation one thread, so that its result does not depend on their number; pairs run in parallel."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -243,6 +240,7 @@ def _rows(work: Work, networks: Networks, group: list[tuple[Item, str, Tensor, T
         torch.stack([target for *_, target in padded]),
         torch.stack([item.joints for item, *_ in padded]),
         torch.stack([item.visible for item, *_ in padded]),
+        work.reader.protocol.part_ssim,
     )
     found = columns(batch, [METRICS[name] for name in work.metrics], work.reader.protocol, networks)
     return [{name: values[i] for name, values in found.items()} for i in range(len(group))]
@@ -256,13 +254,13 @@ def _key(work: Work, networks: Networks) -> str:
     if reader.mean is not None:
         digest.update(reader.mean.numpy().tobytes())
     package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):  # numbers of changed code are other numbers
+    for path in sorted(package.rglob("*.py")):  # changed code gives other numbers
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def _digest(item: Item) -> str:
-    """Hash of all that the numbers of an item come from: its files and its pose."""
+    """Hash everything that decides the numbers of an item: its files and its pose."""
     found = hashlib.blake2b(digest_size=16)
     for path in item.files:
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The evaluation of a folder of results: collect, measure, score, and tell."""
+"""The evaluation of a folder of results: collect, measure, score, report."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def evaluate(
     """Score a folder of results against the real images, one number per image and metric.
 
     The folder holds one file per pair, PNG, JPEG or WebP: strips of 5 panels (source | source pose | target | target
-    pose | generated), triptychs (source | target | generated) or single generated images; which, is seen from the
-    size. A file is named after its pair (``SOURCE___TARGET_vis.png``, ``SOURCE_2_TARGET_vis.png``,
-    ``SOURCE.jpg_TARGET.jpg.png``), by a number into ``pairs``, like the target in ``targets``, or listed in a
-    ``pairs.csv`` beside it with the header ``generated,target[,source]``. Files that hold their target may have any
-    numbers: what needs no pose is scored, and the signatures say that the pairs are unnamed. A ``manifest.json``
-    beside them, as ``reposer generate`` writes it, stands in for ``targets``, ``annotations`` and ``pairs``.
+    pose | generated), triptychs (source | target | generated) or single generated images; the size tells which.
+    A file is named after its pair (``SOURCE___TARGET_vis.png``, ``SOURCE_2_TARGET_vis.png``,
+    ``SOURCE.jpg_TARGET.jpg.png``), by its number in ``pairs``, like the target in ``targets``, or it is listed in a
+    ``pairs.csv`` in the folder, with the header ``generated,target[,source]``. Files that show their target may have
+    any numbers: what needs no pose is scored, and the signatures say that the pairs are unnamed. A ``manifest.json``
+    in the folder, as ``reposer generate`` writes it, stands in for ``targets``, ``annotations`` and ``pairs``.
 
     Args:
         results_dir: the folder, or a CSV like ``pairs.csv``.
-        options: all that decides the scores.
+        options: everything that decides the scores.
         progress: called as ``progress(done, total)`` after each batch.
-        changes: fields of :class:`EvaluationOptions` that are different: ``annotations="poses.csv"``.
+        changes: single fields of :class:`EvaluationOptions`, such as ``annotations="poses.csv"``.
 
     Raises:
         InputError: naming the file or the option, what was expected and how to fix it.

@@ -1,4 +1,4 @@
-"""Third step: from numbers to scores, each with the signature of what decided it."""
+"""Third step: turn the numbers into scores, each with the signature of what decided it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reposer.results import codec_of
 
 
 def score(found: Collected, measured: Measurements, networks: Networks) -> tuple[Score, ...]:
-    """Return the scores of all metrics, in their order; a metric that no image has a number of has none."""
-    scored = scored_of(found, measured)
+    """Return the scores of all metrics, in order; a metric without any number has none."""
+    scored = _scored(found, measured)
     scores = []
     for metric in found.metrics:
         signature = signature_of(
@@ -31,10 +31,9 @@ def score(found: Collected, measured: Measurements, networks: Networks) -> tuple
     return tuple(scores)
 
 
-def scored_of(found: Collected, measured: Measurements) -> Scored:
-    """Say what was scored."""
+def _scored(found: Collected, measured: Measurements) -> Scored:
     codec = codec_of([item.generated for item in measured.items])
-    # The target panel of a lossy strip went through the codec too; a single image's target did not.
+    # The target panel of a lossy strip was compressed too; the target of a single image was not.
     lossy_single = codec != "png" and any(item.target is not None for item in measured.items)
     digest = pairs_digest(measured.rows)
     return Scored(
@@ -67,7 +66,7 @@ def _real_name(metric: Metric, found: Collected) -> str | None:
 
 
 def _resized_from(reader: Reader, item: Item) -> str | None:
-    """Say which sizes of files were resized to that of the protocol: "256x256", "targets.1101x750"."""
+    """Name the sizes of files that were resized to that of the protocol: "256x256", "targets.1101x750"."""
     protocol, found = reader.protocol, []
     sizes = {"": (protocol.height_of(reader.panel_width), reader.panel_width)}
     if item.target is not None and protocol.other_sizes:

@@ -1,4 +1,4 @@
-"""Metrics of whole sets: images go through a network in fixed shards, whose sums are merged in order."""
+"""Metrics of whole sets: images go through a network in fixed shards, which are merged in order."""
 
 from __future__ import annotations
 
@@ -20,35 +20,26 @@ from reposer.metrics import ImageSet, Metric, Spread, black_outside
 from reposer.poses import body_mask
 
 _SHARD = 32
-"""Images that go through a network at one time. Always the same ones together: the sums do not depend on how the
-work is shared."""
+"""Images that go through a network at a time, always the same ones together: the sums do not depend on how the work is
+shared."""
 
 
 class SetScore(NamedTuple):
-    """Value of a metric of sets."""
+    """Value of a metric of sets, and the number of generated images behind it."""
 
     value: float
     n: int
-    """Generated images behind it."""
 
 
 def measure_sets(
     metrics: Sequence[Metric], reader: Reader, items: Sequence[Item], networks: Networks, train: Sequence[Path]
 ) -> dict[str, SetScore]:
-    """Compute metrics of sets of the generated images, in the order of the items: {name: score}.
-
-    Args:
-        metrics: of sets.
-        reader: of the images, with the protocol.
-        items: pairs whose files are readable and of the right size.
-        networks: of the metrics.
-        train: files of the training images, for protocols that compare with them.
-    """
+    """Compute metrics of sets: {name: score}; images are in the order of the items, ``train`` the training images."""
     protocol = reader.protocol
     filled: dict[Any, ImageSet] = {}
 
     def fill(metric: Metric, side: str, load: Callable[[int], Tensor], images: Sequence[object]) -> ImageSet:
-        """Metrics that see the same images through the same network share a set."""
+        """Make a set, or return that of an earlier metric which sees the same images through the same network."""
         network, count = networks.of(metric), _count(metric, reader, images)
         view = (protocol.pads(metric.name), protocol.resizes(metric.name), metric.masked)
         key = (side, network.identity, metric.keeps, *view, count)
@@ -105,7 +96,7 @@ def _fill(images: ImageSet, count: int, load: Callable[[int], Tensor]) -> ImageS
 
 
 def _in_order(shard: Callable[[int], ImageSet], starts: range) -> Iterator[ImageSet]:
-    """Compute shards in threads and yield them in order; few wait, so memory does not grow with their number."""
+    """Compute shards in threads and yield them in order; few are waiting, so memory does not grow with their number."""
     threads = os.cpu_count() or 1
     waiting: deque[Future[ImageSet]] = deque()
     with one_thread_each(), ThreadPoolExecutor(threads) as pool:

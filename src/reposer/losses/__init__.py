@@ -2,9 +2,8 @@
 
 from reposer.losses.adversarial import AdversarialLoss, AdversarialSettings, GANKind, ImagePool, adversarial_loss
 from reposer.losses.config import ObjectiveConfig, objective_of
-from reposer.losses.feature_maps import LayerSettings
 from reposer.losses.lpips import LPIPSLoss, LPIPSLossSettings, lpips_loss
-from reposer.losses.module import LossInputs, LossModule, Weighted
+from reposer.losses.module import LossModule
 from reposer.losses.multi_scale_ssim import MultiScaleSSIMLoss, multi_scale_ssim_loss
 from reposer.losses.objective import Objective, ObjectiveValue
 from reposer.losses.part_ssim import PartSSIMLoss, part_ssim_loss
@@ -39,9 +38,7 @@ __all__ = [
     "L2Loss",
     "LPIPSLoss",
     "LPIPSLossSettings",
-    "LayerSettings",
     "LossEntry",
-    "LossInputs",
     "LossModule",
     "MultiScaleSSIMLoss",
     "Objective",
@@ -56,7 +53,6 @@ __all__ = [
     "StyleLoss",
     "StyleSettings",
     "TotalVariationLoss",
-    "Weighted",
     "adversarial_loss",
     "charbonnier_loss",
     "l1_loss",

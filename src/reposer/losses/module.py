@@ -33,18 +33,17 @@ class Weighted:
 
 @dataclass(frozen=True, kw_only=True)
 class LossInputs:
-    """What an objective hands its terms; None: it has none of it."""
+    """What an objective hands its terms: two images (B, 3, H, W) in [-1, 1], and what it has of the rest.
+
+    The target's joints (B, J, 2) with visible (B, J), each discriminator's logits for the generated images, and the
+    VGG19 feature maps of both images.
+    """
 
     generated: Tensor
-    """(B, 3, H, W) in [-1, 1]."""
     target: Tensor
-    """(B, 3, H, W)."""
     joints: tuple[Tensor, Tensor] | None = None
-    """The target's joints (B, J, 2) with visible (B, J)."""
     logits: tuple[Tensor, ...] | None = None
-    """Each discriminator's, for the generated images."""
     features: tuple[FeatureMaps, FeatureMaps] | None = None
-    """VGG19 feature maps of both."""
 
 
 class LossModule(nn.Module, Generic[S]):

@@ -33,7 +33,6 @@ from reposer.metrics.pose_accuracy import pckh_counts
 from reposer.metrics.score import (
     Score,
     bootstrap_interval,
-    check_comparable,
     holm,
     make_score,
     sign_flip_p_value,
@@ -60,7 +59,6 @@ __all__ = [
     "Spread",
     "black_outside",
     "bootstrap_interval",
-    "check_comparable",
     "detection_score",
     "fid",
     "fid_of_moments",

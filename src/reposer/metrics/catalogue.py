@@ -1,4 +1,4 @@
-"""The catalogue of metrics: one value for each, from which all the rest derives. A new metric is one value here."""
+"""The catalogue of metrics: one value per metric, from which everything else derives."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Better = Literal["higher", "lower"]
 PREDICTED = ("predicted_joints", "predicted_visible")
 """Inputs that come from a pose estimator on the generated images."""
 POSE = ("joints", "visible", "body_mask", "part_masks")
-"""Inputs that are, or are made from, the target's pose."""
+"""Inputs that are the target's pose, or are made from it."""
 INPUTS = ("generated", "target", *POSE, *PREDICTED)
-"""All that the function of a metric may ask for by the names of its parameters, a batch of each."""
+"""All that the function of a metric may ask for by the names of its parameters; each is a batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,38 +30,38 @@ class Metric:
     """What a metric is, how it is measured, and what decides its value."""
 
     name: str
-    """In options, protocols, files and ``Score.name``."""
+    """Its name in options, protocols, files and ``Score.name``."""
     title: str
-    """In tables."""
+    """Its name in tables."""
     better: Better
     """Which values are better."""
     function: Callable[..., Any]
-    """What measures it; the names of its parameters say which of the ``INPUTS`` it gets."""
+    """The function that measures it; the names of its parameters say which of the ``INPUTS`` it gets."""
     kind: Literal["row", "ratio", "set"] = "row"
-    """"row": one number per image, the value is their mean; "ratio": counts of each image above and below, the value is
-    the ratio of their sums; "set": one number of all images, from image sets."""
+    """"row": one number per image, the value is their mean; "ratio": two counts per image, the value is the ratio of
+    their sums; "set": one number for all images, from image sets."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """{keyword of the function: setting of the protocol}, fields of settings with a dot."""
+    """{keyword of the function: setting of the protocol}; nested fields are written with a dot."""
     fixed: tuple[str, ...] = ()
-    """Settings of the protocol that have one value, which the function has built in."""
+    """Settings of the protocol that have only one value, which is built into the function."""
     network: Network | None = None
-    """The network behind it: the function's ``network``, that of its image sets, or the one that finds the poses."""
+    """The network behind it: for the function's ``network``, for its image sets, or to find the poses."""
     batch: str | None = None
-    """Setting that says whether images which do not fill a batch count; None: all count."""
+    """Setting that says whether images that do not fill a batch count; None: all count."""
     reference: str | None = None
-    """Setting that says which real images a set is compared with; None: it is compared with none."""
+    """Setting that says which real images a set is compared with; None: with none."""
     keeps: SetMetric | None = None
     """What image sets have to keep for it."""
     masked: bool = False
     """Whether the images of its sets are black outside the target's body."""
     item: str | None = None
-    """Which value it is, where the function returns several by name; NaN there is no value."""
+    """Which value it is, where the function returns several by name; NaN means that there is none."""
     spoken: str | None = None
-    """Its name in full, if that is not the title; its torchmetrics class is called so."""
+    """Its full name, if the title is not that; its torchmetrics class is named after it."""
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Which of the ``INPUTS`` the function gets; none of a set's, which gets image sets."""
+        """Which of the ``INPUTS`` the function gets; none if it gets image sets."""
         names = () if self.kind == "set" else inspect.signature(self.function).parameters
         return tuple(name for name in names if name in INPUTS)
 
@@ -72,7 +72,7 @@ class Metric:
 
     @property
     def needs_prediction(self) -> bool:
-        """Whether it needs poses that were found in the generated images."""
+        """Whether it needs poses found in the generated images."""
         return any(name in PREDICTED for name in self.inputs)
 
     @property
@@ -85,12 +85,12 @@ class Metric:
 
     @property
     def columns(self) -> tuple[str, str | None]:
-        """Names of the numbers of an image that are summed above and below; below None: 1 each."""
+        """Names of an image's numbers that are summed in the numerator and the denominator; None there: 1 each."""
         return (f"{self.name}_correct", f"{self.name}_all") if self.kind == "ratio" else (self.name, None)
 
     @property
     def heading(self) -> str:
-        """The title with an arrow towards better: "SSIM ↑"."""
+        """The title with an arrow towards better values: "SSIM ↑"."""
         return f"{self.title} {'↑' if self.better == 'higher' else '↓'}"
 
 

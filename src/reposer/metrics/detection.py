@@ -1,4 +1,4 @@
-"""Detection score (DS): how surely a person detector finds a person in each generated image."""
+"""Detection score (DS): how confidently a person detector finds a person in each generated image."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _HOG_HEIGHT, _HOG_MARGIN, _HOG_WINDOW_WIDTH, _HOG_SCALE = 128, 16, 64, 1.05
 
 
 class PersonDetector(ABC):
-    """From images (B, 3, H, W) uint8 to the confidence (B,) of the surest person in each, float64 in [0, 1]."""
+    """From images (B, 3, H, W) uint8 to the highest confidence (B,) of a person in each, float64 in [0, 1]."""
 
     identity: str
     """Name and weights, for signatures."""
     _one_at_a_time = Lock()
-    """OpenCV's networks serve one thread."""
+    """OpenCV's networks serve one thread at a time."""
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the highest confidence of a person in each image, 0 where none is found."""
@@ -56,14 +56,7 @@ class PersonDetector(ABC):
 
 
 def detection_score(generated: Tensor, *, network: PersonDetector) -> Tensor:
-    """Detection score of each image: how surely a person is seen in it.
-
-    Args:
-        generated: (B, 3, H, W) uint8.
-        network: from ``person_detector``.
-
-    Returns:
-        (B,) float64 in [0, 1]; 0 where nobody is found.
+    """Detection score of each image, a call of the ``network``: how confident it is that it sees a person.
 
     Reference: Siarohin et al., "Deformable GANs for pose-based human image generation", CVPR 2018.
     """
@@ -76,12 +69,12 @@ def person_detector(name: DetectorName = "hog", *, weights: Path | dict[str, Ten
     Args:
         name: "ssd300-voc", the detector of the published numbers: SSD300 in Caffe, trained on VOC 2007 and 2012, run
             by OpenCV; "ssd300-coco", torchvision's SSD300 trained on COCO; "hog", OpenCV's pedestrian detector on
-            histograms of gradients, which needs no download. Their scores compare with no other's.
-        weights: of "ssd300-voc" the folder of its two published files, which has to be given; of "ssd300-coco" a
-            local file or a state dict, by default the torch hub cache, else a download; "hog" takes none.
+            histograms of gradients, which needs no download. Scores of different detectors are not comparable.
+        weights: for "ssd300-voc" the folder of its two published files, which is required; for "ssd300-coco" a local
+            file or a state dict, by default from the torch hub cache or a download; "hog" takes none.
 
     Raises:
-        InputError: if there is no such detector, or its weights are missing or are not the right files.
+        InputError: if there is no such detector, or its weights are missing, unreadable or the wrong files.
 
     Reference: Liu et al., "SSD: Single shot multibox detector", ECCV 2016; Dalal and Triggs, "Histograms of oriented
     gradients for human detection", CVPR 2005.
@@ -104,15 +97,9 @@ def person_detector(name: DetectorName = "hog", *, weights: Path | dict[str, Ten
 class VOCDetector(PersonDetector):
     """SSD300 of the published detection scores: VGG16, VOC 07+12, Caffe files through OpenCV.
 
-    Images are resized to 300x300 bilinearly in float32, channels turned to blue, green, red, and (104, 117, 123)
-    subtracted, as its authors do. The file of another training is used with a warning; ``identity`` holds the
-    hashes of both files.
-
-    Args:
-        folder: with deploy.prototxt and VGG_VOC0712_SSD_300x300_iter_120000.caffemodel.
-
-    Raises:
-        InputError: if a file is missing or OpenCV cannot read it.
+    Images are resized to 300x300 bilinearly in float32, channels reordered to blue, green, red, and (104, 117, 123)
+    subtracted, as its authors do. Other weights than the published ones are used with a warning; ``identity`` holds
+    the hashes of both files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -146,20 +133,13 @@ class VOCDetector(PersonDetector):
 
 
 class COCODetector(PersonDetector):
-    """Torchvision's SSD300 (VGG16), trained on COCO; runs where the images are.
-
-    Args:
-        weights: local file, state dict, or None: the torch hub cache, else a download.
-
-    Raises:
-        InputError: if the weights are missing or are not the right file.
-    """
+    """Torchvision's SSD300 (VGG16), trained on COCO; it runs on the device of the images."""
 
     def __init__(self, weights: Weights = None) -> None:
         from torchvision.models.detection import ssd300_vgg16
 
         state, self.identity = state_and_identity("ssd300-coco", SSD300_COCO, weights)
-        with torch.random.fork_rng(devices=[]):  # it draws weights first
+        with torch.random.fork_rng(devices=[]):  # it initializes weights first
             self._network = ssd300_vgg16(weights=None, weights_backbone=None).eval().requires_grad_(False)
         try:
             self._network.load_state_dict(state)
@@ -169,18 +149,15 @@ class COCODetector(PersonDetector):
     @torch.no_grad()
     def _confidences(self, images: Tensor) -> Tensor:
         found = self._network.to(images.device)(list(images.float() / 255))
-        return torch.stack([_highest(f["scores"][f["labels"] == _COCO_PERSON]) for f in found]).cpu()
-
-
-def _highest(scores: Tensor) -> Tensor:
-    return scores.double().amax() if len(scores) else torch.zeros((), dtype=torch.float64, device=scores.device)
+        people = (each["scores"][each["labels"] == _COCO_PERSON].double() for each in found)
+        return torch.stack([torch.nn.functional.pad(scores, (0, 1)).amax() for scores in people]).cpu()
 
 
 class HOGDetector(PersonDetector):
     r"""OpenCV's pedestrian detector: a linear SVM on histograms of oriented gradients in windows of 64x128 pixels.
 
-    Images of any size are scaled to 128 rows and continued by 16 pixels of their border all around, because its
-    training windows show people of 96 pixels with as much margin. Windows go from 64x128 to the whole image in
+    Images of any size are scaled to 128 rows and extended by repeating their border, 16 pixels on each side, because
+    its training windows show people of 96 pixels with that margin. Windows grow from 64x128 to the whole image in
     steps of 5 %; the confidence is :math:`1 / (1 + e^{-s})` of the highest SVM value s of all windows, so 0.5 is
     the detector's own threshold.
     """
@@ -188,6 +165,11 @@ class HOGDetector(PersonDetector):
     def __init__(self) -> None:
         import cv2
 
+        if not hasattr(cv2, "HOGDescriptor"):
+            raise InputError(
+                f"OpenCV {cv2.__version__} has no HOG detector: pip install 'opencv-python-headless<5', or leave the "
+                "metric ds out with --metrics"
+            )
         self._hog: Any = cv2.HOGDescriptor()
         self._hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector()))
         self.identity = f"hog-opencv{cv2.__version__}"

@@ -1,7 +1,8 @@
 """Metrics of whole sets of images: Inception Score, Frechet and kernel Inception distances (IS, FID, KID).
 
-A set is an :class:`ImageSet`, filled batch by batch; sets filled apart are merged. ``inception_score``, ``fid`` and
-``kid`` turn sets into numbers, ``*_of_*`` the numbers behind a set.
+A set is an :class:`ImageSet`, filled batch by batch; sets filled separately can be merged. ``inception_score``, ``fid``
+and ``kid`` turn sets into scores; ``inception_score_of_logits``, ``fid_of_moments`` and ``kernel_distance`` do the same
+with what a set keeps.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SetMetric = Literal["fid", "kid", "is"]
 
 
 class FeatureNetwork(Protocol):
-    """What an image set needs of a network; :class:`reposer.features.InceptionFeatures` is one."""
+    """What an image set needs from a network; :class:`reposer.features.InceptionFeatures` is one."""
 
     identity: str
 
@@ -34,7 +35,7 @@ class FeatureNetwork(Protocol):
 
 
 class Spread(NamedTuple):
-    """A value that is a mean over parts of the images, and how much it varies over them."""
+    """A mean over parts of the images, and how much the value varies between them."""
 
     mean: float
     std: float
@@ -43,9 +44,9 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, sum and sum of outer products of features, float64: of any number of images in the memory of one.
+    """Count, sum and sum of outer products of features, float64; moments of two sets add up to those of both together.
 
-    Moments of two sets add up to those of both together.
+    They need the same memory for any number of images.
     """
 
     count: Tensor
@@ -76,15 +77,15 @@ class Moments:
 
 
 class ImageSet:
-    """What IS, FID and KID need to know of a set of images; the images themselves are not kept.
+    """What IS, FID and KID need to know about a set of images; the images themselves are not kept.
 
     Args:
-        network: built once, :class:`reposer.features.InceptionFeatures`; runs once a batch for all metrics.
+        network: such as :class:`reposer.features.InceptionFeatures`; it runs once per batch for all metrics.
         metrics: what the set will be measured with. "fid" keeps sums, 34 MB for any number of images; "kid" keeps
             the features, 8 kB per image; "is" the logits, 4 kB per image.
 
-    IS takes ten *consecutive* parts of the set: its value depends on the order of the images. Sets that share the
-    work should hold consecutive blocks and be merged in order.
+    IS splits the set into *consecutive* parts: its value depends on the order of the images. Sets that share the work
+    should hold consecutive blocks and be merged in order.
 
     Raises:
         InputError: if there is no such metric.
@@ -100,18 +101,15 @@ class ImageSet:
         self._pool: list[Tensor] = []
         self._logits: list[Tensor] = []
 
-    @property
-    def identity(self) -> str:
-        """Name and weights of the network, for signatures."""
-        return self.network.identity
-
     def update(self, images: Tensor) -> None:
         """Add images (B, 3, H, W) uint8, all of one batch of one size; TypeError or ValueError if they are not."""
         check_eight_bit(images=images)
         output = self.network(images)
         for name, values in zip(output._fields, output, strict=True):
             if not values.isfinite().all():
-                raise InputError(f"{self.identity}: {name} of an image are not finite; are these the right weights?")
+                raise InputError(
+                    f"{self.network.identity}: {name} of an image are not finite; are these the right weights?"
+                )
         if "fid" in self.metrics:
             self._add(Moments.of(output.pool))
         if "kid" in self.metrics:
@@ -121,8 +119,10 @@ class ImageSet:
         self.count += len(images)
 
     def merge(self, other: ImageSet) -> None:
-        """Add the images of another set, behind these; InputError unless both have one network and metrics."""
-        self._check_same(other.identity, other.metrics)
+        """Append the images of another set; InputError unless both have the same network and metrics."""
+        _check_one_network(self, other)
+        if set(other.metrics) != set(self.metrics):
+            raise InputError(f"two sets that were kept for different metrics, {self.metrics} and {other.metrics}")
         if other._moments is not None:
             self._add(other._moments)
         self._pool += other._pool
@@ -146,50 +146,25 @@ class ImageSet:
         self._check_kept("is")
         return torch.cat(self._logits) if self._logits else torch.zeros(0, 0)
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return everything that was added, as tensors: what a cache writes, with ``identity`` in its key."""
-        state = {"count": torch.tensor(self.count)}
-        if self._moments is not None:
-            moments = self._moments
-            state |= {"moments.count": moments.count, "total": moments.total, "products": moments.products}
-        for name, rows in (("pool", self._pool), ("logits", self._logits)):
-            if rows:
-                state[name] = torch.cat(rows)
-        return state
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Become what ``state_dict`` described; InputError if that was of other metrics."""
-        count = int(state["count"])
-        kept = {"fid": "products", "kid": "pool", "is": "logits"}
-        wrong = [name for name, key in kept.items() if count and (key in state) != (name in self.metrics)]
-        if wrong:
-            raise InputError(
-                f"this state is of a set that was kept for other metrics: they differ in {', '.join(wrong)}"
-            )
-        self.count = count
-        fields = ("moments.count", "total", "products")
-        self._moments = Moments(*(state[name] for name in fields)) if "products" in state else None
-        self._pool, self._logits = ([state[name]] if name in state else [] for name in ("pool", "logits"))
-
     def _add(self, moments: Moments) -> None:
         self._moments = moments if self._moments is None else self._moments + moments
-
-    def _check_same(self, identity: str, metrics: tuple[str, ...]) -> None:
-        if identity != self.identity:
-            raise InputError(f"two sets of different networks, {self.identity} and {identity}; use one for both")
-        if set(metrics) != set(self.metrics):
-            raise InputError(f"two sets that were kept for different metrics, {self.metrics} and {metrics}")
 
     def _check_kept(self, metric: str) -> None:
         if metric not in self.metrics:
             raise InputError(f"this set was not kept for {metric}; name it in ImageSet(network, metrics=...)")
 
 
+def _check_one_network(first: ImageSet, second: ImageSet) -> None:
+    mine, other = first.network.identity, second.network.identity
+    if mine != other:
+        raise InputError(f"two sets of different networks, {mine} and {other}; use one for both")
+
+
 def fid(generated: ImageSet, real: ImageSet) -> float:
     """Frechet Inception distance of two sets, see ``frechet_distance``.
 
     With fewer images than features (2048) a covariance has directions without any spread, and the value says more
-    about the number of images than about their quality: it is computed, with a warning. KID is unbiased there.
+    about the number of images than about their quality: it is computed, with a warning. KID has no such bias.
 
     Raises:
         InputError: if a set holds fewer than 2 images, they are of different networks, or not kept for "fid".
@@ -197,12 +172,12 @@ def fid(generated: ImageSet, real: ImageSet) -> float:
     Reference: Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash equilibrium",
     NIPS 2017.
     """
-    generated._check_same(real.identity, generated.metrics)
+    _check_one_network(generated, real)
     return fid_of_moments(generated.moments(), real.moments())
 
 
 def fid_of_moments(generated: Moments, real: Moments) -> float:
-    """FID of the sums of two sets; warns if there are fewer images than features."""
+    """``fid`` of the moments of two sets."""
     count, features = int(min(generated.count, real.count)), len(real.total)
     if count <= features:
         warnings.warn(
@@ -219,22 +194,22 @@ def frechet_distance(mean_x: Tensor, covariance_x: Tensor, mean_y: Tensor, covar
     .. math:: \lVert \mu_x - \mu_y \rVert^2 + \mathrm{tr}\, \Sigma_x + \mathrm{tr}\, \Sigma_y
               - 2\, \mathrm{tr}\, (\Sigma_x^{1/2} \Sigma_y \Sigma_x^{1/2})^{1/2}
 
-    The last matrix is symmetric and has no negative eigenvalues but by rounding: the trace of its root is the sum
-    of the roots of its eigenvalues, real for any input, singular ones too.
+    The last matrix is symmetric and, apart from rounding, has no negative eigenvalues: the trace of its root is the
+    sum of the roots of its eigenvalues, real for any input, singular ones too.
 
     Args:
-        mean_x: (D,) float64.
-        covariance_x: (D, D).
-        mean_y: (D,).
-        covariance_y: (D, D).
+        mean_x: (D,) float64, like ``mean_y``.
+        covariance_x: (D, D) float64, like ``covariance_y``.
 
     Returns:
-        A number, at least 0 but for rounding.
+        A number, at least 0 apart from rounding.
 
     Reference: Dowson and Landau, "The Frechet distance between multivariate normal distributions", 1982.
     """
     values, vectors = torch.linalg.eigh(covariance_x)
-    root = vectors * values.clamp(min=0).sqrt()  # root @ root.T is the covariance; turned, the product's spectrum stays
+    root = (
+        vectors * values.clamp(min=0).sqrt()
+    )  # root @ root.T is the covariance; transposed, the product keeps its spectrum
     spectrum = torch.linalg.eigvalsh(root.T @ covariance_y @ root)
     overlap = spectrum.clamp(min=0).sqrt().sum()
     distance = (mean_x - mean_y).square().sum() + covariance_x.trace() + covariance_y.trace() - 2 * overlap
@@ -244,32 +219,26 @@ def frechet_distance(mean_x: Tensor, covariance_x: Tensor, mean_y: Tensor, covar
 def kid(
     generated: ImageSet, real: ImageSet, *, subsets: int = 100, subset_size: int | None = None, seed: int = 2020
 ) -> Spread:
-    """Kernel Inception distance of two sets, see ``kernel_distance``; unbiased for any number of images.
-
-    Raises:
-        InputError: if the sets are smaller than a subset, of different networks, or not kept for "kid".
-
-    Reference: Binkowski et al., "Demystifying MMD GANs", ICLR 2018.
-    """
-    generated._check_same(real.identity, generated.metrics)
+    """``kernel_distance`` of two sets; InputError too if they are of different networks, or not kept for "kid"."""
+    _check_one_network(generated, real)
     return kernel_distance(generated.pool(), real.pool(), subsets=subsets, subset_size=subset_size, seed=seed)
 
 
 def kernel_distance(
     generated: Tensor, real: Tensor, *, subsets: int = 100, subset_size: int | None = None, seed: int = 2020
 ) -> Spread:
-    r"""Squared maximum mean discrepancy of features with the kernel :math:`k(x, y) = (x \cdot y / D + 1)^3`.
+    r"""Kernel Inception distance: the squared maximum mean discrepancy, unbiased for any number of images.
 
     .. math:: \frac{\sum_{i \ne j} k(x_i, x_j) + \sum_{i \ne j} k(y_i, y_j)}{m (m - 1)}
               - \frac{2 \sum_{i, j} k(x_i, y_j)}{m^2}
 
-    averaged over random subsets of m features each.
+    with the kernel :math:`k(x, y) = (x \cdot y / D + 1)^3`, averaged over random subsets of m features each.
 
     Args:
         generated: (N, D) features.
         real: (M, D) features.
         subsets: how many.
-        subset_size: m; by default 1000, or as many as the smaller set has.
+        subset_size: m; by default 1000, or the size of the smaller set if that is less.
         seed: of the subsets, which are drawn as torch-fidelity draws them.
 
     Returns:
@@ -278,7 +247,7 @@ def kernel_distance(
     Raises:
         InputError: if a set is smaller than a subset, or a subset smaller than 2.
 
-    Reference: Binkowski et al., ICLR 2018, eq. 4.
+    Reference: Binkowski et al., "Demystifying MMD GANs", ICLR 2018, eq. 4.
     """
     fewest = min(len(generated), len(real))
     size = min(1000, fewest) if subset_size is None else subset_size
@@ -304,27 +273,24 @@ def _squared_discrepancy(x: Tensor, y: Tensor) -> float:
 
 
 def inception_score(images: ImageSet, *, splits: int = 10) -> Spread:
-    """Inception Score of a set, see ``inception_score_of_logits``.
+    """``inception_score_of_logits`` of a set; InputError too if it was not kept for "is".
 
-    mask-IS is that of images that went through ``reposer.metrics.black_outside``.
-
-    Raises:
-        InputError: if there are fewer images than splits, or the set was not kept for "is".
+    mask-IS is the score of images that went through ``reposer.metrics.black_outside``.
     """
     return inception_score_of_logits(images.logits(), splits=splits)
 
 
 def inception_score_of_logits(logits: Tensor, *, splits: int = 10) -> Spread:
-    r"""Inception Score: how surely each image shows one class, and how many classes all of them show.
+    r"""Inception Score: how clearly each image shows one class, and how many classes all of them together show.
 
     .. math:: \exp \Big( \frac1N \sum_i \mathrm{KL}\big( p(y | x_i) \,\|\, p(y) \big) \Big),
               \quad p(y) = \frac1N \sum_i p(y | x_i)
 
-    of each of the consecutive parts that the images are split into.
+    for each of the consecutive parts that the images are split into.
 
     Args:
         logits: (N, C) in the order of the images.
-        splits: number of parts, equal but for rounding.
+        splits: number of parts, of equal size apart from rounding.
 
     Returns:
         Mean and standard deviation over the parts; from 1 to C.
@@ -335,13 +301,13 @@ def inception_score_of_logits(logits: Tensor, *, splits: int = 10) -> Spread:
     Reference: Salimans et al., "Improved techniques for training GANs", NIPS 2016.
     """
     if not 1 <= splits <= len(logits):
-        raise InputError(f"an Inception Score of {splits} parts needs as many images at least, got {len(logits)}")
+        raise InputError(f"an Inception Score of {splits} parts needs at least as many images, got {len(logits)}")
     ends = [part * len(logits) // splits for part in range(splits + 1)]
     scores = []
     for start, end in pairwise(ends):
-        surely = logits[start:end].double().log_softmax(dim=1)
-        average = surely.exp().mean(dim=0).log()
+        log_p = logits[start:end].double().log_softmax(dim=1)
+        average = log_p.exp().mean(dim=0).log()
         # A class of probability 0 counts 0, not 0 times infinity.
-        divergence = torch.where(surely.exp() > 0, surely.exp() * (surely - average), 0.0).sum(dim=1)
+        divergence = torch.where(log_p.exp() > 0, log_p.exp() * (log_p - average), 0.0).sum(dim=1)
         scores.append(divergence.mean().exp().item())
     return Spread(float(np.mean(scores)), float(np.std(scores)))

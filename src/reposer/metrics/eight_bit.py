@@ -1,4 +1,4 @@
-"""What all metrics take: batches of 8-bit images."""
+"""The input of all metrics: batches of 8-bit images."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The metrics as torchmetrics ``Metric`` classes, for one's own validation loops; states add up over processes.
+"""The metrics as torchmetrics ``Metric`` classes, for your own validation loops; states add up over processes.
 
 There is one for each function of ``reposer.metrics.METRICS``: ``SSIMMetric``, ``MaskLPIPSMetric``, ``FIDMetric``, ...
 They take the network, where the function takes one, then the function's settings and the options of
 ``torchmetrics.Metric`` as keywords. ``update`` takes what the function takes: 8-bit images (B, 3, H, W), which
-``reposer.images.to_uint8`` makes of [-1, 1], then masks as keywords. Not imported by ``reposer.metrics``: it needs
-torchmetrics, which comes with lightning.
+``reposer.images.to_uint8`` makes from [-1, 1], then masks as keywords. This module is not imported by
+``reposer.metrics``: it needs torchmetrics, which comes with lightning.
 """
 
 from __future__ import annotations
@@ -27,25 +27,20 @@ from reposer.metrics.eight_bit import check_eight_bit
 
 
 class _CatalogueMetric(Module):
-    """What all share: the metric, and its settings out of the keywords."""
+    """What all share: the metric, and its settings, taken from the keywords."""
 
     is_differentiable = False
     full_state_update = False
     metric: ClassVar[Metric]
 
     def _settings(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Take the settings of the metric's function out of the keywords."""
+        """Remove the settings of the metric's function from the options, and return them."""
         known = inspect.signature(self.metric.function).parameters
         return {name: options.pop(name) for name in list(options) if name in known}
 
 
 class RatioMetric(_CatalogueMetric):
-    """sum(numerators) / sum(denominators) over all images, float64; of one number per image, their mean.
-
-    Args:
-        network: as the metric's function takes it, if it does.
-        options: settings of the function, and options of ``torchmetrics.Metric``.
-    """
+    """sum(numerators) / sum(denominators) over all images, float64; for one number per image, the mean."""
 
     numerator: Tensor
     denominator: Tensor
@@ -72,10 +67,7 @@ class RatioMetric(_CatalogueMetric):
 class FrechetMetric(_CatalogueMetric):
     """Frechet distance; ``update(images, real=True)`` and ``update(images, real=False)``; keeps sums, no features.
 
-    Args:
-        network: such as ``reposer.features.InceptionFeatures()``.
-        features: length of its pooled features.
-        options: of ``torchmetrics.Metric``.
+    Its network is such as ``reposer.features.InceptionFeatures()``; ``features`` is the length of its pooled features.
     """
 
     def __init__(self, network: FeatureNetwork, *, features: int = 2048, **options: Any) -> None:
@@ -106,10 +98,6 @@ class SpreadMetric(_CatalogueMetric):
     """Mean and deviation over parts of the features: KID with ``update(images, real)``, IS with ``update(images)``.
 
     The parts of IS are consecutive: with several processes, those of the first process come first.
-
-    Args:
-        network: as for ``FrechetMetric``.
-        options: settings of the metric's function, and options of ``torchmetrics.Metric``.
     """
 
     generated: list[Tensor]
@@ -143,7 +131,7 @@ _BASES: dict[str | None, type[_CatalogueMetric]] = {
 
 
 def metric_class(metric: Metric) -> type[Module]:
-    """Make the torchmetrics class of a metric: ``MaskSSIMMetric`` of "mask-SSIM"."""
+    """Make the torchmetrics class of a metric: ``MaskSSIMMetric`` from "mask-SSIM"."""
     words = re.findall(r"\w+", metric.spoken or metric.title)
     name = "".join(word[0].upper() + word[1:] for word in words) + "Metric"
     inputs = inspect.signature(metric.function)
@@ -154,7 +142,7 @@ def metric_class(metric: Metric) -> type[Module]:
 
 _MADE: dict[Callable[..., Any], type[Module]] = {}
 for _metric in METRICS.values():
-    if _metric.item is None:  # a mean of several named values is none
+    if _metric.item is None:  # no class for one of several named values
         _MADE.setdefault(_metric.function, metric_class(_metric))
 _CLASSES = {made.__name__: made for made in _MADE.values()}
 globals().update(_CLASSES)

@@ -1,4 +1,4 @@
-"""Networks behind metrics: how each is built from settings and weight files."""
+"""Networks behind the metrics: how each is built from settings and weight files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reposer.metrics.detection import SSD300_COCO, VOC_FILES, DetectorName, Pers
 from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN
 
 Find = Callable[[str], Weights]
-"""From the name of a weight file to it; None where only the torch hub cache or a download may have it."""
+"""From the name of a weight file to its weights; None: look in the torch hub cache, or download it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Network:
     """A network that a metric needs."""
 
     build: Callable[..., Any]
-    """From ``find`` and settings, as keywords, to the network; its ``identity`` names it in signatures."""
+    """From ``find``, and settings as keywords, to the network; its ``identity`` names it in signatures."""
     settings: Mapping[str, str]
     """{keyword of ``build``: setting of the protocol}."""
 

@@ -1,6 +1,6 @@
 """Full-reference metrics: how close a generated image is to the real one, one number per image.
 
-All of them take 8-bit images ``(B, 3, H, W)`` uint8, as they lie in files, because the published numbers are
+All of them take 8-bit images ``(B, 3, H, W)`` uint8, as stored in files, because the published numbers are
 defined on files and rounding to 8 bit is part of them; ``reposer.images.to_uint8`` converts [-1, 1]. All
 return ``(B,)`` float64.
 """
@@ -22,7 +22,7 @@ from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 from reposer.similarity.parts import index_of_centred
 
 PSNR_CEILING = 100.0
-"""PSNR of identical images in dB: it would be infinite, and one such pair would make the mean of a set so."""
+"""PSNR of identical images in dB: otherwise it, and with it the mean of the set, would be infinite."""
 _FULL_RANGE = 255.0
 _PARTS = tuple(part.name for part in OPENPOSE_18.parts)
 
@@ -40,26 +40,14 @@ def l1(generated: Tensor, target: Tensor) -> Tensor:
     Raises:
         TypeError, ValueError: if the images are not uint8 (B, 3, H, W) of one shape.
     """
-    _check(generated, target)
-    # Whole numbers: the sum is exact.
+    check_eight_bit(generated=generated, target=target)
+    # Integers: the sum is exact.
     total = (generated.to(torch.int16) - target).abs().sum(dim=(1, 2, 3))
     return total.double() * 2 / _FULL_RANGE / generated[0].numel()
 
 
 def mask_l1(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor:
-    """``l1`` over the pixels of the target's body alone.
-
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
-
-    Returns:
-        (B,) float64 in [0, 2]; 0 for images that are identical inside the mask, or an empty mask.
-
-    Raises:
-        TypeError, ValueError: as in ``l1``, and if the mask does not fit the images.
-    """
+    """``l1`` over the pixels inside ``body_mask`` only, see ``black_outside``; 0 for an empty mask."""
     inside = l1(black_outside(generated, body_mask), black_outside(target, body_mask))
     return inside / body_mask.double().mean(dim=(1, 2)).clamp(min=1 / body_mask[0].numel())
 
@@ -69,21 +57,14 @@ def sharpness(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor
 
     .. math:: \frac{\sum_{p \in M} \|\nabla a(p)\|}{\sum_{p \in M} \|\nabla b(p)\|}
 
-    with differences to the next pixel on the right and below, summed over the channels. Blur is below 1; 1 is as
-    sharp as the target; noise and wrong patterns count as sharp too, so read it beside SSIM or L1.
-
-    Args:
-        generated: (B, 3, H, W) uint8, a.
-        target: (B, 3, H, W) uint8, b.
-        body_mask: (B, H, W) bool, M, from ``reposer.poses.body_mask`` of the target's pose.
+    with a the generated image, b the target, M the ``body_mask``, and differences to the next pixel on the right and
+    below, summed over the channels. Blur is below 1; 1 is as sharp as the target; noise and wrong patterns count as
+    sharp too, so read it alongside SSIM or L1. Arguments and errors are those of ``l1`` and ``black_outside``.
 
     Returns:
         (B,) float64, at least 0; 1 for identical images. A sum below one grey level counts as one.
-
-    Raises:
-        TypeError, ValueError: as in ``l1``, and if the mask does not fit the images.
     """
-    _check(generated, target)
+    check_eight_bit(generated=generated, target=target)
     _check_mask(generated, body_mask)
     sums = []
     for image in (generated, target):
@@ -95,36 +76,29 @@ def sharpness(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor
 
 
 def psnr(generated: Tensor, target: Tensor) -> Tensor:
-    r"""Peak signal-to-noise ratio of each image in dB, over the range of 8 bit: L = 255, as 1 for images in [0, 1].
+    r"""Peak signal-to-noise ratio of each image in dB, for the 8-bit range L = 255; arguments as in ``l1``.
 
     .. math:: 10 \log_{10} \frac{L^2}{\mathrm{mean}\,(a - b)^2}
 
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-
     Returns:
         (B,) float64, at least 0 and at most 100, which is what identical images get.
-
-    Raises:
-        TypeError, ValueError: as in ``l1``.
     """
     x, y = _as_float64(generated, target)
     error = (x - y).square().mean(dim=(1, 2, 3))
     return (10 * torch.log10(_FULL_RANGE**2 / error)).clamp(max=PSNR_CEILING)
 
 
-def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = None) -> Tensor:
+def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings = CLASSIC_SSIM) -> Tensor:
     r"""SSIM of each image: the mean of ``reposer.similarity.ssim_map`` over positions and channels.
 
-    The classic dynamic range is L = max - min of the *generated* image. It is never taken below one step of
-    8 bit: a uniformly grey image has L = 0, and SSIM would be 0 / 0. With one step it is about the limit of
-    L -> 0: 1 for two equal grey images, near 0 wherever the target has contrast.
+    The classic dynamic range is L = max - min of the *generated* image, but at least one 8-bit step: a uniformly grey
+    image has L = 0, and SSIM would be 0 / 0. With one step it is close to the limit of L -> 0: 1 for two equal grey
+    images, near 0 wherever the target has contrast.
 
     Args:
         generated: (B, 3, H, W) uint8.
         target: (B, 3, H, W) uint8.
-        settings: window, range and covariance; None is the classic SSIM.
+        settings: window, range and covariance.
 
     Returns:
         (B,) float64 in [-1, 1]; 1 for identical images.
@@ -132,11 +106,10 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
     Raises:
         TypeError, ValueError: if the images are not uint8 (B, 3, H, W) of one shape that the window fits.
 
-    Reference: Wang et al., IEEE TIP 2004; with the defaults as computed by the evaluation of Def-GAN
-    (Siarohin et al., CVPR 2018), which all of the field's classic numbers follow.
+    Reference: Wang et al., IEEE TIP 2004; the defaults are those of the evaluation of Def-GAN (Siarohin et al., CVPR
+    2018), which all of the field's classic numbers follow.
     """
-    settings = settings or CLASSIC_SSIM
-    _check(generated, target)
+    check_eight_bit(generated=generated, target=target)
     check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
     if generated.device.type == "cpu":
         pairs = zip(generated.numpy(), target.numpy(), strict=True)
@@ -146,16 +119,12 @@ def ssim(generated: Tensor, target: Tensor, *, settings: SSIMSettings | None = N
 
 
 def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSIMSettings) -> float:
-    """SSIM of one pair (3, H, W) on a processor."""
+    """SSIM of one pair (3, H, W) on the CPU."""
     full = settings.data_range == "full"
     data_range = _FULL_RANGE if full else max(1.0, float(generated.max()) - float(generated.min()))
     seen = _where_different(generated, target, settings.window_size)
-    missing = similarity.ssim_of_planes(
-        generated[seen].astype(np.float64),
-        target[seen].astype(np.float64),
-        data_range=data_range,
-        settings=settings,
-    )
+    x, y = (image[seen].astype(np.float64) for image in (generated, target))
+    missing = similarity.ssim_of_planes(x, y, data_range=data_range, settings=settings)
     border = settings.window_size - 1
     channels, height, width = generated.shape
     return 1 - missing / (channels * (height - border) * (width - border))
@@ -164,10 +133,7 @@ def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSI
 def _where_different(
     generated: NDArray[np.uint8], target: NDArray[np.uint8], window_size: int
 ) -> tuple[slice, slice, slice]:
-    """Box of all pixels of one pair (3, H, W) that a window over a different pixel sees: elsewhere SSIM is 1.
-
-    White padding and black surroundings are left out so.
-    """
+    """Box around all windows of one pair (3, H, W) that see a difference: elsewhere, as in the padding, SSIM is 1."""
     different = (generated != target).any(axis=0)
 
     def side(axis: int) -> slice:
@@ -179,22 +145,12 @@ def _where_different(
     return slice(None), side(1), side(0)
 
 
-def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings | None = None) -> Tensor:
-    """SSIM of each image after both are multiplied by the body mask of the target: black outside.
+def mask_ssim(generated: Tensor, target: Tensor, *, body_mask: Tensor, settings: SSIMSettings = CLASSIC_SSIM) -> Tensor:
+    """``ssim`` of each pair after ``black_outside``; 1 for an empty mask.
 
     The dynamic range is that of the masked generated image, and the black surroundings, equal in both, count.
 
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
-        settings: as in ``ssim``.
-
-    Returns:
-        (B,) float64 in [-1, 1]; 1 for images that are identical inside the mask, or an empty mask.
-
-    Raises:
-        TypeError, ValueError: as in ``ssim``, and if the mask does not fit the images.
+    Reference: Ma et al., "Pose Guided Person Image Generation", NIPS 2017.
 
     Reference: Ma et al., "Pose Guided Person Image Generation", NIPS 2017.
     """
@@ -206,7 +162,7 @@ def black_outside(images: Tensor, body_mask: Tensor) -> Tensor:
 
     Args:
         images: (B, 3, H, W) uint8.
-        body_mask: (B, H, W) bool.
+        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
 
     Raises:
         ValueError: if the mask does not fit the images.
@@ -222,29 +178,17 @@ def _check_mask(images: Tensor, body_mask: Tensor) -> None:
 
 
 def multi_scale_ssim(generated: Tensor, target: Tensor) -> Tensor:
-    """MS-SSIM of each image, see ``reposer.similarity.multi_scale_ssim_index``: window 11, sigma 1.5, range 255.
+    """MS-SSIM of each image, in [0, 1]: ``reposer.similarity.multi_scale_ssim_index``, window 11, sigma 1.5, range 255.
 
-    As many of the five scales as the image allows: 3 at 128x64, 5 at 256x176 pixels; values of different sizes
-    are not comparable.
-
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-
-    Returns:
-        (B,) float64 in [0, 1]; 1 for identical images.
-
-    Raises:
-        TypeError, ValueError: as in ``ssim``.
-
-    Reference: Wang, Simoncelli and Bovik, Asilomar 2003.
+    It uses as many of the five scales as the image allows: 3 at 128x64, 5 at 256x176 pixels; values of different sizes
+    are not comparable. Arguments and errors are those of ``ssim``.
     """
     x, y = _as_float64(generated, target)
     return similarity.multi_scale_ssim_index(x, y, value_range=(0.0, _FULL_RANGE))
 
 
 def part_ssim(
-    generated: Tensor, target: Tensor, *, part_masks: Tensor, settings: PartSSIMSettings | None = None
+    generated: Tensor, target: Tensor, *, part_masks: Tensor, settings: PartSSIMSettings = PartSSIMSettings()
 ) -> Tensor:
     """PSSIM of each image, see ``reposer.similarity.part_ssim_index``.
 
@@ -252,7 +196,7 @@ def part_ssim(
         generated: (B, 3, H, W) uint8.
         target: (B, 3, H, W) uint8.
         part_masks: (B, P, H, W) in [0, 1], from ``reposer.poses.limb_masks`` of the target's pose.
-        settings: window, missing parts, background and statistics; None is as its authors score.
+        settings: window, missing parts, background and statistics; the defaults are those of its authors.
 
     Returns:
         (B,) float64 in [-1, 1]; 1 for identical images.
@@ -262,19 +206,13 @@ def part_ssim(
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
-    settings = settings or PartSSIMSettings()
-    _check(generated, target)
+    check_eight_bit(generated=generated, target=target)
     check_masks(part_masks, generated)
     check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
     middle = _FULL_RANGE / 2
-    return index_of_centred(
-        generated.double() - middle,
-        target.double() - middle,
-        part_masks.double(),
-        _FULL_RANGE,
-        settings,
-        planes=generated.device.type == "cpu",
-    )
+    x, y = generated.double() - middle, target.double() - middle
+    planes = generated.device.type == "cpu"
+    return index_of_centred(x, y, part_masks.double(), _FULL_RANGE, settings, planes=planes)
 
 
 def part_ssim_by_part(
@@ -283,32 +221,18 @@ def part_ssim_by_part(
     *,
     part_masks: Tensor,
     names: Sequence[str] = _PARTS,
-    settings: PartSSIMSettings | None = None,
+    settings: PartSSIMSettings = PartSSIMSettings(),
 ) -> dict[str, Tensor]:
     """SSIM of each body part by its name, see ``reposer.similarity.part_ssim_values``: tells which limb is bad.
 
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-        part_masks: as in ``part_ssim``.
-        names: of the P parts; by default those of ``limb_masks`` for OpenPose-18.
-        settings: as in ``part_ssim``; with missing parts excluded, a missing part is NaN.
+    Arguments and errors are those of ``part_ssim``, and ``names`` those of the P parts; by default OpenPose-18's.
 
     Returns:
-        {name: (B,) float64 in [-1, 1]}, in the order of the names.
-
-    Raises:
-        TypeError, ValueError: if the images, the masks or the number of names do not fit.
+        {name: (B,) float64 in [-1, 1]}, in the order of the names; with missing parts excluded, a missing one is NaN.
     """
-    settings = settings or PartSSIMSettings()
     x, y = _as_float64(generated, target)
-    values = similarity.part_ssim_values(
-        x,
-        y,
-        part_masks.to(x.dtype),
-        value_range=(0.0, _FULL_RANGE),
-        settings=settings,
-    )
+    masks = part_masks.to(x.dtype)
+    values = similarity.part_ssim_values(x, y, masks, value_range=(0.0, _FULL_RANGE), settings=settings)
     if values.shape[1] != len(names):
         raise ValueError(f"part_masks must have one mask for each of {len(names)} names, got {values.shape[1]}")
     return dict(zip(names, values.unbind(dim=1), strict=True))
@@ -316,10 +240,5 @@ def part_ssim_by_part(
 
 def _as_float64(generated: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Check two batches of 8-bit images and return their values 0 to 255 as float64."""
-    _check(generated, target)
-    return generated.double(), target.double()
-
-
-def _check(generated: Tensor, target: Tensor) -> None:
-    """Raise TypeError or ValueError unless both are 8-bit images of one shape."""
     check_eight_bit(generated=generated, target=target)
+    return generated.double(), target.double()

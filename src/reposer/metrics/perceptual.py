@@ -1,4 +1,4 @@
-"""LPIPS: how far apart two images are for a network, one number per image."""
+"""LPIPS: how different two images look to a network, one number per image."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def lpips(
     Args:
         generated: (B, 3, H, W) uint8.
         target: (B, 3, H, W) uint8.
-        network: such as :class:`reposer.features.LPIPSNetwork`; AlexNet of version 0.1 unless a protocol says else.
+        network: such as :class:`reposer.features.LPIPSNetwork`; AlexNet, version 0.1, unless a protocol says otherwise.
         input_range: what 0 to 255 becomes: "signed" is [-1, 1], which the network was made for; "unit" is [0, 1],
-            which the evaluation of PCDMs feeds it: such values compare with no others.
+            which the evaluation of PCDMs feeds it: such values are comparable with no others.
 
     Returns:
         (B,) float64, at least 0; 0 for identical images.
@@ -56,20 +56,6 @@ def mask_lpips(
     network: Callable[[Tensor, Tensor], Tensor],
     input_range: LPIPSRange = "signed",
 ) -> Tensor:
-    """LPIPS of each image after both are multiplied by the body mask of the target: black outside.
-
-    Args:
-        generated: (B, 3, H, W) uint8.
-        target: (B, 3, H, W) uint8.
-        body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
-        network: as in ``lpips``.
-        input_range: as in ``lpips``.
-
-    Returns:
-        (B,) float64, at least 0; 0 for images that are identical inside the mask.
-
-    Raises:
-        TypeError, ValueError: as in ``lpips``, and if the mask does not fit the images.
-    """
+    """``lpips`` of each pair after ``reposer.metrics.black_outside``, which takes the ``body_mask``."""
     x, y = (black_outside(image, body_mask) for image in (generated, target))
     return lpips(x, y, network=network, input_range=input_range)

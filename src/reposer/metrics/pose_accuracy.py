@@ -1,4 +1,4 @@
-"""PCKh: how many joints of the target pose a pose estimator finds again in the generated image."""
+"""PCKh: how many joints of the target pose a pose estimator finds in the right place in the generated image."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def pckh_counts(
     *,
     fraction: float = 0.5,
 ) -> tuple[Tensor, Tensor]:
-    r"""Count right joints and all joints of each image, by the head box rule of the field.
+    r"""Count correct joints and all joints of each image, by the head box rule of the field.
 
-    A joint is right if it is visible in both poses and
+    A joint is correct if it is visible in both poses and
     :math:`|\Delta x| < f\, w` **and** :math:`|\Delta y| < f\, h`, with w and h the width and height of the
     box around the target's visible head joints (nose, neck, eyes, ears) and f the ``fraction``: a box, not a
     distance. All joints are the target's visible ones. An image whose target shows fewer than 2 head joints
-    has no box and is left out: 0 of 0. PCKh of a set is sum(right) / sum(all).
+    has no box and is left out: 0 of 0. PCKh of a set is sum(correct) / sum(all).
 
     Args:
         predicted_joints: (B, 18, 2) float pixels, x then y, found in the generated images.
@@ -35,10 +35,10 @@ def pckh_counts(
         fraction: f.
 
     Returns:
-        right (B,) and all (B,), int64.
+        correct (B,) and all (B,), int64.
 
     Raises:
-        ValueError: if the shapes do not fit together.
+        ValueError: if the shapes do not match.
 
     Reference: the evaluation of PATN (Zhu et al., CVPR 2019); the idea is from Andriluka et al., CVPR 2014.
     """
@@ -54,5 +54,5 @@ def pckh_counts(
     lowest = head.masked_fill(~shown, torch.inf).amin(dim=1)
     counted = visible[:, HEAD_JOINTS].sum(dim=1) >= 2
     near = (predicted_joints.double() - joints.double()).abs() < fraction * (highest - lowest)[:, None]
-    right = near.all(dim=-1) & visible & predicted_visible
-    return right.sum(dim=1) * counted, visible.sum(dim=1) * counted
+    correct = near.all(dim=-1) & visible & predicted_visible
+    return correct.sum(dim=1) * counted, visible.sum(dim=1) * counted

@@ -1,4 +1,4 @@
-"""Scores: a number with its interval, its count and the signature of how it was made. Never a bare float."""
+"""Scores: a number with its interval, its count and the signature that says how it was made. Never a bare float."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reposer.checks import InputError
 from reposer.metrics.signature import Signature
 
 LEVEL = 0.95
@@ -27,7 +26,7 @@ class Score:
     value: float
     """Mean over the images, or ratio of two sums over them (PCKh)."""
     interval: tuple[float, float]
-    """95 % bootstrap interval of the value over images: what another draw of test images might have given."""
+    """95 % bootstrap interval of the value over images: what another sample of test images might have given."""
     n: int
     """Number of images behind the value."""
     signature: Signature
@@ -61,17 +60,7 @@ class Score:
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: Signature) -> Score:
-    """Sum up one value per image: their mean, or sum(values) / sum(totals), with its bootstrap interval.
-
-    Args:
-        name: name of the metric.
-        values: (N,) one finite number per image.
-        totals: (N,) denominators of a ratio; None means a mean.
-        signature: how the numbers were made.
-
-    Raises:
-        ValueError: if there is no image, a number is not finite, or the totals do not fit.
-    """
+    """Return the mean of one value per image, or sum(values) / sum(totals), with its ``bootstrap_interval``."""
     numerators, denominators = _checked(values, totals)
     return Score(
         name=name,
@@ -93,21 +82,21 @@ def bootstrap_interval(
     r"""Percentile bootstrap interval of a mean, or of a ratio of two sums, over images.
 
     Each resample draws N images with replacement and computes
-    :math:`\sum_i v_i / \sum_i t_i` of them; the interval runs between the (1 - level) / 2 and (1 + level) / 2
+    :math:`\sum_i v_i / \sum_i t_i` of them; the interval lies between the (1 - level) / 2 and (1 + level) / 2
     quantiles of those numbers.
 
     Args:
         values: (N,) one finite number per image.
-        totals: (N,) denominators of a ratio, positive; None means 1 each, a mean.
+        totals: (N,) positive denominators of a ratio; None means 1 each, a mean.
         level: probability covered, between 0 and 1.
         resamples: number of resamples.
-        seed: of the random draws; the same numbers give the same interval.
+        seed: for the random draws; the same numbers give the same interval.
 
     Returns:
         Lower and upper end; the value itself lies between them.
 
     Raises:
-        ValueError: if there is no image, a number is not finite, or the totals or the level do not fit.
+        ValueError: if there is no image, a number is not finite, or the totals or the level are invalid.
 
     ``scipy.stats.bootstrap`` draws the same resamples and agrees to the last bit, but takes 1.6 times as long for a
     ratio (12,000 images: 0.37 s, here 0.23 s) and refuses a single image.
@@ -133,19 +122,19 @@ def bootstrap_interval(
 def sign_flip_p_value(differences: ArrayLike, *, resamples: int = 10_000, seed: int = 0) -> float:
     r"""Two-sided p-value of the paired permutation test: does one of two results score better on the same images?
 
-    If neither does, the two numbers of an image could as well be swapped, which changes the sign of their
+    If neither does, the two numbers of an image might just as well be swapped, which changes the sign of their
     difference :math:`d_i`. The p-value is the share of all sign patterns :math:`s \in \{-1, 1\}^N` with
 
     .. math:: \Bigl|\sum_i s_i d_i\Bigr| \ge \Bigl|\sum_i d_i\Bigr|.
 
-    It is exact where there are at most ``resamples`` patterns of the differences that are not 0; otherwise
-    :math:`(1 + k) / (1 + R)` with the k extreme ones of R random patterns. It is the same for the mean and for a ratio
+    It is exact where the nonzero differences have at most ``resamples`` patterns; otherwise it is
+    :math:`(1 + k) / (1 + R)`, with k extreme ones among R random patterns. It is the same for the mean and for a ratio
     of sums over images whose denominators are equal on both sides.
 
     Args:
         differences: (N,) first result minus second, one finite number per image.
         resamples: number of random sign patterns, R.
-        seed: of the random draws; the same numbers give the same p-value.
+        seed: for the random draws; the same numbers give the same p-value.
 
     Returns:
         In (0, 1]; 1 where all differences are 0.
@@ -157,13 +146,13 @@ def sign_flip_p_value(differences: ArrayLike, *, resamples: int = 10_000, seed: 
     0.35 s).
 
     Reference: Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses", 3rd edition, 2005; Efron and
-    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 15; the counted one: Phipson and Smyth, "Permutation
+    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 15; sampled patterns: Phipson and Smyth, "Permutation
     p-values should never be zero", 2010.
     """
     moved, _ = _checked(differences, None)
-    moved = moved[moved != 0]  # a flipped 0 stays a 0: without them more cases can be counted out
+    moved = moved[moved != 0]  # a flipped 0 stays 0: without them more cases can be enumerated
     n, total = len(moved), moved.sum()
-    # Sums that are equal but for rounding count as equal.
+    # Sums that are equal apart from rounding count as equal.
     threshold = abs(total) - 1e-12 * np.abs(moved).sum()
     if 2**n <= resamples:
         every = np.arange(2**n)[:, None] >> np.arange(n) & 1
@@ -179,13 +168,13 @@ def sign_flip_p_value(differences: ArrayLike, *, resamples: int = 10_000, seed: 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    r"""Correct p-values of several tests, so that the chance of any false finding among them stays below the level.
+    r"""Correct the p-values of several tests, so that the chance of any false positive stays below the level.
 
     The smallest is multiplied by their number k, the next one by k - 1, and so on; none becomes smaller than the one
     before it or greater than 1: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (k - j + 1) p_{(j)})`.
 
     Args:
-        p_values: one a test, in any order, in [0, 1].
+        p_values: one per test, in any order, in [0, 1].
 
     Returns:
         The corrected ones, in the same order.
@@ -198,17 +187,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected
-
-
-def check_comparable(a: Score, b: Score) -> None:
-    """Raise InputError, naming what differs, unless both are one metric under one signature."""
-    if a.name != b.name:
-        raise InputError(f"cannot compare {a.name} with {b.name}: these are different metrics")
-    if differing := a.signature.differences(b.signature):
-        raise InputError(
-            f"cannot compare two scores of {a.name}: they differ in {', '.join(differing)}; "
-            "evaluate both under one protocol, on the same pairs and files"
-        )
 
 
 def _checked(values: ArrayLike, totals: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Settings of metrics that a protocol decides; those of SSIM and PSSIM are in ``reposer.similarity``."""
+"""Settings of metrics that a protocol sets; those of SSIM and PSSIM are in ``reposer.similarity``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LPIPSRange = Literal["signed", "unit"]
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
-    """What becomes of the images that do not fill a batch: some evaluations lose them."""
+    """What happens to the images that do not fill a batch: some evaluations lose them."""
 
     size: int = 64
     """Images in a batch of the published evaluation; fewer images than this are one batch."""
@@ -35,7 +35,7 @@ class LPIPSSettings:
     input_range: LPIPSRange = "signed"
     """What 0 to 255 becomes: "signed" is [-1, 1], "unit" [0, 1]."""
     batch: BatchSettings = field(default_factory=BatchSettings)
-    """Whether the last images count."""
+    """Whether images that do not fill the last batch count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,9 @@ class FIDSettings:
     reference: Literal["train", "targets"] = "targets"
     """Real images that generated ones are compared with: all of the training set, or the targets of the pairs."""
     batch: BatchSettings = field(default_factory=BatchSettings)
-    """Whether the last images count."""
+    """As for LPIPS."""
     kid_subsets: int = 100
-    """Random subsets that KID is a mean over."""
+    """Number of random subsets that KID is averaged over."""
     kid_seed: int = 2020
     """Seed of these subsets."""
 
@@ -62,4 +62,4 @@ class InceptionScoreSettings:
     network: InceptionName = "inception-tensorflow"
     """Network that classifies the images."""
     splits: int = 10
-    """Consecutive parts that the score is a mean over."""
+    """Number of consecutive parts that the score is averaged over."""

@@ -14,13 +14,13 @@ class Signature:
     As text it is ``PROTOCOL|key:value|key:value``, which ``parse`` reads back.
 
     Raises:
-        ValueError: if a text is empty where it must not be or holds a mark that separates others.
+        ValueError: if a key is empty or comes twice, or a text contains a character that separates others.
     """
 
     protocol: str
     """Name of the protocol."""
     parts: tuple[tuple[str, str], ...] = ()
-    """(key, value) of all that decided the value, in a fixed order."""
+    """(key, value) of everything that decided the value, in a fixed order."""
 
     def __post_init__(self) -> None:
         keys = [key for key, _ in self.parts]
@@ -30,7 +30,7 @@ class Signature:
 
     @classmethod
     def of(cls, protocol: str, parts: Mapping[str, Any]) -> Signature:
-        """Build one of values: settings become the values of their fields, and parts that are None are left out."""
+        """Build one from values: settings become the values of their fields, and parts that are None are left out."""
         return cls(protocol, tuple((key, _text(value)) for key, value in parts.items() if value is not None))
 
     @classmethod
@@ -43,11 +43,11 @@ class Signature:
         return "|".join([self.protocol, *(f"{key}:{value}" for key, value in self.parts)])
 
     def get(self, key: str) -> str | None:
-        """Return one part; None where it is not there."""
+        """Return the value of a key; None if there is none."""
         return dict(self.parts).get(key)
 
     def differences(self, other: Signature) -> list[str]:
-        """Say in words in which parts two differ, such as "codec (png and jpeg)"."""
+        """Say in words where two differ, such as "codec (png and jpeg)"."""
         mine, theirs = ({"protocol": s.protocol, **dict(s.parts)} for s in (self, other))
         return [
             f"{key} ({mine.get(key, 'none')} and {theirs.get(key, 'none')})"
@@ -56,20 +56,20 @@ class Signature:
         ]
 
     def beyond(self, other: Signature) -> Signature:
-        """Return the parts that the other does not share."""
+        """Return the parts that the other one does not share."""
         return Signature(self.protocol, tuple(part for part in self.parts if part not in other.parts))
 
 
 def common(signatures: Iterable[Signature]) -> Signature:
-    """Return what all of them share, at least one of one protocol."""
+    """Return what all of them share: one or more signatures of one protocol."""
     first, *others = signatures
     return Signature(first.protocol, tuple(p for p in first.parts if all(p in other.parts for other in others)))
 
 
 def grouped(signatures: Mapping[str, Signature]) -> list[str]:
-    """Print the signatures of several metrics shortly: what all share, then ``METRIC, METRIC: |what is their own``.
+    """Return the signatures of several metrics as short lines: what all share, then ``METRIC, METRIC: |what is added``.
 
-    The signature of a metric is the first line followed by the rest of its own.
+    The signature of a metric is the first line followed by what its own line adds.
     """
     if not signatures:
         return []

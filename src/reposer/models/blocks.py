@@ -42,7 +42,7 @@ class BlocksConfig:
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm without parameters or running statistics, with right gradients for a batch of one.
 
-    There torch (2.15, on the CPU) computes wrong ones if the gradient that arrives is in channels-last memory layout.
+    torch (2.15, on the CPU) computes wrong ones there if the incoming gradient has the channels-last memory layout.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -55,7 +55,6 @@ class InstanceNorm(nn.InstanceNorm2d):
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
-    check_choice("norm", norm, ("batch", "instance"))
     return nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)
 
 
@@ -65,20 +64,16 @@ def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, strid
     return nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=norm == "instance")
 
 
+def activated(layer: nn.Module, channels: int, norm: Norm) -> list[nn.Module]:
+    """A layer, the norm of its output channels, ReLU."""
+    return [layer, norm_layer(norm, channels), nn.ReLU(inplace=True)]
+
+
 def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
     """Reflection pad 3, conv 7x7, then two stride-2 convs: (B, C, H, W) to (B, 4 channels, H/4, W/4)."""
-    layers: list[nn.Module] = [
-        nn.ReflectionPad2d(3),
-        conv(channels_in, channels, norm, kernel=7),
-        norm_layer(norm, channels),
-        nn.ReLU(inplace=True),
-    ]
+    layers = [nn.ReflectionPad2d(3), *activated(conv(channels_in, channels, norm, kernel=7), channels, norm)]
     for width in (channels, 2 * channels):
-        layers += [
-            conv(width, 2 * width, norm, stride=2),
-            norm_layer(norm, 2 * width),
-            nn.ReLU(inplace=True),
-        ]
+        layers += activated(conv(width, 2 * width, norm, stride=2), 2 * width, norm)
     return layers
 
 
@@ -120,7 +115,7 @@ def set_dropout_keys(network: nn.Module, keys: Tensor | None) -> None:
 
 
 def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
-    """Run a block; with ``recompute`` its activations are not kept but computed again in the backward pass."""
+    """Run a block; with ``recompute`` its activations are not kept but recomputed in the backward pass."""
     if not (recompute and torch.is_grad_enabled()):
         return block(*inputs)
     return checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _AsBefore(block)))
@@ -150,18 +145,14 @@ class _AsBefore:
 
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
     """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
-    layers: list[nn.Module] = [
+    return nn.Sequential(
         nn.ReflectionPad2d(1),
-        conv(channels_in, channels_in, norm),
-        norm_layer(norm, channels_in),
-        nn.ReLU(inplace=True),
+        *activated(conv(channels_in, channels_in, norm), channels_in, norm),
         ItemDropout(dropout),
         nn.ReflectionPad2d(1),
         conv(channels_in, channels_out, norm),
-    ]
-    if last_norm:
-        layers.append(norm_layer(norm, channels_out))
-    return nn.Sequential(*layers)
+        *([norm_layer(norm, channels_out)] if last_norm else []),
+    )
 
 
 class ResidualBlock(nn.Module):
@@ -177,11 +168,9 @@ class ResidualBlock(nn.Module):
 
 def upsampling(channels_in: int, channels_out: int, norm: Norm) -> list[nn.Module]:
     """Transposed 3x3 conv of stride 2, norm, ReLU: doubles H and W."""
-    return [
-        nn.ConvTranspose2d(channels_in, channels_out, 3, 2, padding=1, output_padding=1, bias=norm == "instance"),
-        norm_layer(norm, channels_out),
-        nn.ReLU(inplace=True),
-    ]
+    bias = norm == "instance"
+    layer = nn.ConvTranspose2d(channels_in, channels_out, 3, 2, padding=1, output_padding=1, bias=bias)
+    return activated(layer, channels_out, norm)
 
 
 def image_decoder(channels: int, channels_out: int, norm: Norm) -> nn.Sequential:
@@ -228,9 +217,9 @@ def crop(image: Tensor, size: torch.Size | tuple[int, int]) -> Tensor:
 
 def check_generator_inputs(source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor, joints: int) -> None:
     """Raise ValueError unless the three inputs of a generator fit together."""
-    batch, size = source.shape[0], tuple(source.shape[-2:])
+    expected = (source.shape[0], joints, *source.shape[-2:])
     if source.ndim != 4 or source.shape[1] != 3:
         raise ValueError(f"source must have shape (B, 3, H, W), got {tuple(source.shape)}")
     for name, maps in (("source_heatmaps", source_heatmaps), ("target_heatmaps", target_heatmaps)):
-        if tuple(maps.shape) != (batch, joints, *size):
-            raise ValueError(f"{name} must have shape {(batch, joints, *size)}, got {tuple(maps.shape)}")
+        if tuple(maps.shape) != expected:
+            raise ValueError(f"{name} must have shape {expected}, got {tuple(maps.shape)}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     GeneratorConfig: TypeAlias = NetworkConfig
 else:
     GeneratorConfig = reduce(or_, (entry.config for entry in NETWORKS.values()))
-    """The configuration of any of them; its field ``network`` tells of which."""
+    """The configuration of any of them; its field ``network`` says of which."""
 
 
 def build_generator(config: GeneratorConfig) -> GeneratorNetwork:
@@ -38,11 +38,7 @@ def build_generator(config: GeneratorConfig) -> GeneratorNetwork:
 
 
 def switch_network(config: GeneratorConfig, name: str) -> GeneratorConfig:
-    """Return the configuration of another network, with the values of all options that both have.
-
-    Raises:
-        InputError: if there is no such network; suggests the nearest.
-    """
+    """Return the configuration of another network, with the values of all options that both have."""
     check_choice("generator network", name, NETWORKS)
     kind = NETWORKS[name].config
     if kind is type(config):

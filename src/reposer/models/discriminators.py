@@ -54,8 +54,6 @@ class ResNetDiscriminator(nn.Module):
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 
-def build_discriminators(
-    config: DiscriminatorConfig, joints: int = 18
-) -> tuple[ResNetDiscriminator, ResNetDiscriminator]:
+def build_discriminators(config: DiscriminatorConfig) -> tuple[ResNetDiscriminator, ResNetDiscriminator]:
     """Build D_PP, which sees (image, source image), and D_PB, which sees (image, target heatmaps); both give logits."""
-    return ResNetDiscriminator(3 + 3, **vars(config)), ResNetDiscriminator(3 + joints, **vars(config))
+    return ResNetDiscriminator(3 + 3, **vars(config)), ResNetDiscriminator(3 + 18, **vars(config))

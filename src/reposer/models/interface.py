@@ -1,4 +1,4 @@
-"""What a generator is to the rest of the package: its configuration, what it reads, and how it runs on joints."""
+"""The interface of generators: their configuration, what they read, and how they run on joints."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ Reads = Literal["heatmaps", "joints"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """What the configuration of every generator has: a network's own narrows it and adds the network's options."""
+    """Base of the generators' configurations: a network's own narrows it and adds the network's options."""
 
     network: str
     """Architecture; 'reposer train --help' lists them. The other options of the generator are this one's."""
 
 
 class GeneratorNetwork(nn.Module):
-    """Base of all generators, which are built from the fields of their configuration, by name.
+    """Base of all generators.
+
+    Args:
+        joints: joints of one pose.
+        fields: of the network's configuration, by name.
 
     ``forward`` takes what the network reads and returns (B, 3, H, W) in [-1, 1], at any H and W of at least 8:
 
@@ -32,6 +36,9 @@ class GeneratorNetwork(nn.Module):
       (B, joints, H, W) in [0, 1];
     - "joints": ``forward(source, source_joints, source_visible, target_joints, target_visible)``, joints
       (B, joints, 2) in pixels, x then y, and visible (B, joints) bool.
+
+    Raises:
+        ValueError: if the inputs do not fit together.
     """
 
     reads: ClassVar[Reads] = "heatmaps"
@@ -44,7 +51,6 @@ class GeneratorNetwork(nn.Module):
     def __init__(self, joints: int = 18, **fields: Any) -> None:
         super().__init__()
         self.joints = joints
-        """Joints of one pose."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,11 @@ class NetworkEntry:
     config: type[NetworkConfig]
     """Its configuration."""
     title: str
-    """What it is, in a few words, and whose."""
+    """What it is, in a few words, and who published it."""
 
     @property
     def name(self) -> str:
-        """Of the network in configurations and on the command line."""
+        """Its name in configurations and on the command line."""
         return self.config().network  # type: ignore[call-arg]  # every network's own has a default
 
     @property
@@ -70,25 +76,18 @@ class NetworkEntry:
 
 
 def generator_inputs(
-    network: GeneratorNetwork,
-    source: Tensor,
-    source_joints: Tensor,
-    source_visible: Tensor,
-    target_joints: Tensor,
-    target_visible: Tensor,
-    *,
-    heatmaps: HeatmapConfig,
+    network: GeneratorNetwork, source: Tensor, *poses: Tensor, heatmaps: HeatmapConfig
 ) -> tuple[Tensor, ...]:
     """Return what a network's ``forward`` takes, in the dtype of ``source`` (B, 3, H, W).
 
-    Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool; ``heatmaps`` tells how they are shown to networks
-    that read heatmaps.
+    The poses are source joints (B, J, 2) float pixels, x then y, source visible (B, J) bool, and those of the target;
+    ``heatmaps`` says how to draw them for networks that read heatmaps.
     """
-    poses = ((source_joints, source_visible), (target_joints, target_visible))
+    pairs = (poses[:2], poses[2:])
     if network.reads == "joints":
-        return source, *(part for joints, visible in poses for part in (joints.to(source.dtype), visible))
+        return source, *(part for joints, visible in pairs for part in (joints.to(source.dtype), visible))
     size = (source.shape[-2], source.shape[-1])
-    return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in poses)
+    return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in pairs)
 
 
 @torch.no_grad()

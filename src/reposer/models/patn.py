@@ -50,14 +50,7 @@ class PoseAttentionalBlock(nn.Module):
 class PATNGenerator(GeneratorNetwork):
     """Pose-attentional transfer network: the person of the source image in the target pose.
 
-    Args:
-        joints: channels of one pose.
-        fields: of :class:`PATNConfig`: norm, channels, blocks, dropout.
-
-    It reads heatmaps, see :class:`GeneratorNetwork`.
-
-    Raises:
-        ValueError: if the inputs do not fit together.
+    Its fields are those of :class:`PATNConfig`; it reads heatmaps, see :class:`GeneratorNetwork`.
 
     Reference: Zhu et al., "Progressive Pose Attention Transfer for Person Image Generation", CVPR 2019.
     """

@@ -44,7 +44,6 @@ _AFTER_DROPOUT = re.compile(r"branch\.([56])\.")  # second conv and norm of a br
 _ENCODER_LAYERS = 10  # layers of a discriminator before its residual blocks
 _LISTED = 4  # names in a message
 
-
 ReleasedGenerator = PATNConfig | XingConfig
 
 
@@ -77,10 +76,7 @@ def load_released_weights(network: nn.Module, weights: str | Path | Mapping[str,
 
 
 def load_released_network(path: str | Path) -> tuple[ReleasedGenerator | ReleasedDiscriminator, nn.Module]:
-    """Build the network that a released ``.pth`` file belongs to, with its weights.
-
-    Returns:
-        Its configuration, and the network.
+    """Read a released ``.pth`` file: the configuration of the network that it belongs to, and that network.
 
     Raises:
         InputError: if the file is not a plain state dict, or not one of a released network.
@@ -99,11 +95,7 @@ def detect_released(
     """Tell from names and shapes which network a released state dict belongs to.
 
     Trained with ``--no_dropout``, its blocks lack a layer and the numbers of later ones are lower by one: dropout is
-    0 then, else as published.
-
-    Args:
-        state: released names to tensors.
-        where: what an error calls it.
+    0 then, else as published. An error calls the state dict ``where``.
 
     Raises:
         InputError: if it belongs to none.
@@ -174,11 +166,8 @@ def _listed(names: Sequence[str]) -> str:
 def _own_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state dict under the names of this package, whose branches always have a dropout layer."""
     given = {_translate(name): tensor for name, tensor in state.items()}
-    if not _lacks_dropout(given):
-        return given
-    return {
-        _AFTER_DROPOUT.sub(lambda match: f"branch.{int(match[1]) + 1}.", name): tensor for name, tensor in given.items()
-    }
+    shift = int(_lacks_dropout(given))
+    return {_AFTER_DROPOUT.sub(lambda m: f"branch.{int(m[1]) + shift}.", name): t for name, t in given.items()}
 
 
 def _lacks_dropout(names: Iterable[str]) -> bool:

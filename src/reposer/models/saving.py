@@ -32,13 +32,7 @@ def generator_files(folder: Path) -> list[Path]:
 
 
 def save_network(
-    path: Path,
-    network: nn.Module,
-    *,
-    config: str,
-    recipe: str,
-    step: int,
-    more: Mapping[str, Any] | None = None,
+    path: Path, network: nn.Module, *, config: str, recipe: str, step: int, more: Mapping[str, Any] | None = None
 ) -> None:
     """Write a network's weights, with its configuration (JSON text), recipe, training step and more as metadata.
 
@@ -54,8 +48,7 @@ def save_network(
 def read_network(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what ``save_network`` wrote: the weights, and what they are (version, recipe, step, config, more).
 
-    Raises:
-        InputError: if the file is not a whole safetensors file, or was not written by this package.
+    InputError if the file is not a whole safetensors file, or was not written by this package.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:

@@ -14,9 +14,9 @@ from reposer.models.blocks import (
     BlocksConfig,
     Norm,
     ResidualBlock,
+    activated,
     check_generator_inputs,
     crop,
-    norm_layer,
     pad_to_stride,
     run_block,
 )
@@ -36,11 +36,8 @@ class WarpConfig(BlocksConfig, NetworkConfig):
 
 
 def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance"),
-        norm_layer(norm, channels_out),
-        nn.ReLU(inplace=True),
-    )
+    layer = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance")
+    return nn.Sequential(*activated(layer, channels_out, norm))
 
 
 class _Adjustment(nn.Module):
@@ -73,14 +70,8 @@ class WarpGenerator(GeneratorNetwork):
     to a quarter of a limb away), what to paint, and how to mix person, source and painted. So what the source shows
     keeps its texture, and the network has to paint only the rest.
 
-    Args:
-        joints: channels of one pose; must be 18, in the order of ``OPENPOSE_18``.
-        fields: of :class:`WarpConfig`: norm, channels, blocks, dropout.
-
-    It reads heatmaps, see :class:`GeneratorNetwork`.
-
-    Raises:
-        ValueError: if the inputs do not fit together, or joints is not 18.
+    Its joints must be the 18 of ``OPENPOSE_18``, its fields are those of :class:`WarpConfig`; it reads heatmaps, see
+    :class:`GeneratorNetwork`.
 
     A design of this package, no published network; after Balakrishnan et al., "Synthesizing Images of Humans in
     Unseen Poses", CVPR 2018 (parts moved by their joints, then fused), and Siarohin et al., "Deformable GANs for

@@ -12,13 +12,13 @@ from torch.nn import functional as F
 from reposer.models.blocks import (
     BlocksConfig,
     Norm,
+    activated,
     branch,
     check_generator_inputs,
     crop,
     encoder,
     image_decoder,
     init_published,
-    norm_layer,
     pad_to_stride,
     run_block,
     upsampling,
@@ -77,14 +77,7 @@ class XingGenerator(GeneratorNetwork):
 
     Each stream decodes 10 images; softmax weights mix these 20 and the source image at every pixel.
 
-    Args:
-        joints: channels of one pose.
-        fields: of :class:`XingConfig`: norm, channels, blocks, dropout.
-
-    It reads heatmaps, see :class:`GeneratorNetwork`.
-
-    Raises:
-        ValueError: if the inputs do not fit together.
+    Its fields are those of :class:`XingConfig`; it reads heatmaps, see :class:`GeneratorNetwork`.
 
     Reference: Tang et al., "XingGAN for Person Image Generation", ECCV 2020.
     """
@@ -100,11 +93,7 @@ class XingGenerator(GeneratorNetwork):
             CrossingBlock(width, norm, config.dropout, first=i == 0) for i in range(config.blocks)
         )
         self.image_decoder = image_decoder(channels, 3 * _DECODED, norm)
-        self.pose_narrowing = nn.Sequential(
-            nn.ConvTranspose2d(2 * width, width, 1, bias=bias),
-            norm_layer(norm, width),
-            nn.ReLU(inplace=True),
-        )
+        self.pose_narrowing = nn.Sequential(*activated(nn.ConvTranspose2d(2 * width, width, 1, bias=bias), width, norm))
         self.pose_decoder = image_decoder(channels, 3 * _DECODED, norm)
         self.mixing = nn.Sequential(
             *upsampling(3 * width, width, norm),

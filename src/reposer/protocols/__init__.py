@@ -6,7 +6,7 @@ images from .66 to .76.
 
 from reposer.protocols.files import protocol_from_json, protocols_of, read_protocol
 from reposer.protocols.protocol import Protocol, ResizeSettings
-from reposer.protocols.published import FAMILIES, PATN_FASHION, PATN_MARKET, PROTOCOLS, protocol_named
+from reposer.protocols.published import FAMILIES, PATN_FASHION, PATN_MARKET, PROTOCOLS
 from reposer.protocols.signature import Scored, pairs_digest, signature_of
 from reposer.protocols.words import differences, switches
 
@@ -21,7 +21,6 @@ __all__ = [
     "differences",
     "pairs_digest",
     "protocol_from_json",
-    "protocol_named",
     "protocols_of",
     "read_protocol",
     "signature_of",

@@ -1,4 +1,4 @@
-"""Protocols in files: JSON that came from a value, and YAML that a user writes."""
+"""Protocols in files: JSON written from a protocol, and YAML written by a user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from reposer.checks import InputError, check_choice
 from reposer.protocols.protocol import Protocol
-from reposer.protocols.published import FAMILIES, PROTOCOLS, protocol_named
+from reposer.protocols.published import FAMILIES, PROTOCOLS
 from reposer.values import from_plain
 
 
@@ -20,12 +20,12 @@ def protocol_from_json(fields: Mapping[str, Any]) -> Protocol:
 
 
 def read_protocol(path: str | Path) -> Protocol:
-    """Read a protocol from a YAML file: ``based_on: NAME`` and the fields that are different.
+    """Read a protocol from a YAML file: ``based_on: NAME`` and the fields that differ, also single nested ones.
 
-    Fields of nested settings are changed one by one. Its ``name`` is that of the file unless it is given.
+    Its ``name`` is that of the file unless it is given.
 
     Raises:
-        InputError: if the file is not readable or a field is unknown or does not fit; names the nearest.
+        InputError: if the file is not readable, or a field is unknown or does not fit; suggests the nearest.
     """
     import yaml
 
@@ -39,8 +39,9 @@ def read_protocol(path: str | Path) -> Protocol:
     if not isinstance(content, dict) or "based_on" not in content:
         raise InputError(f"{path}: expected 'based_on: NAME' and the fields that are different")
     try:
-        base = replace(protocol_named(str(content.pop("based_on"))), name=path.stem)
-        protocol: Protocol = from_plain(Protocol, content, base=base)
+        based_on = str(content.pop("based_on"))
+        check_choice("protocol", based_on, PROTOCOLS)
+        protocol: Protocol = from_plain(Protocol, content, base=replace(PROTOCOLS[based_on], name=path.stem))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
     if protocol.name in (*PROTOCOLS, *FAMILIES):
@@ -49,11 +50,7 @@ def read_protocol(path: str | Path) -> Protocol:
 
 
 def protocols_of(name: str) -> tuple[Protocol, ...]:
-    """Return the protocols that a name or the path of a YAML file stands for: one, or one a size.
-
-    Raises:
-        InputError: if there is none of that name, or the file does not fit.
-    """
+    """Return the protocols that a name or the path of a YAML file stands for: one, or one per size."""
     if name.endswith((".yaml", ".yml")):
         return (read_protocol(name),)
     check_choice("protocol", name, (*PROTOCOLS, *FAMILIES))

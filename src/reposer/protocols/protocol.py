@@ -1,4 +1,4 @@
-"""The value that holds every switch which decides the numbers of an evaluation."""
+"""The value that holds every switch that decides the numbers of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 
 @dataclass(frozen=True, kw_only=True)
 class ResizeSettings:
-    """Filter and library by which images are brought to another size."""
+    """Filter and library that resize images."""
 
     generated: ResizeFilter = "pil-bicubic"
-    """Of generated images."""
+    """For generated images."""
     target: ResizeFilter = "pil-bicubic"
-    """Of real images."""
+    """For real images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,33 +26,33 @@ class Protocol:
     """How results are evaluated. A new protocol is a value of this class, not code."""
 
     name: str
-    """What it is called on the command line and in signatures."""
+    """Its name on the command line and in signatures."""
     data: str = "any"
     """Data set of the published numbers."""
     split: str = "test"
-    """Its split that the pairs are of."""
+    """Split of the data set that the pairs come from."""
     published_pairs: int | None = None
-    """Number of pairs of the published numbers; None: any."""
+    """Number of pairs behind the published numbers; None: any."""
     expected_pairs: str | None = None
-    """Hash of the pair list, ``pairs`` of a signature, that results must be of; None: any."""
+    """Hash of the pair list that results must have, ``pairs`` of a signature; None: any."""
     size: tuple[int, int]
     """(H, W) in pixels of the images that are compared."""
     wide_width: int | None = None
-    """Width in pixels of uncut images that are accepted too; None: only ``size`` is."""
+    """Width in pixels of uncut images that are accepted too; None: only ``size`` is accepted."""
     wide_columns: tuple[int, int] | None = None
-    """First and one past the last column that are kept of an image of ``wide_width``."""
+    """Columns kept of an image of ``wide_width``: the first, and one past the last."""
     other_sizes: tuple[tuple[int, int], ...] = ()
     """(H, W) of other images that are accepted and resized to ``size``."""
     resize: ResizeSettings = field(default_factory=ResizeSettings)
-    """Filters of every resizing."""
+    """Filters for all resizing."""
     metrics: tuple[str, ...]
     """Names of the metrics that are always computed, in the order of the report."""
     network_metrics: tuple[str, ...] = ()
-    """Further metrics, which need a network or more images, and are computed when asked for."""
+    """Further metrics, which need a network or more images, and are computed on demand."""
     padded_metrics: tuple[str, ...] = ()
     """Metrics that see all images padded to ``pad_width``."""
     pad_width: int | None = None
-    """Width in pixels that images are padded to, half on either side; None: no padding."""
+    """Width in pixels that images are padded to, half on each side; None: no padding."""
     pad_value: int = 255
     """8-bit value of the padding; 255 is white."""
     resized_metrics: tuple[str, ...] = ()
@@ -62,9 +62,9 @@ class Protocol:
     ssim: SSIMSettings = CLASSIC_SSIM
     """Window, dynamic range and covariance of SSIM and mask-SSIM."""
     second_ssim: SSIMSettings | None = None
-    """Those of a second column of SSIM, metric "second_ssim"."""
+    """Those of a second SSIM, the metric "second_ssim"."""
     psnr_range: Literal["full"] = "full"
-    """Peak value of PSNR: "full" is 255 in 8 bit, as 1 for images in [0, 1]."""
+    """Peak value of PSNR: "full" is 255, that of 8-bit images."""
     mask: Literal["target_body"] = "target_body"
     """What masked metrics keep: "target_body" is ``reposer.poses.body_mask`` of the target's pose."""
     part_ssim: PartSSIMSettings = field(default_factory=PartSSIMSettings)
@@ -78,11 +78,11 @@ class Protocol:
     detector: DetectorName = "hog"
     """Person detector of the detection score (DS)."""
     pckh: Literal["head_box"] = "head_box"
-    """When a joint is right: "head_box" is the rule of ``reposer.metrics.pckh_counts``."""
+    """When a joint is correct: "head_box" is the rule of ``reposer.metrics.pckh_counts``."""
     pckh_fraction: float = 0.5
-    """Part of the head box that a joint may be off, along x and along y."""
+    """How far off a joint may be along x and along y, as a fraction of the head box."""
     published_codec: str = "jpeg"
-    """File format that the published numbers were measured on; other files are evaluated, and it is said."""
+    """File format that the published numbers were measured on; for other files, a note says so."""
 
     def __post_init__(self) -> None:
         if "|" in self.name:
@@ -106,16 +106,16 @@ class Protocol:
             raise ValueError(f"other_sizes must differ in width from each other, size and wide_width, got {widths}")
 
     def setting(self, name: str) -> Any:
-        """Return a setting by its name; fields of settings with a dot: "lpips.version"."""
+        """Return a setting by its name; nested fields are written with a dot: "lpips.version"."""
         return attrgetter(name)(self)
 
     def pads(self, metric: str) -> bool:
         """Whether a metric sees padded images."""
-        return self.pad_width is not None and metric in self.padded_metrics
+        return metric in self.padded_metrics
 
     def resizes(self, metric: str) -> bool:
         """Whether a metric sees images resized to ``resized_size``."""
-        return self.resized_size is not None and metric in self.resized_metrics
+        return metric in self.resized_metrics
 
     @property
     def all_metrics(self) -> tuple[str, ...]:
@@ -124,10 +124,10 @@ class Protocol:
 
     @property
     def panel_sizes(self) -> tuple[tuple[int, int], ...]:
-        """(H, W) of all images that are accepted; their widths differ."""
+        """(H, W) of all images that are accepted; each has another width."""
         wide = () if self.wide_width is None else ((self.size[0], self.wide_width),)
         return (self.size, *wide, *self.other_sizes)
 
     def height_of(self, width: int) -> int:
-        """Height of the accepted images of a width."""
+        """Height of accepted images of this width."""
         return next(h for h, w in self.panel_sizes if w == width)

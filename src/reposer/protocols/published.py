@@ -1,4 +1,4 @@
-"""The protocols of published numbers, and the one we recommend, as values."""
+"""The protocols of published numbers, and the ones we recommend, as values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from reposer.checks import check_choice
 from reposer.metrics import BatchSettings, FIDSettings, LPIPSSettings
 from reposer.protocols.protocol import Protocol, ResizeSettings
 from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
@@ -101,7 +100,7 @@ PCDM_FASHION = replace(
     lpips=LPIPSSettings(input_range="unit"),
     published_codec="png",
 )
-"""DeepFashion as PCDMs and IMAGPose measure it; their LPIPS, on [0, 1], compares with no other."""
+"""DeepFashion as PCDMs and IMAGPose measure it; their LPIPS, on [0, 1], is comparable with no other."""
 
 PCDM_FASHION_512 = replace(
     PCDM_FASHION, name="pcdm-fashion-512", size=(512, 352), other_sizes=((512, 512), (1101, 750))
@@ -116,7 +115,7 @@ CFLD_FASHION = replace(
     lpips=LPIPSSettings(),
     fid=FIDSettings(network="inception-torchvision", reference="train"),
 )
-"""DeepFashion as CFLD measures it: generated and real images are resized by different libraries, nothing dropped."""
+"""DeepFashion as CFLD measures it: different libraries resize generated and real images, nothing is dropped."""
 
 CFLD_FASHION_512 = replace(
     CFLD_FASHION, name="cfld-fashion-512", size=(512, 352), other_sizes=((512, 512), (1101, 750))
@@ -158,17 +157,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         )
     }
 )
-"""All of them by name."""
+"""{name: protocol}."""
 
 FAMILIES: Mapping[str, tuple[Protocol, ...]] = MappingProxyType({"reposer-1": (REPOSER_1_MARKET, REPOSER_1_FASHION)})
-"""Names that stand for one protocol a size: the size of the results tells which."""
-
-
-def protocol_named(name: str) -> Protocol:
-    """Return the protocol of that name.
-
-    Raises:
-        InputError: if there is none; names the nearest.
-    """
-    check_choice("protocol", name, PROTOCOLS)
-    return PROTOCOLS[name]
+"""Names that stand for one protocol per size: the size of the results tells which."""

@@ -1,4 +1,4 @@
-"""What a protocol and its results put into the signature of a score."""
+"""What a protocol and the results contribute to the signature of a score."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from reposer.protocols.protocol import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """What was scored: what the signatures of all metrics of an evaluation share, beside the protocol."""
+    """What was scored: what all signatures of an evaluation share, besides the protocol."""
 
     pairs: int
     """Number of pairs."""
     digest: str
-    """Hash of them; "unnamed-HASH", of the names of the files, where these do not tell the pairs."""
+    """Hash of the pairs; "unnamed-HASH", of the file names, where these do not tell the pairs."""
     codec: str
     """File format of the images that were read, such as "png"."""
     skipped: int = 0
@@ -32,12 +32,8 @@ def signature_of(
 ) -> Signature:
     """Say how a score was made: what was scored, the images as the metric sees them, and the settings that it reads.
 
-    Args:
-        metric: of the score.
-        protocol: under which it was computed.
-        scored: the results.
-        network: identity of the network behind it.
-        real: the images that a set was compared with, if not told by the pairs.
+    ``network`` is the identity of the network behind it, ``real`` names the images that a set was compared with, if the
+    pairs do not tell.
     """
     height, width = protocol.size
     cut = protocol.wide_columns and "{}.{}-{}".format(protocol.wide_width, *protocol.wide_columns)
@@ -62,5 +58,5 @@ def signature_of(
 
 
 def pairs_digest(pair_ids: Iterable[str]) -> str:
-    """Hash of a set of pairs, in any order."""
+    """Hash a set of pairs, in any order."""
     return hashlib.sha256("\n".join(sorted(pair_ids)).encode()).hexdigest()[:8]

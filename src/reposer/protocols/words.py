@@ -1,4 +1,4 @@
-"""Protocols in words: every switch, and in which two of them differ."""
+"""Protocols in words: every switch, and how two protocols differ."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ WORDS = {
     "inception_score.splits": "IS: consecutive parts",
     "detector": "DS: person detector",
     "pckh": "PCKh: rule",
-    "pckh_fraction": "PCKh: part of the head box",
+    "pckh_fraction": "PCKh: fraction of the head box",
     "published_codec": "file format of the published numbers",
 }
 """{switch: what it is}; nested ones with a dot."""
@@ -68,14 +68,14 @@ _VALUES = {None: "none", True: "on", False: "off"}
 
 
 def switches(protocol: Protocol) -> dict[str, str]:
-    """Return every switch of a protocol with its value in words: {what it is: value}."""
+    """Return every switch of a protocol in words: {what it is: value}."""
     return {WORDS[name]: _said(value, by=name) for name, value in flat(protocol).items() if name != "name"}
 
 
 def differences(a: Protocol, b: Protocol) -> list[tuple[str, str, str]]:
     """Return the switches in which two protocols differ: (what it is, value in a, value in b).
 
-    A switch that one of them does not have, as the window of a second SSIM, is "none" there.
+    A switch that one of them does not have, such as the window of a second SSIM, is "none" there.
     """
     of_a, of_b = switches(a), switches(b)
     names = [name for name in WORDS.values() if of_a.get(name) != of_b.get(name)]

@@ -175,7 +175,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("A", "B")
 
 @dataclass(frozen=True)
 class _Paired:
-    """Both results' numbers per image in one metric: the terms of a mean or of a ratio of sums."""
+    """Numbers of one metric of both results, one per image: the terms of a mean or of a ratio of sums."""
 
     pairs: list[str]
     first: np.ndarray

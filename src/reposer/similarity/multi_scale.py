@@ -41,19 +41,10 @@ def multi_scale_ssim_index(
     :math:`l_M`, the first fraction, is multiplied in before averaging. The five exponents w are those published;
     fewer than five are divided by their sum. Terms below 1e-4 count as 1e-4, without gradient.
 
-    Args:
-        generated: (B, C, H, W) with values in ``value_range``.
-        target: (B, C, H, W).
-        value_range: lowest and highest possible value; mapped to [0, 1] inside.
-        settings: scales M and window.
-        fields: single fields of the settings.
+    Images and value range are those of ``ssim_index``; scales or a window that do not fit are a ValueError.
 
     Returns:
         (B,) in [0, 1], at least float32; 1 for identical images.
-
-    Raises:
-        TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, scales or window do not
-            fit, or values lie far outside ``value_range``.
 
     Reference: Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment",
     Asilomar 2003, eq. 7.

@@ -33,14 +33,16 @@ _CHUNK = 2048
 class _MaskedSums(torch.autograd.Function):
     """Sums (B, P, C) of images (B, C, N) under masks (B, P, N): one batched matrix product for all parts and channels.
 
-    Chunk by chunk: libraries may add up a whole product one by one, which loses two digits over the pixels of an image.
+    On a processor chunk by chunk: its libraries may add up a whole product one by one, which loses two digits over the
+    pixels of an image.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(masks: Tensor, images: Tensor) -> Tensor:
-        pairs = zip(masks.split(_CHUNK, dim=-1), images.split(_CHUNK, dim=-1), strict=True)
+        chunk = _CHUNK if images.device.type == "cpu" else images.shape[-1]
+        pairs = zip(masks.split(chunk, dim=-1), images.split(chunk, dim=-1), strict=True)
         return torch.stack([matrix_product(mask, image.transpose(-1, -2)) for mask, image in pairs]).sum(0)
 
     @staticmethod
@@ -85,8 +87,6 @@ def part_ssim(
     Raises:
         TypeError, ValueError: if images, masks or window do not fit together, values lie far outside
             ``value_range``, or a choice is unknown.
-
-    Reference: Shi et al., Pattern Recognition 2022.
     """
     settings = changed(settings, fields)
     return _part_ssim(*_centred(generated, target, part_masks, value_range), settings)
@@ -101,23 +101,10 @@ def part_ssim_values(
     settings: PartSSIMSettings = PartSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
-    """SSIM of each body part: the mean of ``part_ssim`` over channels; tells which limb is bad.
+    """SSIM (B, P) of each body part: the mean of ``part_ssim`` over channels; tells which limb is bad.
 
-    ``PartSSIMLoss.part_values`` returns them by name.
-
-    Args:
-        generated: (B, C, H, W) with values in ``value_range``.
-        target: (B, C, H, W).
-        part_masks: (B, P, H, W) in [0, 1]; with ``multi_scale`` (B, 5 P, H, W), over whose sets the mean is taken.
-        value_range: lowest and highest possible value; mapped to [0, 1] inside.
-        settings: a missing part has the value 1 as released, NaN if it is excluded.
-        fields: single fields of the settings.
-
-    Returns:
-        (B, P) in [-1, 1], at least float32.
-
-    Raises:
-        TypeError, ValueError: as in ``part_ssim``.
+    Arguments and errors are those of ``part_ssim``. With ``multi_scale``, part_masks are (B, 5 P, H, W), over whose
+    sets the mean is taken. A missing part has the value 1 as released, NaN if it is excluded.
     """
     settings = changed(settings, fields)
     x, y, masks, data_range = _centred(generated, target, part_masks, value_range)
@@ -144,23 +131,14 @@ def part_ssim_index(
     counts as SSIM 1 and its outline as structure; "normalized", ``reposer.similarity.masked_ssim``: only visible
     background counts, and B = 1 where there is none. An image without any part has F = 1.
 
+    The other arguments and errors are those of ``part_ssim``; masks in [0, 1] from ``reposer.poses.limb_masks`` or
+    any parser.
+
     Args:
-        generated: (B, C, H, W) with values in ``value_range``.
-        target: (B, C, H, W).
-        part_masks: (B, P, H, W) in [0, 1], from ``reposer.poses.limb_masks`` or any parser.
         reduction: "mean" over the batch, or "none": one value per image.
-        value_range: lowest and highest possible value; mapped to [0, 1] inside.
-        settings: window, missing parts, background and statistics.
-        fields: single fields of the settings.
 
     Returns:
         A scalar, or (B,); in [-1, 1], 1 for identical images; at least float32.
-
-    Raises:
-        TypeError, ValueError: if images, masks or window do not fit together, values lie far outside
-            ``value_range``, or a choice is unknown.
-
-    Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
     check_choice("reduction", reduction, get_args(Reduction))
     settings = changed(settings, fields)

@@ -98,10 +98,3 @@ class PartSSIMSettings:
     def ssim(self) -> SSIMSettings:
         """Of the background term and of local statistics."""
         return SSIMSettings(window_size=self.window_size, sigma=self.sigma)
-
-    def __str__(self) -> str:
-        words = [f"gaussian{self.window_size}", f"{self.sigma:g}", self.missing_parts]
-        words += [word for word in (self.background, self.statistics) if word not in ("blacked_out", "global")]
-        words += ["multi-scale"] * self.multi_scale
-        words += [] if self.reference_height is None else [f"masks.{self.reference_height:g}"]
-        return "-".join(words)

@@ -51,17 +51,7 @@ class _Products(torch.autograd.Function):
         return for_x, for_y
 
 
-def ssim_of_averages(
-    x: Tensor,
-    y: Tensor,
-    average: Average,
-    *,
-    dim: int,
-    origin: Tensor | float,
-    data_range: Tensor | float,
-    scale: float = 1.0,
-    luminance: bool = True,
-) -> Tensor:
+def ssim_of_averages(x: Tensor, y: Tensor, average: Average, *, dim: int, **options: Any) -> Tensor:
     """``ssim_of_moments`` of what ``average`` makes of x, y, x^2 + y^2 and (x - y)^2.
 
     Args:
@@ -70,23 +60,11 @@ def ssim_of_averages(
         y: the same of the other image.
         average: takes the averages, of any number of channels.
         dim: dimension of the channels after that.
-        origin: average of what was subtracted from the values.
-        data_range: L of the constants.
-        scale: factor of the variances.
-        luminance: False leaves the first factor out.
+        options: those of ``ssim_of_moments``.
     """
-    mean_y = average(y)  # by itself: a target without gradient costs none
+    mean_y = average(y)  # on its own: a target without gradient costs none
     mean_x, squares, difference = average(_Products.apply(x, y)).chunk(3, dim)
-    return ssim_of_moments(
-        mean_x,
-        mean_y,
-        squares,
-        difference,
-        origin=origin,
-        data_range=data_range,
-        scale=scale,
-        luminance=luminance,
-    )
+    return ssim_of_moments(mean_x, mean_y, squares, difference, **options)
 
 
 def ssim_of_moments(
@@ -105,8 +83,9 @@ def ssim_of_moments(
     .. math:: \left(1 - \frac{(\mu_x - \mu_y)^2}{\mu_x^2 + \mu_y^2 + C_1}\right)
               \left(1 - \frac{\sigma_{x-y}^2}{\sigma_x^2 + \sigma_y^2 + C_2}\right)
 
-    which is the same, and exactly 1 for equal images whatever the rounding. The other arguments are those of
-    ``ssim_of_averages``.
+    which is the same, and exactly 1 for equal images whatever the rounding. The means are of values less their
+    ``origin``; ``data_range`` is L of the constants, ``scale`` a factor of the variances; ``luminance=False`` leaves
+    the first factor out.
     """
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     shift = (mean_x - mean_y) ** 2
@@ -306,15 +285,7 @@ def ssim_index(
 ) -> Tensor:
     """SSIM index of each image (B,): the mean of ``ssim_map`` over positions and channels.
 
-    Args:
-        generated: (B, C, H, W) with values in ``value_range``.
-        target: (B, C, H, W).
-        value_range: lowest and highest possible value; mapped to [0, 1] inside.
-        settings: as in ``ssim_map``.
-        fields: single fields of the settings.
-
-    Raises:
-        TypeError, ValueError: as in ``ssim_map``, and if values lie far outside ``value_range``.
+    ``value_range`` is the lowest and highest possible value, mapped to [0, 1] inside; values far outside are an error.
     """
     settings = changed(settings, fields)
     return mean_ssim(*centred_images(generated, target, value_range), settings)
@@ -342,20 +313,13 @@ def masked_ssim(
     with G the window, m the mask and s the share of the window that the mask shows, which also weighs the
     mean: a part at the border of the image counts although no window is centred on it.
 
+    The other arguments and errors are those of ``ssim_index``.
+
     Args:
-        generated: (B, C, H, W) with values in ``value_range``.
-        target: (B, C, H, W).
         masks: (B, P, H, W) in [0, 1]; an all-zero mask has the value 1.
-        value_range: lowest and highest possible value; mapped to [0, 1] inside.
-        settings: as in ``ssim_map``; the default window is the published one of 7 pixels, sigma 0.8.
-        fields: single fields of the settings.
 
     Returns:
         (B, P, C) in [-1, 1], at least float32.
-
-    Raises:
-        TypeError, ValueError: if images, masks or window do not fit together, or values lie far outside
-            ``value_range``.
 
     Reference: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993; Wang et al., IEEE TIP 2004.
     """

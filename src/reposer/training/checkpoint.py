@@ -26,11 +26,7 @@ _COUNTERS = ("step", "skipped", "skipped_in_a_row", "best")
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
-    """Save state and generator of this step, and drop older ones than the run keeps.
-
-    Raises:
-        RunError: if they cannot be written, such as on a full disk; older checkpoints are still whole then.
-    """
+    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails."""
     save_generator(generator_path(folder, state.step), state, config)
     saved = state_dict(state)
     saved["digest"] = digest(saved)
@@ -51,11 +47,7 @@ def save_generator(path: Path, state: TrainingState, config: RunConfig) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Make the folder of ``path``, and turn what goes wrong while it is written into one line.
-
-    Raises:
-        RunError: that line.
-    """
+    """Make the folder of ``path``, and turn what goes wrong while it is written into a RunError of one line."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with dead_workers_in_one_line():
@@ -66,17 +58,13 @@ def writing(path: Path) -> Iterator[None]:
         free = f"; {shutil.disk_usage(path.parent).free / 2**20:.0f} MB free" if path.parent.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise RunError(
-            f"{path}: cannot be written ({reason}{free}); what was written before is whole: fix this and go on "
-            "with --resume"
+            f"{path}: cannot be written ({reason}{free}); what was written before is whole: fix this and "
+            "continue with --resume"
         ) from None
 
 
 def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:
-    """Restore the newest whole state into ``state``; damaged files are named through ``warn`` and skipped.
-
-    Returns:
-        False if there is none.
-    """
+    """Restore the newest whole state, if there is one; damaged files are named through ``warn`` and skipped."""
     for path in reversed(_state_files(folder)):
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -117,18 +105,13 @@ def _state_files(folder: Path) -> list[Path]:
 
 
 def state_dict(state: TrainingState) -> dict[str, Any]:
-    """Everything that a run needs to go on."""
-    networks = {
-        name: {
-            "network": trained.network.state_dict(),
-            "optimizer": trained.optimizer.state_dict(),
-            "pool": trained.pool.state_dict(),
-        }
-        for name, trained in state.networks()
-    }
+    """Everything that a run needs to continue."""
     return {
         **{name: getattr(state, name) for name in _COUNTERS},
-        "networks": networks,
+        "networks": {
+            name: {part: getattr(trained, part).state_dict() for part in ("network", "optimizer", "pool")}
+            for name, trained in state.networks()
+        },
         "ema_generator": state.ema_generator.state_dict() if state.ema_generator is not None else None,
         "scaler": state.scaler.state_dict(),
     }

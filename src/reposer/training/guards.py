@@ -26,7 +26,7 @@ class NonFiniteError(RunError):
         wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
         causes = [name for name in wrong if not name.startswith("gradient_norm/") and name != "total"]
         self.overflow = scaled and not causes
-        """Only gradients of scaled float16 losses: the scale has been lowered, and the next step may do."""
+        """Only gradients of scaled float16 losses: the scale has been lowered, and the next step may be finite."""
         what = "; ".join(f"{_describe(name)} is {wrong[name]}" for name in causes or wrong)
         pairs = ", ".join(batch.pair_ids[:4]) + (" ..." if len(batch) > 4 else "")
         super().__init__(f"step {step}: {what}; pairs: {pairs}")
@@ -34,9 +34,8 @@ class NonFiniteError(RunError):
 
 def _describe(name: str) -> str:
     kind, _, rest = name.rpartition("/")
-    return {"": f"the loss term {rest!r}", "discriminator": f"the loss of the discriminator {rest!r}"}.get(
-        kind, f"the gradient of {rest!r}"
-    )
+    named = {"": "the loss term", "discriminator": "the loss of the discriminator"}
+    return f"{named.get(kind, 'the gradient of')} {rest!r}"
 
 
 def skip_or_stop(
@@ -44,8 +43,7 @@ def skip_or_stop(
 ) -> None:
     """Skip the step and count it, if the run wants that and has not skipped too many in a row.
 
-    Raises:
-        RunError: otherwise, once ``nonfinite-STEP.pt`` is written into the run folder.
+    Otherwise write ``nonfinite-STEP.pt`` into the run folder and raise RunError.
     """
     optimization = config.optimization
     if (optimization.on_nonfinite == "skip" or error.overflow) and state.skipped_in_a_row < optimization.most_skips:

@@ -35,14 +35,14 @@ def train(
     """Train a generator and return the file of its last checkpoint.
 
     The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, the events of the loggers, ``checkpoints/`` and
-    ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then goes on as if nothing had happened,
+    ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then continues as if nothing had happened,
     bit for bit on one machine.
 
     Args:
         config: what to train, and how.
         data: folder of the data set.
         out: run folder, new or empty unless ``resume``.
-        resume: True: go on from the newest whole checkpoint in ``out``; "auto": go on if ``out`` holds a run, else
+        resume: True: continue from the newest whole checkpoint in ``out``; "auto": do so if ``out`` holds a run, else
             start one.
         progress: where to show how far it is; default: nowhere.
 
@@ -51,13 +51,11 @@ def train(
         RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
-    progress = progress or Progress("train", shown=False)
-    dataset = open_dataset(config, data)
-    config = replace(config, data=config.data.of_folder(data))
+    config, dataset = open_dataset(config, data)
     resumes = check_run_folder(out, config, resume=resume)
     world = World.launch(config.hardware)
     world.barrier()  # nobody writes before all have looked
-    if not world.is_first:
+    if progress is None or not world.is_first:
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
@@ -116,38 +114,39 @@ def train(
 
 def _batches(dataset: PairDataset, state: TrainingState, config: RunConfig, world: World) -> Iterator[PairBatch]:
     """Read the share of this process in each batch, from the next step until the last, epoch by epoch."""
-    optimization = config.optimization
-    while state.step < optimization.steps:
-        epoch, batches_done = divmod(state.step, optimization.steps_per_epoch)
-        loader = train_loader(
-            dataset,
-            seed=config.seed,
-            epoch=epoch,
-            pairs_per_epoch=optimization.pairs_per_epoch,
-            batch_size=optimization.batch_size,
-            workers=config.data.workers,
-            start_batch=batches_done,
-            rank=world.rank,
-            processes=world.size,
-            pin_memory=world.device.type == "cuda",
-        )
-        for batch in loader:
-            yield batch.to(world.device, non_blocking=True)
+    while state.step < config.optimization.steps:
+        yield from epoch_batches(dataset, config, world, *divmod(state.step, config.optimization.steps_per_epoch))
 
 
-def open_dataset(config: RunConfig, data: Path) -> PairDataset:
-    """Open the training pairs.
+def epoch_batches(
+    dataset: PairDataset, config: RunConfig, world: World, epoch: int = 0, start_batch: int = 0
+) -> Iterator[PairBatch]:
+    """Read the share of this process in the batches of one epoch."""
+    loader = train_loader(
+        dataset,
+        seed=config.seed,
+        epoch=epoch,
+        pairs_per_epoch=config.optimization.pairs_per_epoch,
+        batch_size=config.optimization.batch_size,
+        workers=config.data.workers,
+        start_batch=start_batch,
+        rank=world.rank,
+        processes=world.size,
+        pin_memory=world.device.type == "cuda",
+    )
+    for batch in loader:
+        yield batch.to(world.device, non_blocking=True)
 
-    Raises:
-        InputError: if they have another size than the run.
-    """
+
+def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
+    """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
     index = open_pairs(data, "train", config.data.layout)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
-    return PairDataset(index, flip=config.data.flip)
+    return replace(config, data=config.data.of_folder(data)), PairDataset(index, flip=config.data.flip)
 
 
 def _validate(
@@ -165,7 +164,7 @@ def _validate(
 
 
 def _row(terms: dict[str, float], objective: Objective, config: RunConfig, step: int) -> dict[str, float]:
-    """What a step gives to a row of metrics.jsonl: every unweighted term with its weight, and the rest."""
+    """What a step adds to a row of metrics.jsonl: every unweighted term with its weight, and the rest."""
     row = {f"loss/{name}" if name in objective.weights else name: value for name, value in terms.items()}
     row |= {f"weight/{name}": float(weight) for name, weight in objective.weights.items()}
     return row | {"learning_rate": config.optimization.learning_rate_at(step - 1)}

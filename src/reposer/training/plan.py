@@ -11,9 +11,8 @@ from pathlib import Path
 import torch
 
 from reposer.config import RunConfig, config_to_json
-from reposer.data import train_loader
 from reposer.losses import Objective
-from reposer.training.loop import open_dataset
+from reposer.training.loop import epoch_batches, open_dataset
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
 from reposer.training.world import World
@@ -22,38 +21,26 @@ _TIMED_STEPS = 3
 
 
 def plan(config: RunConfig, *, data: Path) -> str:
-    """Describe a run after a few timed steps of it on one device; writes nothing.
+    """Describe a run (see :func:`train`) after a few timed steps of it on one device; writes nothing.
 
-    Args:
-        config: what would be trained, and how.
-        data: folder of the data set.
-
-    Returns:
-        Lines: the configuration as JSON, parameters of each network, memory, and time.
+    The lines say its configuration as JSON, the parameters of each network, memory, and time.
 
     Raises:
         InputError: if the data do not fit.
         RunError: if a loss or gradient is not finite.
     """
-    dataset = open_dataset(config, data)
-    config = replace(config, data=config.data.of_folder(data))
+    config, dataset = open_dataset(config, data)
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
     state = build_state(config, world)
-    optimization = config.optimization
-    loader = train_loader(
-        dataset,
-        seed=config.seed,
-        epoch=0,
-        pairs_per_epoch=(1 + _TIMED_STEPS) * optimization.batch_size,
-        batch_size=optimization.batch_size,
-        workers=config.data.workers,
-    )
+    optimization, networks = config.optimization, list(state.networks())
+    pairs = (1 + _TIMED_STEPS) * optimization.batch_size
+    timed = replace(config, optimization=replace(optimization, pairs_per_epoch=pairs))
 
     def seconds(config: RunConfig) -> float:
         ends = []
-        for batch in loader:
-            train_step(state, batch.to(world.device), objective, config, world)
+        for batch in epoch_batches(dataset, timed, world):
+            train_step(state, batch, objective, config, world)
             ends.append(time.perf_counter())
         return (ends[-1] - ends[0]) / _TIMED_STEPS  # the first step also sets up
 
@@ -66,24 +53,20 @@ def plan(config: RunConfig, *, data: Path) -> str:
     return "\n".join(
         [
             config_to_json(config),
-            *_networks(state),
+            *(f"{name}: {sum(p.numel() for p in each.network.parameters()):,} parameters" for name, each in networks),
             f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
             f"{_peak(world.device):,.0f} MB at the peak of a step",
-            f"time: {each:.2f} s a step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "
+            f"time: {each:.2f} s per step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "
             f"{optimization.steps:,} steps: {hours:.1f} hours, without validation and checkpoints",
         ]
     )
 
 
-def _networks(state: TrainingState) -> list[str]:
-    counts = {name: sum(p.numel() for p in trained.network.parameters()) for name, trained in state.networks()}
-    return [f"{name}: {count:,} parameters" for name, count in counts.items()]
-
-
 def _stored(state: TrainingState) -> float:
     """Megabytes that stay in memory between steps."""
-    networks = [trained.network for _, trained in state.networks()]
-    copies = [4 * p.nbytes for network in networks for p in network.parameters()]  # weight, gradient, two moments
+    copies = [
+        4 * p.nbytes for _, trained in state.networks() for p in trained.network.parameters()
+    ]  # weight, gradient, two moments
     if state.ema_generator is not None:
         copies += [p.nbytes for p in state.ema_generator.parameters()]
     return sum(copies) / 2**20

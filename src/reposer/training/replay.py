@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from reposer.config import config_from_json
+from reposer.config import Accelerator, Precision, config_from_json
 from reposer.data import PairBatch
 from reposer.losses import Objective
 from reposer.training.checkpoint import load_state_dict
@@ -17,26 +16,24 @@ from reposer.training.step import train_step
 from reposer.training.world import World
 
 
-def replay(path: str | Path, *, accelerator: str = "cpu", precision: str | None = None) -> dict[str, float]:
-    """Take the step of a ``nonfinite-STEP.pt`` again, in one process.
+def replay(
+    path: str | Path, *, accelerator: Accelerator = "cpu", precision: Precision | None = None
+) -> dict[str, float]:
+    """Take the step of a ``nonfinite-STEP.pt`` again, in one process, and return its logged values.
 
     Args:
         path: the file that the run wrote when it stopped.
         accelerator: where to compute: "cpu", "cuda", "mps".
         precision: another precision than the run's, such as "64-true", to see if it is to blame.
 
-    Returns:
-        The logged values of the step, if everything is finite this time.
-
     Raises:
         NonFiniteError: naming what is not finite, as in the run.
     """
     dump = torch.load(Path(path), map_location="cpu", weights_only=True)
     config = config_from_json(dump["config"], path)
-    hardware: dict[str, Any] = {"accelerator": accelerator, "devices": 1, "nodes": 1}
-    if precision:
-        hardware["precision"] = precision
-    config = dataclasses.replace(config, hardware=dataclasses.replace(config.hardware, **hardware))
+    precision = precision or config.hardware.precision
+    hardware = replace(config.hardware, accelerator=accelerator, devices=1, nodes=1, precision=precision)
+    config = replace(config, hardware=hardware)
     world = World.launch(config.hardware)
     state = build_state(config, world)
     load_state_dict(state, dump["state"])

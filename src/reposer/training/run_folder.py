@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -18,18 +19,10 @@ _FREE = ("logging.", "data.workers ", "optimization.on_nonfinite ", "optimizatio
 
 
 def check_run_folder(path: Path, config: RunConfig, *, resume: Resume) -> bool:
-    """Check that ``path`` can take a run of ``config``; writes nothing.
-
-    Args:
-        path: the run folder.
-        config: of the run.
-        resume: True: there must be a run to go on with; False: there must be none; "auto": either.
-
-    Returns:
-        Whether it holds a run to go on with.
+    """Return whether ``path`` holds this run, to resume; writes nothing.
 
     Raises:
-        InputError: if it holds another run, other things, or not what ``resume`` says.
+        InputError: if it holds another run or other things, or does not hold what ``resume`` says (see ``train``).
     """
     saved = path / "config.json"
     if not saved.exists():
@@ -40,30 +33,21 @@ def check_run_folder(path: Path, config: RunConfig, *, resume: Resume) -> bool:
         return False
     if not resume:
         raise InputError(f"{path}: already holds a run; add --resume to continue it, or choose another --out")
-    differences = [
-        difference
-        for difference in config_differences(config_from_json(saved.read_text(), saved), config)
-        if difference.startswith("hardware.precision ") or not difference.startswith(_FREE)
-    ]
+    found = config_differences(config_from_json(saved.read_text(), saved), config)
+    differences = [field for field in found if field.startswith("hardware.precision ") or not field.startswith(_FREE)]
     if differences:
         raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
     return True
 
 
 class RunFolder:
-    """Writes a run into ``path``; a context manager that closes its log files.
+    """Writes a run into a folder that was checked; a context manager that closes its log files.
 
-    Args:
-        path: as checked by :func:`check_run_folder`.
-        config: of the run.
-        writes: False in all processes but one: they write nothing.
-
-    Raises:
-        InputError: if the folder cannot be written, or a logger's package is not installed.
+    Of several processes one ``writes``. InputError if the folder cannot be written or a logger is not installed.
     """
 
     def __init__(self, path: Path, config: RunConfig, *, writes: bool = True) -> None:
-        self.path = path
+        self.path, self.checkpoints, self.samples = path, path / "checkpoints", path / "samples"
         self._loggers: list[Any] = []
         self._writes = writes
         if not writes:
@@ -80,16 +64,6 @@ class RunFolder:
             raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
         self._loggers = [_LOGGERS[name](path) for name in config.logging.loggers]
 
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def samples(self) -> Path:
-        """Folder of the contact sheets."""
-        return self.path / "samples"
-
     def rewind(self, step: int) -> list[dict[str, Any]]:
         """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before."""
         log = self.path / "metrics.jsonl"
@@ -101,11 +75,7 @@ class RunFolder:
         return rows
 
     def log(self, row: dict[str, Any]) -> None:
-        """Append a row to metrics.jsonl and give its numbers to the loggers; ``row["step"]`` is the step.
-
-        Raises:
-            RunError: if it cannot be written, such as on a full disk.
-        """
+        """Append a row to metrics.jsonl and give its numbers to the loggers; ``row["step"]`` is the step."""
         if not self._writes:
             return
         try:
@@ -116,19 +86,15 @@ class RunFolder:
         except OSError as error:
             raise RunError(
                 f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: fix this "
-                "and go on with --resume"
+                "and continue with --resume"
             ) from None
-
-    def close(self) -> None:
-        """Flush and close the log files."""
-        for logger in self._loggers:
-            logger.finalize("success")
 
     def __enter__(self) -> RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        for logger in self._loggers:
+            logger.finalize("success")
 
 
 def _tensorboard(path: Path) -> Any:
@@ -140,7 +106,7 @@ def _tensorboard(path: Path) -> Any:
 def _wandb(path: Path) -> Any:
     from lightning.pytorch.loggers import WandbLogger
 
-    name = path / "wandb-run.txt"  # so that a resumed run goes on in the same place
+    name = path / "wandb-run.txt"  # so that a resumed run continues in the same place
     if not name.exists():
         write_text(name, uuid.uuid4().hex)
     return WandbLogger(name=path.name, save_dir=path, version=name.read_text(), project="reposer", resume="allow")
@@ -151,12 +117,8 @@ _LOGGERS = {"tensorboard": _tensorboard, "wandb": _wandb}
 
 def read_log(run: Path) -> list[dict[str, Any]]:
     """Read the whole rows of a run's metrics.jsonl."""
-    rows = (_row(line) for line in (run / "metrics.jsonl").read_text().splitlines())
-    return [row for row in rows if row is not None]
-
-
-def _row(line: str) -> dict[str, Any] | None:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError:  # the row that was being written when the run was killed
-        return None
+    rows = []
+    for line in (run / "metrics.jsonl").read_text().splitlines():
+        with suppress(json.JSONDecodeError):  # the row that was being written when the run was killed
+            rows.append(json.loads(line))
+    return rows

@@ -2,14 +2,12 @@
 
 The published order is generator first. A discriminator learns from images that the generator made before its update,
 so the gradients of all three can be computed before any of them is updated: the result is the same, bit for bit, and
-a step in which something is not finite leaves everything as it was.
+a step in which something is not finite leaves everything unchanged.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -25,8 +23,7 @@ from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.poses import pose_maps
 from reposer.training.guards import NonFiniteError
 from reposer.training.state import TrainedNetwork, TrainingState, item_keys, step_seed
-from reposer.training.sums import Sums
-from reposer.training.world import World
+from reposer.training.world import Sums, World
 
 # Each use of dropout within a step draws its own masks.
 _GENERATING = 0
@@ -43,20 +40,12 @@ def train_step(
     *,
     term_gradients: bool = False,
 ) -> dict[str, float]:
-    """Update every network once.
-
-    Args:
-        state: what is trained.
-        batch: this process's share of the step's pairs, as 8-bit images; alone, of any length.
-        objective: of the generator.
-        config: of the run.
-        world: the processes.
-        term_gradients: also return how hard each weighted term pulls at the generated images.
+    """Update every network once, by this process's share of the step's pairs; a single process takes any number.
 
     Returns:
         Over the pairs of all processes: every unweighted term of the generator, their weighted ``total``,
-        ``discriminator/NAME`` losses, ``accuracy/NAME/real`` and ``.../generated``, ``gradient_norm/NETWORK`` and
-        ``gradient_norm/image/TERM``.
+        ``discriminator/NAME`` losses, ``accuracy/NAME/real`` and ``.../generated``, ``gradient_norm/NETWORK`` and, with
+        ``term_gradients``, ``gradient_norm/image/TERM``: how hard each weighted term pulls at the generated images.
 
     Raises:
         NonFiniteError: naming terms and networks, if a loss or gradient is not finite; the state is as before then.
@@ -74,8 +63,12 @@ def train_step(
     draws = torch.Generator().manual_seed(step_seed(config.seed, state.step))
     step = _Step(state, objective, config, world, world.rows(pairs), draws)
     parts = step.split(batch)
-    with _frozen(trained.network for trained in discriminators.values()):
+    judges = nn.ModuleList(trained.network for trained in discriminators.values())
+    judges.requires_grad_(False)  # while the generator learns
+    try:
         images = [step.generate(part, discriminators, term_gradients) for part in parts]
+    finally:
+        judges.requires_grad_(True)
     pools = {name: step.discriminate(name, trained, parts, images) for name, trained in discriminators.items()}
 
     norms = {f"gradient_norm/{name}": step.gradient_norm(trained) for name, trained in networks.items()}
@@ -97,19 +90,6 @@ def train_step(
         state.ema_generator.update_parameters(state.generator.network)
     state.step += 1
     return values
-
-
-@contextmanager
-def _frozen(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Inside, the discriminators need no gradient of their own: the generator learns."""
-    networks = list(networks)
-    for network in networks:
-        network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for network in networks:
-            network.requires_grad_(True)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Early warning while a run trains: a discriminator that always wins, or that tells nothing."""
+"""Early warning while a run trains: a discriminator that always wins, or that has gone dead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARGIN = 0.01
 class DiscriminatorWatch:
     """Reads the rows of metrics.jsonl as they are written and warns once of each discriminator's trouble.
 
-    A discriminator **always wins** if it told real from generated right at over 99 % of its outputs in the last
+    A discriminator **always wins** if it told real from generated at over 99 % of its outputs in the last
     20 rows: its loss then gives the generator little to follow. It is **dead** if in the last 20 rows its answers for
     real and generated images were right at 50 % together, give or take 1 %: it answers the same whatever it sees.
     """

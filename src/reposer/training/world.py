@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class World:
         return self.rank == 0
 
     def rows(self, pairs: int) -> list[slice]:
-        """Which pairs of a step each process has."""
+        """Which pairs of a step each process holds."""
         return shares(pairs, self.size)
 
     def deal(self, items: int) -> range:
@@ -107,3 +108,27 @@ class World:
         flat = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))  # in one message
         for gradient, total in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(total.view(gradient.shape))
+
+
+class Sums:
+    """Means and norms by name, of which every part of a batch adds its share."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._squares: set[str] = set()
+
+    def add(self, name: str, value: Tensor, share: float) -> None:
+        """Add the share of a mean."""
+        self._sums[name] = self._sums.get(name, 0) + value.detach().float() * share
+
+    def add_square(self, name: str, values: Tensor) -> None:
+        """Add to a norm."""
+        self._squares.add(name)
+        self._sums[name] = self._sums.get(name, 0) + values.detach().float().square().sum()
+
+    def values(self, norms: dict[str, Tensor], world: World) -> dict[str, float]:
+        """All of them over all processes, and ``norms``, which are so already; waits for the device, once."""
+        total = world.summed(torch.stack(list(self._sums.values())))
+        numbers = torch.cat((total, torch.stack([norm.float() for norm in norms.values()]))).tolist()
+        values = dict(zip((*self._sums, *norms), numbers, strict=True))
+        return {name: math.sqrt(v) if name in self._squares and v > 0 else v for name, v in values.items()}
