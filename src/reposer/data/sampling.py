@@ -65,7 +65,7 @@ class ShareOfBatches(Sampler[list[int]]):
         if smallest < processes:
             raise InputError(
                 f"{processes} processes cannot share a batch of {smallest} pairs: choose a batch size that leaves "
-                f"every process a pair, also of an epoch's last batch ({len(items)} pairs in batches of {batch_size})"
+                f"every process a pair, also in an epoch's last batch ({len(items)} pairs in batches of {batch_size})"
             )
         self.items, self.batch_size, self.rank, self.processes = items, batch_size, rank, processes
 
@@ -81,8 +81,8 @@ class ShareOfBatches(Sampler[list[int]]):
 class EveryNthBatch(Sampler[list[int]]):
     """Whole batches of a data set in order, dealt out to processes: batch i goes to process i mod ``processes``.
 
-    Batches hold the same items for any number of processes, so that what is computed from them is the same too. The
-    last one may be smaller.
+    Batches hold the same items for any number of processes, so results computed from them are the same, too. The last
+    one may be smaller.
     """
 
     def __init__(self, items: int, batch_size: int, *, rank: int = 0, processes: int = 1) -> None:

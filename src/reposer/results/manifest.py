@@ -18,7 +18,7 @@ MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What ``manifest.json`` of a result folder says; None where it says nothing or there is no such file."""
+    """Contents of a result folder's ``manifest.json``; None for entries it lacks, or without such a file."""
 
     path: Path
     images: Path | None = None
