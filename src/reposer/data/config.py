@@ -1,4 +1,4 @@
-"""How pairs are found and loaded, and what their data set is called."""
+"""How pairs are found and loaded, and the name of their data set."""
 
 import json
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from reposer.data import layouts
 DESCRIPTION = "dataset.json"
 """File in a data set's folder that says its ``name`` and ``license``."""
 MANNEQUINS = {"name": "Reposer mannequins", "license": "apache-2.0"}
-"""The same of the built-in data set."""
+"""Those of the built-in data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class DataConfig:
     flip: bool = False
     """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
     name: str = ""
-    """What the data set is called; empty: as dataset.json in its folder says, else as its layout does."""
+    """Name of the data set; empty: the one in its folder's dataset.json, else that of its layout."""
     license: str = ""
     """Licence identifier of the data set, such as cc-by-4.0; empty: likewise."""
 

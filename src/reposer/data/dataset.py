@@ -20,7 +20,7 @@ class PairDataset(Dataset[PairItem]):
     """
 
     def __init__(self, index: PairIndex, *, flip: bool = False) -> None:
-        # Arrays, not hundreds of thousands of small objects: they start a worker process at once.
+        # Arrays, not hundreds of thousands of small objects: worker processes start at once.
         self._names = sorted({name for pair in index.pairs for name in pair})
         position = {name: i for i, name in enumerate(self._names)}
         self._pairs = np.array([(position[a], position[b]) for a, b in index.pairs], np.int32).reshape(-1, 2)
@@ -50,15 +50,8 @@ class PairDataset(Dataset[PairItem]):
         if item >= len(self._pairs):
             images = images.flip(-1)
             joints, visible = flip_joints(joints, visible, self.size[1])
-        return PairItem(
-            source=images[0],
-            target=images[1],
-            source_joints=joints[0],
-            source_visible=visible[0],
-            target_joints=joints[1],
-            target_visible=visible[1],
-            pair_id=pair_id(source, target),
-        )
+        a, b = images
+        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target))
 
     def _read(self, name: str) -> Tensor:
         path = self._images / name

@@ -18,7 +18,7 @@ Split = Literal["train", "test"]
 Pair = tuple[str, str]
 
 DISTRACTORS = ("-1", "0000")
-"""Market-1501 identities of boxes that show nobody in particular."""
+"""Market-1501 identities of bounding boxes that show no person of the data set."""
 
 REQUIRED_JOINTS = (2, 5, 8, 11)
 """Both shoulders and both hips: an image without one of them is in no published pair."""
@@ -26,7 +26,7 @@ REQUIRED_JOINTS = (2, 5, 8, 11)
 
 @dataclass(frozen=True, eq=False)
 class PairIndex:
-    """One split of a data set, opened: every pair names an image file that is there and has a pose."""
+    """One split of a data set, opened: every image of a pair has a file and a pose."""
 
     images: Path
     """Folder of the image files."""
@@ -51,9 +51,9 @@ class Layout:
     """The names and sizes of a released data set. In file names, ``{split}`` stands for train or test."""
 
     name: str
-    """What it is called in options."""
+    """Its name in options."""
     title: str
-    """What the data set is called, where its folder does not say it."""
+    """Name of the data set, where its folder does not give one."""
     size: tuple[int, int]
     """(height, width) of the images in pixels."""
     folders: tuple[str, ...]
@@ -69,7 +69,7 @@ class Layout:
     full_annotations: tuple[str, ...] = ()
     """Names of annotation CSVs whose coordinates are those before the crop."""
     license: str = "other"
-    """Licence identifier of the data set, where its folder does not say it; "other": terms of its own."""
+    """Licence identifier of the data set, where its folder does not give one; "other": terms of its own."""
 
     def annotation_names(self, split: Split) -> list[str]:
         """Return the names an annotation CSV of this split may have."""
@@ -111,8 +111,8 @@ def pair_up(visible: Mapping[str, Sequence[bool]], identity_of: Callable[[str], 
 def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
     """Open one split of a data set folder of a layout.
 
-    The pairs are those of the pairs CSV; without one they are derived from the annotations as published, that
-    is before any crop (``derive_pairs``).
+    The pairs are those of the pairs CSV; without one, they are derived from the annotations as published, before any
+    crop (``derive_pairs``).
 
     Raises:
         InputError: if the folder, the annotation CSV or the image folder is missing, a file cannot be read,

@@ -31,7 +31,7 @@ class _Loader(DataLoader[PairItem]):
 
 @contextmanager
 def dead_workers_in_one_line() -> Iterator[None]:
-    """Turn torch's error about a dead worker into one line; torch raises it wherever the program then is.
+    """Turn torch's error about a dead worker into one line; torch raises it wherever the program happens to be.
 
     Raises:
         RunError: that line.

@@ -1,13 +1,13 @@
-"""Names of images, and the ids of pairs that are made of them."""
+"""Names of images, and the ids of pairs made from them."""
 
 from reposer.images import SUFFIXES
 
 BETWEEN = "___"
-"""What stands between the names of the two images in the id of a pair."""
+"""Separates the names of the two images in the id of a pair."""
 
 
 def pair_id(source: str, target: str) -> str:
-    """Return the id of a pair, ``SOURCE___TARGET``, of the names of its images."""
+    """Return the id of a pair, ``SOURCE___TARGET``, from the names of its images."""
     return f"{image_name(source)}{BETWEEN}{image_name(target)}"
 
 
@@ -17,13 +17,13 @@ def target_of(pair: str) -> str:
 
 
 def source_of(pair: str) -> str | None:
-    """Return the name of the source image of a pair id; None if the id does not tell."""
+    """Return the name of the source image of a pair id; None if the id does not contain it."""
     names = pair.split(BETWEEN)
     return names[0] if len(names) == 2 else None
 
 
 def image_name(name: str) -> str:
-    """Return the name with .jpg, if it has no image suffix."""
+    """Return the name, with .jpg added if it has no image suffix."""
     return name if split_suffix(name)[1] else f"{name}.jpg"
 
 

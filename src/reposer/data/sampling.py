@@ -51,15 +51,10 @@ class EpochSampler(Sampler[int]):
 
 
 class ShareOfBatches(Sampler[list[int]]):
-    """The share that one of several processes has of every batch: in order, of nearly one size.
+    """The share that process ``rank`` of ``processes`` has of every batch: in order, of nearly one size.
 
-    Together the processes see the batches that one process alone would see.
-
-    Args:
-        items: of all batches, in order.
-        batch_size: items in a batch of all processes together; the last batch may be smaller.
-        rank: which process, from 0.
-        processes: how many there are.
+    Together the processes see the batches that one process alone would see, of ``batch_size`` items; the last batch
+    may be smaller.
 
     Raises:
         InputError: if the last batch has fewer items than there are processes.
@@ -70,7 +65,7 @@ class ShareOfBatches(Sampler[list[int]]):
         if smallest < processes:
             raise InputError(
                 f"{processes} processes cannot share a batch of {smallest} pairs: choose a batch size that leaves "
-                f"every process a pair, also of an epoch's last batch ({len(items)} pairs in batches of {batch_size})"
+                f"every process a pair, also in an epoch's last batch ({len(items)} pairs in batches of {batch_size})"
             )
         self.items, self.batch_size, self.rank, self.processes = items, batch_size, rank, processes
 
@@ -86,13 +81,8 @@ class ShareOfBatches(Sampler[list[int]]):
 class EveryNthBatch(Sampler[list[int]]):
     """Whole batches of a data set in order, dealt out to processes: batch i goes to process i mod ``processes``.
 
-    Batches hold the same items for any number of processes, so that what is computed from them is the same too.
-
-    Args:
-        items: length of the data set.
-        batch_size: items in a batch; the last one may be smaller.
-        rank: which process, from 0.
-        processes: how many there are.
+    Batches hold the same items for any number of processes, so results computed from them are the same, too. The last
+    one may be smaller.
     """
 
     def __init__(self, items: int, batch_size: int, *, rank: int = 0, processes: int = 1) -> None:

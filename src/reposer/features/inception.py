@@ -98,7 +98,7 @@ def _tensorflow(state: dict[str, Tensor]) -> nn.Module:
     file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)
-    with torch.random.fork_rng(devices=[]):  # it draws weights first
+    with torch.random.fork_rng(devices=[]):  # it initialises random weights first
         return _torch_fidelity()("inception", ["2048", "logits_unbiased"], feature_extractor_weights_path=file)
 
 

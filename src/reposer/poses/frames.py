@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from reposer.poses.skeleton import OPENPOSE_18
 
-# Seen from behind, a face has no nose: the head starts in the middle of what is seen of it.
+# From behind, no nose is visible: the head starts in the middle of the visible joints of the face.
 PARTS = tuple(replace(part, start=(0, 14, 15, 16, 17)) if part.name == "head" else part for part in OPENPOSE_18.parts)
 RADII = ((0.2, 0.24), (0.15, 0.15), (0.12, 0.12), (0.15, 0.15), (0.12, 0.12),
          (0.24, 0.24), (0.17, 0.17), (0.24, 0.24), (0.17, 0.17), (0.54, 0.33))  # fmt: skip
@@ -103,9 +103,8 @@ def adjusted(frames: PartFrames, facing: Tensor, start: Tensor) -> PartFrames:
 
     Both are (B, 10, 2).
     """
-    return replace(
-        frames, facing=_unit(frames.facing + facing), start=frames.start + start * frames.scale[:, None, None]
-    )
+    start = frames.start + start * frames.scale[:, None, None]
+    return replace(frames, facing=_unit(frames.facing + facing), start=start)
 
 
 def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:
@@ -145,14 +144,14 @@ def warp_parts(
     the angle :math:`\delta = \mathrm{atan2}(r_z a_y \sin\theta / |a|, r_x \cos\theta)`, that is around a limb that
     hangs down by as much as the person has turned, and around a raised arm by as much the other way;
     :math:`\Delta = \delta' - \delta`. Of a limb that points at the camera, whose a is short, only as much is shown as
-    has room. What is shown of a part that one of the frames lacks means nothing.
+    has room. The picture of a part that one of the frames lacks means nothing.
 
     Args:
         radii: (K, 2), the half axes in scales; None: ``RADII``.
 
     Returns:
         Pictures (B, K, 3, H, W), and (B, K, H, W) in [-1, 1]: the cosine of the angle at which the source sees the
-        point, negative where it lies on the far side and what is shown lies before it.
+        point, negative where it lies on the far side, hidden by what is shown.
 
     After Siarohin et al., "Deformable GANs for Pose-Based Human Image Generation", CVPR 2018: affine maps of ten parts,
     there of flat rectangles.

@@ -1,6 +1,6 @@
 """The gallery of a comparison: one HTML file with the images where two results differ most."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -86,10 +86,7 @@ class Pictures:
 def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None = None) -> Pictures:
     """Find the images behind an evaluation.
 
-    Args:
-        folder: of the results.
-        evaluation: of them.
-        targets: folder of the real images, for results that are single images; None: as the manifest says.
+    For results that are single images, ``targets`` is the folder of the real images; None: as the manifest says.
 
     Raises:
         InputError: if the folder does not hold results of this evaluation.
@@ -148,18 +145,14 @@ def _section(difference: Difference, comparison: Comparison, first: Pictures, se
 
 def _pair(pair: str, difference: Difference, names: tuple[str, str], both: Sequence[Pictures]) -> str:
     best = int((difference.by_image[pair] > 0) != (difference.better == "higher"))
-    cells = [
-        _figure(_first_found(pair, [p.source for p in both]), "source"),
-        _figure(_first_found(pair, [p.target for p in both]), "target"),
-    ]
+    cells = []
+    for name, find in (("source", Pictures.source), ("target", Pictures.target)):
+        found = (find(pictures, pair) for pictures in both)
+        cells.append(_figure(next((image for image in found if image is not None), None), name))
     for i, (name, pictures) in enumerate(zip(names, both, strict=True)):
         value = pictures.evaluation.per_image[pair][difference.metric]
         cells.append(_figure(pictures.generated(pair), name, value=value, better=i == best))
     return f"<div class=pair>{''.join(cells)}</div><p class=name>{escape(pair)}</p>"
-
-
-def _first_found(pair: str, finders: Sequence[Callable[[str], Tensor | None]]) -> Tensor | None:
-    return next((image for find in finders if (image := find(pair)) is not None), None)
 
 
 def _figure(image: Tensor | None, name: str, *, value: float | None = None, better: bool = False) -> str:

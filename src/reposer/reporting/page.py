@@ -17,13 +17,7 @@ pre { background: #f2f3f7; padding: 1rem; overflow: auto; font-size: 13px }
 
 
 def page(title: str, body: Sequence[str], *, style: str = "") -> str:
-    """Return a whole HTML page.
-
-    Args:
-        title: of the page, plain text.
-        body: pieces of HTML.
-        style: CSS beyond ``STYLE``.
-    """
+    """Return a whole HTML page of pieces of HTML; ``title`` is plain text, ``style`` CSS beyond ``STYLE``."""
     head = (
         "<meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)}: Reposer</title><style>{STYLE}{style}</style>"
@@ -32,12 +26,6 @@ def page(title: str, body: Sequence[str], *, style: str = "") -> str:
 
 
 def picture(content: bytes, suffix: str, *, alternative: str) -> str:
-    """Return an image that is inside the page.
-
-    Args:
-        content: bytes of the image file.
-        suffix: of the file, such as ".png".
-        alternative: what it shows, for those who do not see it.
-    """
+    """Return HTML that holds an image file of this content and suffix (".png"); ``alternative`` is its alt text."""
     data = base64.b64encode(content).decode()
     return f'<img alt="{escape(alternative)}" src="data:image/{suffix.removeprefix(".")};base64,{data}">'

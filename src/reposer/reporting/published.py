@@ -163,11 +163,7 @@ def _obstacle(evaluation: Evaluation) -> str:
 def with_published(evaluation: Evaluation, *, name: str = "this result") -> "Table":
     """Return a rich table of the result among the published scores that compare with it, with its rank in each metric.
 
-    Where none does, the table has the result alone and its caption says why.
-
-    Args:
-        evaluation: of the result.
-        name: what it is called in the table.
+    Where none does, the table holds the result alone and its caption says why. ``name`` is what the result is called.
     """
     from rich.table import Table
 

@@ -78,11 +78,7 @@ def find_results(
 def check_complete(results: dict[str, Result], pairs: Pairs, where: object, problems: Problems) -> None:
     """Note pairs without a result as problems; raise InputError if there are results of other pairs.
 
-    Args:
-        results: from ``find_results``.
-        pairs: names of source and target.
-        where: where the pairs come from.
-        problems: where the missing ones are noted.
+    ``where`` names the list of pairs in messages.
     """
     wanted = [pair_id(source, target) for source, target in pairs]
     for pair in wanted:

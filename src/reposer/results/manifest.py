@@ -18,7 +18,7 @@ MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What ``manifest.json`` of a result folder says; None where it says nothing or there is no such file."""
+    """Contents of a result folder's ``manifest.json``; None for entries it lacks, or without such a file."""
 
     path: Path
     images: Path | None = None
@@ -33,13 +33,7 @@ def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
     """Write what the images of a folder were made from.
 
     ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
-    of these images.
-
-    Args:
-        out: the folder.
-        index: the pairs.
-        format: of the images.
-        provenance: more entries, of what JSON can hold.
+    of these images. ``provenance`` holds further entries, of types that JSON knows.
     """
     names = dict.fromkeys(name for pair in index.pairs for name in pair)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})

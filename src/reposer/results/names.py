@@ -40,7 +40,7 @@ def pair_of(name: str) -> tuple[str, str]:
 
 
 def index_of(name: str) -> int | None:
-    """Return the number that a file is named by, as in ``00012.png`` or ``12_vis.jpg``; None if it is not."""
+    """Return the number that a file is named after, as in ``00012.png`` or ``12_vis.jpg``; None if it has none."""
     stem = split_suffix(name)[0].removesuffix(_ENDING)
     return int(stem) if stem.isascii() and stem.isdigit() else None
 

@@ -15,7 +15,7 @@ from reposer.results.names import result_name
 
 
 class Panels(NamedTuple):
-    """What a file shows, (3, H, W) uint8 each; None what is in a file of its own."""
+    """The images in a file, (3, H, W) uint8 each; None for those in files of their own."""
 
     generated: Tensor
     target: Tensor | None
@@ -23,7 +23,7 @@ class Panels(NamedTuple):
 
 
 def write_results(out: Path, batch: PairBatch, generated: Tensor, format: Format) -> list[Path]:
-    """Write what was generated for a batch of pairs, (B, 3, H, W) float in [-1, 1] or uint8; return the files."""
+    """Write the images generated for a batch of pairs, (B, 3, H, W) float in [-1, 1] or uint8; return the files."""
     if generated.is_floating_point():
         generated = to_uint8(generated, rounding=format.rounding)
     files = [out / result_name(pair, format.suffix) for pair in batch.pair_ids]

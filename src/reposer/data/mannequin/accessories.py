@@ -228,15 +228,9 @@ def lay_skirt(body: Body, cut: Cut, skeleton: Skeleton) -> tuple[Floats, Floats]
     ahead = ((left - right) @ outwards) / (0.035 * body.stature)
     share = 1 / (1 + np.exp(-np.clip(2 * ahead, -30, 30)))
     front, side = np.outer(deep, cosine), np.outer(wide, sine)
-    points = np.stack(
-        [
-            right[:, axis, None]
-            + share * (left - right)[:, axis, None]
-            + front * pelvis[axis, 2]
-            + side * pelvis[axis, 0]
-            for axis in range(3)
-        ]
-    ).reshape(3, -1)
+    start, across = (ends.T[:, :, None] for ends in (right, left - right))
+    points = start + share * across + front * pelvis[:, 2, None, None] + side * pelvis[:, 0, None, None]
+    points = points.reshape(3, -1)
     return points, grid_normals(points, SKIRT_RINGS)
 
 

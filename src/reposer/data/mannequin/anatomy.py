@@ -45,10 +45,8 @@ class Cut:
     leg: float = 1.0
     leg_ease: float = 0.004
     leg_flare: float = 0.0
-    boot: float = 2.0
-    """Where along the leg the boot begins; beyond 1: no boots."""
-    skirt: float = 0.0
-    """How far down the leg a skirt or coat reaches; 0: none."""
+    boot: float = 2.0  # where along the leg the boot begins; beyond 1: no boots
+    skirt: float = 0.0  # how far down the leg a skirt or coat reaches; 0: none
     skirt_top: float = WAIST_HEIGHT
     skirt_flare: float = 0.0
     hair: str = "short"

@@ -38,10 +38,8 @@ class Fabric:
 
     pattern: Pattern
     colours: tuple[Colour, Colour, Colour]
-    size: float
-    """Period of the pattern, metres."""
-    phase: float = 0.0
-    """Shift of the pattern, periods."""
+    size: float  # period of the pattern, metres
+    phase: float = 0.0  # shift of the pattern, periods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +48,7 @@ class Print:
 
     motif: Motif
     colour: Colour
-    size: float
-    """Half width, metres."""
+    size: float  # half width, metres
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,35 +56,28 @@ class Outfit:
     """Everything about the look of a person that stays the same from picture to picture."""
 
     cut: Cut
-    category: str
-    """The DeepFashion category that fits best."""
+    category: str  # the DeepFashion category that fits best
     skin: Colour
     hair: Colour
     iris: Colour
-    beard: float
-    """0 shaven to 1 full."""
+    beard: float  # 0 shaven to 1 full
     glasses: bool
     top_front: Fabric
     top_back: Fabric
     sleeves: Fabric
-    inner: Fabric
-    """Seen inside an open front."""
+    inner: Fabric  # seen inside an open front
     neckline: Neckline
     front: Front
-    trim: Colour
-    """Collar, cuffs, zip and buttons."""
+    trim: Colour  # collar, cuffs, zip and buttons
     print_front: Print
     print_back: Print
-    yoke: Colour | None
-    """Colour of a block across chest and shoulders, front and back."""
-    side_stripe: Colour | None
-    """A stripe down the outside of sleeves and legs."""
+    yoke: Colour | None  # colour of a block across chest and shoulders, front and back
+    side_stripe: Colour | None  # A stripe down the outside of sleeves and legs
     bottom: Fabric
     skirt_front: Fabric
     skirt_back: Fabric
     belt: Colour | None
-    legs: Colour
-    """Bare legs or tights."""
+    legs: Colour  # bare legs or tights
     shoes: Colour
     soles: Colour
     socks: Colour

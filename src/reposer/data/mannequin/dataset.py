@@ -6,7 +6,6 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sized
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from reposer.poses import Pose, write_annotations, write_pairs
 
 MannequinLayout = Literal["market", "deepfashion"]
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
-"""As many as the image names of a layout can tell apart."""
+"""How many people the image names of a layout can tell apart."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -54,7 +53,7 @@ class MannequinConfig:
     part_masks: bool = True
     """Also write an exact label map of the body parts for each image."""
     seed: int = 0
-    """Everything follows from it."""
+    """Determines everything."""
     workers: int = 0
     """Processes; 0: one per core. The result does not depend on it."""
 
@@ -121,11 +120,6 @@ def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, ind
 _NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb", buffering=0) as file:
-        file.write(content)
-
-
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
@@ -136,10 +130,10 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
         bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
-        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+        (folder / split / name).write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
-            encoded = cv2.imencode(".png", picture.parts)[1]
-            _write(folder / "part-masks" / split / f"{name[:-4]}.png", encoded.tobytes())
+            mask = folder / "part-masks" / split / f"{name[:-4]}.png"
+            mask.write_bytes(cv2.imencode(".png", picture.parts)[1].tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
         joints = np.clip(picture.joints, 0, (width - 1, height - 1)).astype(np.float32)
@@ -150,16 +144,6 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
 def _quiet_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
     cv2.setNumThreads(1)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def _write_images(
@@ -177,8 +161,12 @@ def _write_images(
                 progress(done * config.images_per_identity, len(tasks) * config.images_per_identity)
 
     if processes == 1:
-        with _one_thread():
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
             collect(map(work, tasks))
+        finally:
+            cv2.setNumThreads(threads)
         return records
     pool = ProcessPoolExecutor(processes, initializer=_quiet_worker)
     try:

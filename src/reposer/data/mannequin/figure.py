@@ -43,24 +43,15 @@ FACE_LIMITS = np.array([-0.12, 0.02, 0.02, -0.25, -0.25])
 class Body:
     """Proportions of one person."""
 
-    sex: Sex
-    """Shifts the other proportions and the choice of clothes."""
-    stature: float
-    """Height without shoes, metres."""
-    leg_ratio: float
-    """Leg length relative to the average."""
-    girth: float
-    """Thickness of torso and limbs relative to the average."""
-    shoulders: float
-    """Half distance of the shoulder joints, canonical units."""
-    hips: float
-    """Width of the hips relative to the average."""
-    waist: float
-    """Width of the waist relative to the average."""
-    bust: float
-    """Extra depth of the chest, canonical units."""
-    head: float
-    """Size of the head relative to the average."""
+    sex: Sex  # shifts the other proportions and the choice of clothes
+    stature: float  # height without shoes, metres
+    leg_ratio: float  # leg length relative to the average
+    girth: float  # thickness of torso and limbs relative to the average
+    shoulders: float  # half distance of the shoulder joints, canonical units
+    hips: float  # width of the hips relative to the average
+    waist: float  # width of the waist relative to the average
+    bust: float  # extra depth of the chest, canonical units
+    head: float  # size of the head relative to the average
 
     def place(self, points: Floats) -> Floats:
         """Turn canonical points (..., 3) into metres: longer or shorter legs, same stature."""
@@ -94,26 +85,16 @@ class Stance:
     Wrists and elbows are given for a left arm (x outwards) and mirrored for the right one.
     """
 
-    lean: float
-    """Forward lean of the chest over the pelvis."""
-    bend: float
-    """Sideways bend, positive towards the left."""
-    twist: float
-    """Turn of the chest over the pelvis, positive towards the left."""
-    head_turn: float
-    """Turn of the head over the chest, positive towards the left."""
-    head_nod: float
-    """Nod of the head, positive downwards."""
-    wrists: Floats
-    """(2, 3) from shoulder to wrist in the chest's frame, in arm lengths."""
-    elbows: Floats
-    """(2, 3) the way the elbows point."""
-    thighs: Floats
-    """(2, 3) hip flexion, abduction and outward turn."""
-    knees: Floats
-    """(2,) knee flexion."""
-    feet: Floats
-    """(2,) foot pitch, positive toes up."""
+    lean: float  # forward lean of the chest over the pelvis
+    bend: float  # sideways bend, positive towards the left
+    twist: float  # turn of the chest over the pelvis, positive towards the left
+    head_turn: float  # turn of the head over the chest, positive towards the left
+    head_nod: float  # nod of the head, positive downwards
+    wrists: Floats  # (2, 3) from shoulder to wrist in the chest's frame, in arm lengths
+    elbows: Floats  # (2, 3) the way the elbows point
+    thighs: Floats  # (2, 3) hip flexion, abduction and outward turn
+    knees: Floats  # (2,) knee flexion
+    feet: Floats  # (2,) foot pitch, positive toes up
 
 
 # Arm gestures: wrist (outwards, up, forwards) in arm lengths, the way the elbow points, spread of the wrist.
@@ -138,7 +119,6 @@ _BOTH = ("hip", "crossed", "behind", "pocket", "strap", "belly", "down", "relaxe
 _BOTH_ODDS = (0.13, 0.10, 0.06, 0.10, 0.03, 0.05, 0.28, 0.16, 0.05, 0.02, 0.02)
 _ONE = tuple(GESTURES)
 _ONE_ODDS = (0.18, 0.14, 0.11, 0.09, 0.10, 0.05, 0.0, 0.04, 0.07, 0.04, 0.02, 0.06, 0.04, 0.04, 0.02)
-
 
 _T = TypeVar("_T")
 
@@ -202,41 +182,29 @@ def sample_stance(rng: np.random.Generator) -> Stance:
 class Skeleton:
     """A posed skeleton; rest point p of bone b is at rotations[b] @ p + translations[b] (metres)."""
 
-    rotations: Floats
-    """(16, 3, 3)"""
-    translations: Floats
-    """(16, 3)"""
-    joints: Floats
-    """(18, 3) in OpenPose order."""
-    face_normals: Floats
-    """(5, 3) the way nose, right eye, left eye, right ear and left ear look."""
-    origins: Floats
-    """(16, 3) where the bones begin."""
+    rotations: Floats  # (16, 3, 3)
+    translations: Floats  # (16, 3)
+    joints: Floats  # (18, 3) in OpenPose order
+    face_normals: Floats  # (5, 3) the way nose, right eye, left eye, right ear and left ear look
+    origins: Floats  # (16, 3) where the bones begin
 
 
 @dataclass(frozen=True)
 class _Rig:
     """A body at rest, metres; arms and legs are rows of 12: right arm, left arm, right leg, left leg."""
 
-    bones: Floats
-    """(16, 3) where the bones begin."""
-    steps: Floats
-    """(16, 3) from each bone's parent; of the pelvis, from the origin."""
-    frames: Floats
-    """(12, 3, 3) transposed frames of the limbs."""
-    lengths: Floats
-    """(2,) upper arm and forearm."""
-    soles: Floats
-    """(3, 2) heel and toe below the ankle."""
-    face: Floats
-    """(5, 3) nose, eyes and ears."""
-    collar: Floats
-    """(3,) middle of the shoulders."""
+    bones: Floats  # (16, 3) where the bones begin
+    steps: Floats  # (16, 3) from each bone's parent; of the pelvis, from the origin
+    frames: Floats  # (12, 3, 3) transposed frames of the limbs
+    lengths: Floats  # (2,) upper arm and forearm
+    soles: Floats  # (3, 2) heel and toe below the ankle
+    face: Floats  # (5, 3) nose, eyes and ears
+    collar: Floats  # (3,) middle of the shoulders
 
 
 _PARENTS = np.array([0, 0, 1, 2, 1, 4, 5, 1, 7, 8, 0, 10, 11, 0, 13, 14])
 _LIMB_ROOTS = np.array([CHEST, CHEST, PELVIS, PELVIS])
-_SHOULDERS, _FEET = np.array([RIGHT_ARM, LEFT_ARM]), np.array([RIGHT_LEG + 2, LEFT_LEG + 2])
+_SHOULDERS, FEET = np.array([RIGHT_ARM, LEFT_ARM]), np.array([RIGHT_LEG + 2, LEFT_LEG + 2])
 _LIFT = np.array([[0.3, 1.0, 0.0], [-0.3, 1.0, 0.0]])  # of the right and the left shoulder
 _FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
 
@@ -284,11 +252,7 @@ def _frames(directions: Floats, fronts: Floats) -> Floats:
     """Orthonormal frames (N, 3, 3), columns direction, front and their cross product."""
     along = _unit(directions)
     front = _unit(fronts - (fronts * along).sum(1, keepdims=True) * along)
-    frames = np.empty((len(along), 3, 3))
-    frames[:, :, 0], frames[:, :, 1] = along, front
-    (ax, ay, az), (fx, fy, fz) = along.T, front.T
-    frames[:, 0, 2], frames[:, 1, 2], frames[:, 2, 2] = ay * fz - az * fy, az * fx - ax * fz, ax * fy - ay * fx
-    return frames
+    return np.stack([along, front, np.cross(along, front)], axis=-1)
 
 
 def _arms(stance: Stance, lengths: Floats) -> tuple[Floats, Floats, Floats]:
@@ -311,16 +275,13 @@ def _legs(stance: Stance) -> tuple[Floats, Floats]:
     for sign, (flexion, spread, turn), knee, foot in zip(
         (-1, 1), stance.thighs.tolist(), stance.knees.tolist(), stance.feet.tolist(), strict=True
     ):
-        down = (sign * sin(spread), -cos(flexion), sin(flexion))
-        ahead = (sign * sin(turn), sin(flexion), cos(flexion))
+        down = np.array([sign * sin(spread), -cos(flexion), sin(flexion)])
+        ahead = np.array([sign * sin(turn), sin(flexion), cos(flexion)])
         directions.append(down)
         fronts.append(ahead)
         pitch = foot + 0.7 * (knee - flexion)  # the ankle keeps the sole nearly flat
         for c, s in ((cos(knee), -sin(knee)), (cos(pitch), sin(pitch))):
-            down, ahead = (
-                (c * down[0] + s * ahead[0], c * down[1] + s * ahead[1], c * down[2] + s * ahead[2]),
-                (c * ahead[0] - s * down[0], c * ahead[1] - s * down[1], c * ahead[2] - s * down[2]),
-            )
+            down, ahead = c * down + s * ahead, c * ahead - s * down
             directions.append(down)
             fronts.append(ahead)
     return np.array(directions).reshape(2, 3, 3), np.array(fronts).reshape(2, 3, 3)
@@ -353,7 +314,7 @@ def pose_body(body: Body, stance: Stance) -> Skeleton:
     np.cumsum(steps[:4], axis=0, out=origins[:4])
     limbs = origins[_LIMB_ROOTS][:, None] + np.cumsum(steps[4:].reshape(4, 3, 3), axis=1)
     origins[4:] = limbs.reshape(12, 3)
-    soles = rotations[_FEET, 1] @ rig.soles + origins[_FEET, 1, None]
+    soles = rotations[FEET, 1] @ rig.soles + origins[FEET, 1, None]
     origins[:, 1] -= soles.min()
     translations = origins - (rotations @ rig.bones[:, :, None])[..., 0]
 

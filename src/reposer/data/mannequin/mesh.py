@@ -29,10 +29,8 @@ class Patch:
     along: Floats
     bones: NDArray[np.intp]
     weights: Floats
-    labels: NDArray[np.uint8]
-    """(K - 1,) part of each band between two rings."""
-    upright: Floats
-    """0 to 1: how far to shade as if the surface were vertical, which hides where two patches meet."""
+    labels: NDArray[np.uint8]  # (K - 1,) part of each band between two rings
+    upright: Floats  # 0 to 1: how far to shade as if the surface were vertical, which hides where two patches meet
     flipped: bool = False
 
 
@@ -40,24 +38,15 @@ class Patch:
 class Mesh:
     """The dressed body at rest, metres. Coordinates come first, vertices last: long rows are fast."""
 
-    vertices: Floats
-    """(3, V)"""
-    normals: Floats
-    """(3, V)"""
-    bones: NDArray[np.intp]
-    """(2, V)"""
-    weights: Floats
-    """(V,) of the first bone; the second has the rest."""
-    charts: tuple[tuple[str, int], ...]
-    """Chart name and number of vertices, patch by patch."""
-    texture: Floats
-    """(2, V) position in the chart, 0 to 1, around and along."""
-    triangles: NDArray[np.intp]
-    """(3, T)"""
-    labels: NDArray[np.uint8]
-    """(T,) part of each triangle."""
-    skirt: slice | None
-    """The skirt's vertices: they are laid around the legs for each pose."""
+    vertices: Floats  # (3, V)
+    normals: Floats  # (3, V)
+    bones: NDArray[np.intp]  # (2, V)
+    weights: Floats  # (V,) of the first bone; the second has the rest
+    charts: tuple[tuple[str, int], ...]  # chart name and number of vertices, patch by patch
+    texture: Floats  # (2, V) position in the chart, 0 to 1, around and along
+    triangles: NDArray[np.intp]  # (3, T)
+    labels: NDArray[np.uint8]  # (T,) part of each triangle
+    skirt: slice | None  # the skirt's vertices: they are laid around the legs for each pose
 
 
 def ramp(values: Floats, low: float, high: float) -> Floats:

@@ -14,12 +14,9 @@ Integers = NDArray[np.intp]
 class Surface:
     """The nearest surface in each covered pixel (F of them)."""
 
-    pixels: Integers
-    """(F,) flat index into the image; a pixel on the very edge of two triangles may stand here twice."""
-    triangles: Integers
-    """(F,) which triangle."""
-    depth: Floats
-    """(h * w,) infinite where nothing is."""
+    pixels: Integers  # (F,) flat index into the image; a pixel on the very edge of two triangles may stand here twice
+    triangles: Integers  # (F,) which triangle
+    depth: Floats  # (h * w,) infinite where nothing is
     _corners: Integers
     _offsets: tuple[Floats, Floats]
     _local: Integers
@@ -45,13 +42,9 @@ _ORDER = np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1]])  # an edge and the two afte
 def _bounds(x: Floats, y: Floats, first: Floats, owner: Integers, line: Floats) -> tuple[Floats, Floats]:
     """Where each pixel row of each triangle begins and ends.
 
-    Edges that go up bound a triangle on the left, those that go down on the right; of the three, one stands
-    alone on its side.
-
-    Args:
-        x, y: (3, T) corners.
-        first: (T,) height of each triangle's first row.
-        owner, line: (R,) triangle of each row, and number of the row within it.
+    x and y (3, T) are the corners, first (T,) the height of each triangle's first row, owner and line (R,) the triangle
+    of each row and the number of the row within it. Edges that go up bound a triangle on the left, those that go down
+    on the right; of the three, one stands alone on its side.
     """
     rise = y[[1, 2, 0]] - y
     slope = (x[[1, 2, 0]] - x) / (rise + np.float32(1e-30))  # a level edge bounds nothing

@@ -12,8 +12,7 @@ from reposer.data.mannequin.accessories import dress, lay_skirt
 from reposer.data.mannequin.clothes import Outfit, Tier, sample_outfit
 from reposer.data.mannequin.figure import (
     FACE_LIMITS,
-    LEFT_LEG,
-    RIGHT_LEG,
+    FEET,
     Body,
     Floats,
     Skeleton,
@@ -29,7 +28,6 @@ from reposer.data.mannequin.textures import paint_atlas, place_in_atlas
 
 OccludedJoints = Literal["report", "drop"]
 IDENTITY, PICTURE = 0, 1  # purposes of random numbers
-_FEET = np.array([RIGHT_LEG + 2, LEFT_LEG + 2])  # bones
 
 
 @dataclass(frozen=True)
@@ -86,18 +84,11 @@ def make_mannequin(
 
 @dataclass(frozen=True)
 class _Camera:
-    rotation: Floats
-    """(3, 3) to the camera's right, up and towards axes."""
-    centre: Floats
-    """(3,) the point looked at."""
+    rotation: Floats  # (3, 3) to the camera's right, up and towards axes
+    centre: Floats  # (3,) the point looked at
     distance: float
     focal: float
     principal: tuple[float, float]
-
-    def enlarged(self, factor: int) -> "_Camera":
-        """The same camera for pictures `factor` times as large."""
-        x, y = self.principal
-        return replace(self, focal=self.focal * factor, principal=(x * factor, y * factor))
 
     def view(self, points: Floats) -> Floats:
         """Camera-space coordinates (N, 3) of body-space points (N, 3)."""
@@ -171,7 +162,7 @@ def _floor_shadow(mannequin: Mannequin, skeleton: Skeleton, camera: _Camera, siz
     """Brightness of the floor (h, w): soft contact shadows under the feet and the body."""
     height, width = size
     stature = mannequin.body.stature
-    feet = skeleton.origins[_FEET] + skeleton.rotations[_FEET, :, 2] * np.float32(0.03 * stature)
+    feet = skeleton.origins[FEET] + skeleton.rotations[FEET, :, 2] * np.float32(0.03 * stature)
     spots = np.concatenate([feet, feet.mean(0, keepdims=True)])
     lifted = spots[:, 1].tolist()
     spots[:, 1] = 0
@@ -200,7 +191,8 @@ def photograph(mannequin: Mannequin, stance: Stance, view: View) -> Picture:
 def _photograph(mannequin: Mannequin, skeleton: Skeleton, view: View, small: _Camera) -> Picture:
     factor, size, scene, mesh = mannequin.supersampling, mannequin.size, mannequin.scene, mannequin.mesh
     height, width = size[0] * factor, size[1] * factor
-    camera = small.enlarged(factor)
+    x, y = small.principal
+    camera = replace(small, focal=small.focal * factor, principal=(x * factor, y * factor))
     points, normals = _skin(mannequin, skeleton, camera)
     surface = rasterize(*camera.project(points), mesh.triangles, (height, width))
     depth = surface.depth.reshape(height, width)

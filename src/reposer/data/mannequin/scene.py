@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import pi
 
-import cv2
 import numpy as np
 
+from reposer.data.mannequin.fabrics import noise
 from reposer.data.mannequin.figure import Body, Floats, pick
 
 MARGIN = 0.10  # of the size, that the painted background is larger on each side
@@ -15,46 +15,27 @@ MARGIN = 0.10  # of the size, that the painted background is larger on each side
 class Scene:
     """What stays the same in all pictures of one identity."""
 
-    background: Floats
-    """(3, h, w) RGB 0 to 1, larger than the picture by MARGIN on each side."""
-    light: Floats
-    """(3,) unit vector towards the light, camera axes (right, up, towards the camera)."""
-    ambient: float
-    """Share of light that comes from everywhere."""
-    elevation: float
-    """Angle of the camera above the horizon, radians."""
-    distance: float
-    """From the camera to the person, statures."""
-    fill: float
-    """Height of the standing person in the picture, share of the picture's height."""
-    shadow: float
-    """Darkness of the shadow at the feet, 0 to 1."""
-    pan: float
-    """Largest sideways shift of the background between two pictures, share of the picture's width."""
+    background: Floats  # (3, h, w) RGB 0 to 1, larger than the picture by MARGIN on each side
+    light: Floats  # (3,) unit vector towards the light, camera axes (right, up, towards the camera)
+    ambient: float  # share of light that comes from everywhere
+    elevation: float  # angle of the camera above the horizon, radians
+    distance: float  # from the camera to the person, statures
+    fill: float  # height of the standing person in the picture, share of the picture's height
+    shadow: float  # darkness of the shadow at the feet, 0 to 1
+    pan: float  # largest sideways shift of the background between two pictures, share of the picture's width
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
     """What differs between pictures of one identity."""
 
-    yaw: float
-    """Turn of the person, radians; 0 faces the camera, positive shows their right side."""
-    elevation: float
-    """Added to the scene's."""
+    yaw: float  # turn of the person, radians; 0 faces the camera, positive shows their right side
+    elevation: float  # added to the scene's
     zoom: float
-    shift: tuple[float, float]
-    """Of the person, share of the picture's size (x, y)."""
-    pan: tuple[float, float]
-    """Of the background, share of the picture's size (x, y)."""
-    gain: tuple[float, float, float]
-    """Brightness of the red, green and blue channels."""
-    camera: int
-    """1 to 6"""
-
-
-def _blobs(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> Floats:
-    coarse = rng.standard_normal(cells).astype(np.float32)
-    return cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
+    shift: tuple[float, float]  # of the person, share of the picture's size (x, y)
+    pan: tuple[float, float]  # of the background, share of the picture's size (x, y)
+    gain: tuple[float, float, float]  # brightness of the red, green and blue channels
+    camera: int  # 1 to 6
 
 
 def _soft_rgb(rng: np.random.Generator, low: float, high: float, tint: float) -> Floats:
@@ -76,7 +57,7 @@ def sample_scene(
         (0.8, 0.95, 0.02, 0.03) if studio else (0.62, 0.82, 0.035, 0.04) if plain else (0.35, 0.85, 0.09, 0.10)
     )
     wall = _soft_rgb(rng, low, high, tint)
-    light = 1 + uneven * _blobs(rng, (height, width), (4, 3))
+    light = 1 + uneven * noise(rng, (height, width), (4, 3))
     light = light + rng.uniform(-0.12, 0.12) * (x - 0.5) + rng.uniform(-0.15, 0.1) * (y - 0.4)
     kind = 0 if studio or plain else int(rng.integers(5))
     if kind == 1:  # panels
@@ -85,22 +66,20 @@ def sample_scene(
     elif kind == 2:  # a window or a door
         left, wide = rng.uniform(0.0, 0.7), rng.uniform(0.2, 0.45)
         top, high = rng.uniform(0.05, 0.3), rng.uniform(0.3, 0.8)
-        inside = np.clip(np.minimum(x - left, left + wide - x) * 30, 0, 1) * np.clip(
-            np.minimum(y - top, top + high - y) * 30, 0, 1
-        )
-        light = light + pick(rng, (-0.25, 0.22)) * inside
+        across, down = np.minimum(x - left, left + wide - x), np.minimum(y - top, top + high - y)
+        light = light + pick(rng, (-0.25, 0.22)) * (np.clip(across * 30, 0, 1) * np.clip(down * 30, 0, 1))
     elif kind == 3:  # leaves
-        light = light + 0.10 * _blobs(rng, (height, width), (14, 9)) * np.clip(1.4 - 1.6 * y, 0, 1)
+        light = light + 0.10 * noise(rng, (height, width), (14, 9)) * np.clip(1.4 - 1.6 * y, 0, 1)
     elif kind == 4:  # a line of something far away
         light = light - rng.uniform(0.1, 0.25) * np.clip((y - rng.uniform(0.3, 0.5)) * 25, 0, 1)
-    glow = 0.3 * uneven * np.stack([_blobs(rng, (height, width), (3, 3)) for _ in range(3)])
+    glow = 0.3 * uneven * np.stack([noise(rng, (height, width), (3, 3)) for _ in range(3)])
     picture = wall * light + glow
     horizon = rng.uniform(0.79, 0.81) if plain else rng.uniform(0.74, 0.84)
     if studio:
         floor = wall * rng.uniform(0.9, 1.02)
     else:
         floor = _soft_rgb(rng, 0.35, 0.5, 0.03) if plain else _soft_rgb(rng, 0.25, 0.7, 0.05)
-    ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * _blobs(rng, (height, width), (3, 4)))
+    ground = floor * (1 + rng.uniform(-0.1, 0.25) * (y - horizon) / 0.2 + 0.05 * noise(rng, (height, width), (3, 4)))
     edge = np.clip((y - horizon) * (4 if studio else 60), 0, 1)
     picture = np.clip(picture + edge * (ground - picture), 0.03, 0.985).astype(np.float32)
     azimuth, rise = rng.uniform(-1.0, 1.0), rng.uniform(0.5, 1.0)

@@ -91,8 +91,7 @@ def _torso(body: Body, outfit: Outfit, density: float) -> Image:
         image = mix(image, (0.8, 0.75, 0.6), (y > hem) & (y < hem + 0.035) & (middle < 0.02) & front)
     if cut.backpack:
         strap = (np.abs(middle - 0.095) < 0.022) & (y < 0.32 * scale) & front
-        dark = rgb(outfit.backpack) * 0.75
-        image = mix(image, dark, strap)
+        image = mix(image, rgb(outfit.backpack) * 0.75, strap)
     if cut.bag:
         leftwards = np.where(front, x, np.where(x > 0, x[0, -1], x[0, 0]) - x)
         strap = np.abs((0.09 - leftwards) * 1.6 + 0.02 - y) < 0.022
@@ -153,25 +152,19 @@ def _head(outfit: Outfit, density: float) -> Image:
     height = HEAD_TOP - along * (HEAD_TOP - HEAD_BOTTOM)
     side = np.abs(around - 0.5) * 2 * np.pi
 
-    def window(x: float, y: float, wide: float, high: float) -> tuple[tuple[slice, slice, slice], Grid, Grid]:
-        """The texels about a point of the face, and their distance from it in units of wide and high."""
-        middle = 0.5 + np.arcsin(x / 0.0455) / (2 * np.pi)
-        reach = wide / (0.0455 * 2 * np.pi)
-        centre = (HEAD_TOP - y) / (HEAD_TOP - HEAD_BOTTOM)
-        tall = high / (HEAD_TOP - HEAD_BOTTOM)
-        left, right = int((middle - reach) * shape[1]), int((middle + reach) * shape[1]) + 2
-        top, bottom = max(0, int((centre - tall) * shape[0])), int((centre + tall) * shape[0]) + 2
-        area = (slice(None), slice(top, bottom), slice(left, right))
-        return (
-            area,
-            (around[:, left:right] - np.float32(middle)) / np.float32(reach),
-            (along[top:bottom] - np.float32(centre)) / np.float32(tall),
-        )
+    def place(x: float, y: float, wide: float, high: float) -> tuple[float, float, float, float]:
+        """A point of the face and a size, as shares of the chart's width and height."""
+        girth, span = 0.0455 * 2 * np.pi, HEAD_TOP - HEAD_BOTTOM
+        return 0.5 + np.arcsin(x / 0.0455) / (2 * np.pi), (HEAD_TOP - y) / span, wide / girth, high / span
 
     def spot(x: float, y: float, wide: float, high: float, colour: Image, amount: float) -> None:
         """A soft spot; it fades to nothing within twice its size."""
-        area, dx, dy = window(x, y, 2 * wide, 2 * high)
-        image[area] = mix(image[area], colour, amount * np.exp(-4 * (dx * dx + dy * dy)))
+        column, row, reach, tall = place(x, y, 2 * wide, 2 * high)
+        columns = slice(int((column - reach) * shape[1]), int((column + reach) * shape[1]) + 2)
+        rows = slice(max(0, int((row - tall) * shape[0])), int((row + tall) * shape[0]) + 2)
+        dx = (around[:, columns] - np.float32(column)) / np.float32(reach)
+        dy = (along[rows] - np.float32(row)) / np.float32(tall)
+        image[:, rows, columns] = mix(image[:, rows, columns], colour, amount * np.exp(-4 * (dx * dx + dy * dy)))
 
     for sign in (-1, 1):
         spot(sign * 0.024, 0.906, 0.012, 0.010, skin * (0.9, 0.62, 0.6), 0.28)  # cheek
@@ -191,10 +184,8 @@ def _head(outfit: Outfit, density: float) -> Image:
 
     def ellipse(x: float, y: float, wide: float, high: float, colour: Colour | Image) -> None:
         """A filled ellipse with smooth edges, to a sixteenth of a texel."""
-        column = (0.5 + np.arcsin(x / 0.0455) / (2 * np.pi)) * (shape[1] - 1)
-        row = (HEAD_TOP - y) / (HEAD_TOP - HEAD_BOTTOM) * (shape[0] - 1)
-        axes = (wide / (0.0455 * 2 * np.pi) * shape[1], high / (HEAD_TOP - HEAD_BOTTOM) * shape[0])
-        fixed = [round(float(value) * 16) for value in (column, row, *axes)]
+        texels = (shape[1] - 1, shape[0] - 1, shape[1], shape[0])
+        fixed = [round(float(share * side) * 16) for share, side in zip(place(x, y, wide, high), texels, strict=True)]
         cv2.ellipse(
             canvas, (fixed[0], fixed[1]), (fixed[2], fixed[3]), 0, 0, 360,
             [float(value) * 255 for value in np.ravel(colour)], -1, cv2.LINE_AA, 4,
