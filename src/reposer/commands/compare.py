@@ -1,4 +1,4 @@
-"""``reposer compare``: which of two results is better, and how sure that is."""
+"""``reposer compare``: which of two results is better, and how certain that is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(
 ) -> None:
     """Compare results on the same images: the first one with each of the others.
 
-    A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file beside them (FOLDER.json)
+    A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file next to them (FOLDER.json)
     or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
     with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
     and one plain sentence. Results with different signatures or pairs are refused.
@@ -44,7 +44,7 @@ def run(
         targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
     """
     if len(results) < 2:
-        raise InputError("expected two results or more, files of 'reposer evaluate --json' or folders beside them")
+        raise InputError("expected two results or more: files of 'reposer evaluate --json' or folders next to them")
     if images and len(images) != 2:
         raise InputError(f"--images needs two folders, those of A and B, got {len(images)}")
     for option, path in (("--json", json), ("--gallery", gallery)):

@@ -69,7 +69,7 @@ _VALUES = {None: "none", True: "on", False: "off"}
 
 def switches(protocol: Protocol) -> dict[str, str]:
     """Return every switch of a protocol in words: {what it is: value}."""
-    return {WORDS[name]: _said(value, by=name) for name, value in flat(protocol).items() if name != "name"}
+    return {WORDS[name]: _in_words(value, by=name) for name, value in flat(protocol).items() if name != "name"}
 
 
 def differences(a: Protocol, b: Protocol) -> list[tuple[str, str, str]]:
@@ -82,10 +82,10 @@ def differences(a: Protocol, b: Protocol) -> list[tuple[str, str, str]]:
     return [(name, of_a.get(name, "none"), of_b.get(name, "none")) for name in names if name != "second SSIM"]
 
 
-def _said(value: Any, *, by: str) -> str:
+def _in_words(value: Any, *, by: str) -> str:
     if value is None or isinstance(value, bool):
         return _VALUES[value]
     if isinstance(value, tuple):
         separator = "x" if "size" in by and value and isinstance(value[0], int) else ", "
-        return separator.join(_said(item, by=by) for item in value) or "none"
+        return separator.join(_in_words(item, by=by) for item in value) or "none"
     return str(value)
