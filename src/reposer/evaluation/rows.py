@@ -54,6 +54,10 @@ class Work:
     batch_size: int = 32
     """Items that a thread reads at a time."""
 
+    def networks(self) -> Networks:
+        """Build the networks of the metrics."""
+        return Networks([METRICS[name] for name in self.metrics], self.reader.protocol, self.weights)
+
 
 class Measured(NamedTuple):
     """The outcome of an item: a row, or the kind of its problem and what it is."""
@@ -159,8 +163,7 @@ def _measure_share(share: bytes) -> list[Measured]:
     """The work of one process: every n-th item."""
     keep_freed_memory()
     work, items, rank = pickle.loads(share)
-    networks = Networks([METRICS[name] for name in work.metrics], work.reader.protocol, work.weights)
-    return _measure_here(work, items, networks, rank=rank)
+    return _measure_here(work, items, work.networks(), rank=rank)
 
 
 def _measure_here(
