@@ -85,5 +85,6 @@ def _text(value: Any) -> str:
     """Write a setting so that different values give different texts: all fields of settings, switches by name."""
     if is_dataclass(value):
         leaves = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return "-".join(name if leaf is True else _text(leaf) for name, leaf in leaves if leaf is not False)
+        shown = ((name, leaf) for name, leaf in leaves if leaf is not None and leaf is not False)
+        return "-".join(name if leaf is True else _text(leaf) for name, leaf in shown)
     return str(value)
