@@ -49,7 +49,7 @@ def test_built_of_values() -> None:
         "batch": BatchSettings(size=5),
     }
     made = Signature.of("mine", parts)
-    assert str(made) == "mine|n:3|ssim:gaussian-11-1.5-full-sample_covariance|batch:5-keep"
+    assert str(made) == "mine|n:3|ssim:gaussian-11-1.5-generated-sample_covariance|batch:5-keep"
     assert (made.get("n"), made.get("left out")) == ("3", None)
 
 
