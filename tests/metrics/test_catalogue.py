@@ -79,7 +79,13 @@ def test_a_value_does_not_depend_on_settings_that_its_metric_does_not_read() -> 
     """Each row metric is measured with nonsense in all fields that it does not read, one by one."""
     generator = torch.Generator().manual_seed(0)
     joints = torch.rand(2, 18, 2, generator=generator) * 24
-    batch = Batch(noise(2, size=(32, 24)), noise(2, size=(32, 24), seed=1), joints, torch.ones(2, 18).bool())
+    batch = Batch(
+        noise(2, size=(32, 24)),
+        noise(2, size=(32, 24), seed=1),
+        joints,
+        torch.ones(2, 18).bool(),
+        PATN_MARKET.part_ssim,
+    )
     protocol = replace(PATN_MARKET, second_ssim=PATN_MARKET.ssim)
     images = {"padded_metrics", "pad_width", "resized_metrics", "resized_size"}
     for metric in METRICS.values():
@@ -93,7 +99,7 @@ def test_a_value_does_not_depend_on_settings_that_its_metric_does_not_read() -> 
 
 
 def test_a_value_depends_on_settings_that_its_metric_reads() -> None:
-    batch = Batch(noise(2), noise(2, seed=1), torch.zeros(2, 18, 2), torch.ones(2, 18).bool())
+    batch = Batch(noise(2), noise(2, seed=1), torch.zeros(2, 18, 2), torch.ones(2, 18).bool(), PATN_MARKET.part_ssim)
     with pytest.raises(AttributeError):
         columns(batch, [METRICS["ssim"]], changed(PATN_MARKET, "ssim"), NoNetworks())  # type: ignore[arg-type]
 
