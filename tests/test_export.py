@@ -31,6 +31,9 @@ KINDS = {
     "warp batch": WarpConfig(norm="batch", channels=8, blocks=1),
 }
 
+EACH_NETWORK = ("patn batch", "xing instance", "warp batch")  # and each norm
+OTHER_NORMS = ("patn instance", "xing batch")
+
 
 @pytest.fixture(autouse=True)
 def traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,8 +79,8 @@ def assert_equals_pytorch(generator: Generator, run: Callable[[tuple[Tensor, ...
         torch.testing.assert_close(got, expected, atol=1e-3, rtol=0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.slow(40)
+@pytest.mark.parametrize("kind", [*EACH_NETWORK, *(pytest.param(k, marks=pytest.mark.nightly) for k in OTHER_NORMS)])
 def test_onnx(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import onnxruntime
 
@@ -198,7 +201,7 @@ def test_missing_packages_are_named(
     assert "needs no_such_package: pip install 'reposer[export]'" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_full_width(tmp_path: Path) -> None:
     checkpoint = trained(tmp_path, PATNConfig(), size=(128, 64))
     generator = reposer.load_generator(checkpoint)

@@ -130,13 +130,13 @@ def die(*, rank: int, processes: int) -> None:
     os._exit(1)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 def test_a_process_that_dies_is_one_line() -> None:
     with pytest.raises(RunError, match=r"^a process that generates died, .*; use fewer --devices$"):
         _in_processes(die, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 def test_processes_decide_nothing(checkpoint: Path, market: Path, tmp_path: Path) -> None:
     generator, index = load_generator(checkpoint), open_pairs(market, "test")
     one = generate(generator, index, tmp_path / "one", batch_size=5)

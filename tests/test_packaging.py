@@ -64,7 +64,7 @@ def bin(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.xdist_group("dist")
 def test_what_is_in_them(dist: Path) -> None:
     (archive,), (wheel,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
@@ -85,7 +85,7 @@ def test_what_is_in_them(dist: Path) -> None:
     assert {name.split("/")[0] for name in packed} == {"reposer", f"reposer-{reposer.__version__}.dist-info"}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.xdist_group("dist")
 def test_the_wheel_works_away_from_the_repository(bin: Path, market: Path, tmp_path: Path) -> None:
     where = run(bin / "python", "-c", "import reposer; print(reposer.__file__, reposer.__version__)", cwd=tmp_path)

@@ -174,8 +174,11 @@ def test_compiles_whole(loss: Loss) -> None:
     _assert_compiled_equals_eager(loss, "aot_eager", *images(), masks())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [{}, {"missing_parts": "exclude", "background": "normalized"}])
+@pytest.mark.slow(20)
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({}, marks=pytest.mark.nightly), {"missing_parts": "exclude", "background": "normalized"}],
+)
 def test_compiles_with_inductor(options: dict[str, Any]) -> None:
     torch.compiler.reset()
     _assert_compiled_equals_eager(partial(part_ssim_loss, **options), "inductor", *images(), masks())

@@ -12,7 +12,7 @@ from reposer.config import RunConfig
 from reposer.models import generator_files
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_twenty_kills(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
     """SIGKILL at 20 random moments, many of them inside the writing of a checkpoint, which here takes long."""
     config = replace(

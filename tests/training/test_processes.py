@@ -31,7 +31,7 @@ def precise(tiny: RunConfig, norm: str) -> RunConfig:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_two_processes_equal_one(tiny: RunConfig, market: Path, tmp_path: Path, norm: str) -> None:
     config = precise(tiny, norm)

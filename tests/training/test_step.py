@@ -66,7 +66,7 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", ["market-pssim", "fashion-pssim"])
 def test_20_steps_equal_a_straight_line_implementation(
