@@ -14,7 +14,8 @@ def vgg_state(layers: int = 4) -> dict[str, Tensor]:
     with torch.device("meta"):
         shapes = {name: t.shape for name, t in vgg19(weights=None).features[:layers].state_dict().items()}
     return {
-        f"features.{name}": torch.randn(shape, generator=generator) * (2 / max(shape[1:].numel(), 100)) ** 0.5
+        f"features.{name}": torch.randn(shape, generator=generator, dtype=torch.float32)
+        * (2 / max(shape[1:].numel(), 100)) ** 0.5
         for name, shape in shapes.items()
     }
 
