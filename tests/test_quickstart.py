@@ -10,7 +10,7 @@ from reposer.data.mannequin import MannequinConfig
 from reposer.quickstart import quickstart
 from tests.small_run import SMALL
 
-pytestmark = pytest.mark.xdist_group("quickstart")
+pytestmark = [pytest.mark.xdist_group("quickstart"), pytest.mark.slow(10)]
 FEW = MannequinConfig(identities=6, test_identities=2, images_per_identity=4, test_pairs=10, clothing="easy", workers=1)
 
 

@@ -132,6 +132,7 @@ def test_too_many_skips_stop(small: RunConfig, market: Path, tmp_path: Path, mon
     assert (tmp_path / "nonfinite-0000007.pt").exists()
 
 
+@pytest.mark.slow
 def test_disk_full(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
     """A real failure to write: files may not grow over a limit that a state passes."""
     size = (whole / "checkpoints" / "state-0000012.pt").stat().st_size

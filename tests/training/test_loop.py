@@ -69,7 +69,7 @@ def test_same_seed_same_weights_whatever_the_workers(
     assert not all(tensor.equal(weights(other)[name]) for name, tensor in weights(first).items())
 
 
-@pytest.mark.parametrize("stop", [1, 4, 7])
+@pytest.mark.parametrize("stop", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(7, marks=pytest.mark.slow)])
 def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, whole: Path, tmp_path: Path, stop: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(small, data=market, out=tmp_path / "halves", progress=AtStep(stop))

@@ -26,7 +26,7 @@ def with_norm(config: RunConfig, norm: Any, **hardware: Any) -> RunConfig:
     )
 
 
-@pytest.mark.parametrize("parts", [2, 3, 4])
+@pytest.mark.parametrize("parts", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     plain = with_norm(small, "instance")
     accumulated = replace(plain, optimization=replace(plain.optimization, gradient_accumulation_steps=parts))
