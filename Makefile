@@ -9,6 +9,7 @@ FAST := not slow and not gpu and not browser and not nightly
 # Other processors, imitated by switches of torch, oneDNN and MKL; each with one thread and with two.
 MACHINES := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 \
             ONEDNN_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=SSE4_2
+THREADS ?= 1 2
 # The tests that compute. Training is left out where it takes thirty times as long: oneDNN has no kernels of SSE4.1 for
 # the gradients of convolutions in channels-last layout.
 NUMERIC := tests/evaluation tests/features tests/losses tests/metrics tests/models tests/poses \
@@ -25,11 +26,14 @@ test: dev  ## all tests that run without a GPU, one at a time on each core
 test-fast: dev  ## the working loop: no training, compilation or process that takes seconds
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "$(FAST)"
 
+# Workers times threads are the cores: threads of two programs on one core hold each other up.
 test-machines: dev  ## the fast tests that compute, as other processors would run them
-	@failed=; for machine in $(MACHINES); do for threads in 1 2; do \
+	@failed=; cores=$$($(BIN)/python -c 'import os; print(os.cpu_count())'); \
+	for machine in $(MACHINES); do for threads in $(THREADS); do \
 	  case $$machine in *=SSE41) training=;; *) training=tests/training;; esac; \
 	  echo "== $$machine OMP_NUM_THREADS=$$threads"; \
-	  env $$machine OMP_NUM_THREADS=$$threads $(BIN)/python $(PYTEST) -m "$(FAST)" $(NUMERIC) $$training \
+	  env $$machine OMP_NUM_THREADS=$$threads $(BIN)/python $(PYTEST) -n $$((cores / threads)) \
+	    -m "$(FAST)" $(NUMERIC) $$training \
 	    || failed="$$failed\n  $$machine OMP_NUM_THREADS=$$threads"; \
 	done; done; \
 	if [ -n "$$failed" ]; then printf "failed under:$$failed\n"; exit 1; fi
