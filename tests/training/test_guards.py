@@ -88,6 +88,7 @@ def test_nothing_is_updated(small: RunConfig, market: Path, monkeypatch: pytest.
     assert digest(state_dict(state)) == digest(state_dict(other))
 
 
+@pytest.mark.slow
 def test_replay(small: RunConfig, market: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dump alone repeats the step; without the fault it gives what the step would have given."""
     expected = read_log(whole)[4]

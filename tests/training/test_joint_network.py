@@ -14,6 +14,7 @@ from reposer.training import train
 from reposer.training.run_folder import read_log
 
 
+@pytest.mark.slow
 def test_trains_is_validated_resumed_and_loaded(
     tiny_network: str, small: RunConfig, market: Path, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_resumed_run_equals_whole_run(small: RunConfig, market: Path, whole: Pat
     assert logs[0] == logs[1]
 
 
+@pytest.mark.slow
 def test_damaged_checkpoint_is_named_and_skipped(
     small: RunConfig, market: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     assert_equal(weights_after(plain, market), weights_after(accumulated, market), 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 @pytest.mark.parametrize("network", ["patn", "xing", "warp"])
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:

@@ -46,6 +46,7 @@ def test_gradients_of_terms(small: RunConfig, market: Path) -> None:
     assert logs["gradient_norm/image/part_ssim"] > 0
 
 
+@pytest.mark.slow
 def test_gradients_of_terms_change_nothing(small: RunConfig, market: Path, whole: Path, tmp_path: Path) -> None:
     often = whole / "checkpoints" / "generator-0000012.safetensors"
     seldom = train(replace(small, logging=replace(small.logging, log_every=7)), data=market, out=tmp_path / "seldom")
@@ -90,6 +91,7 @@ def test_validation(small: RunConfig, market: Path, tmp_path: Path) -> None:
     assert generator_file(tmp_path).name == "generator-0000012.safetensors"
 
 
+@pytest.mark.slow
 def test_without_a_test_split(
     small: RunConfig, market: Path, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +137,7 @@ def test_tensorboard_has_the_rows(whole: Path) -> None:
     assert logged == {row["step"]: pytest.approx(row["loss/l1"]) for row in read_log(whole)}
 
 
+@pytest.mark.slow
 def test_no_loggers(small: RunConfig, market: Path, tmp_path: Path) -> None:
     train(replace(small, logging=replace(small.logging, loggers=())), data=market, out=tmp_path)
     assert not (tmp_path / "tensorboard").exists()
