@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ LayerWeights = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerSettings:
+class LayerSettings(ABC):
     """Weighted sum over layers of how far two feature maps are apart."""
 
     layers: LayerWeights = ((PUBLISHED_LAYER, 1.0),)
@@ -34,9 +35,9 @@ class LayerSettings:
             raise ValueError("layers must give at least one feature layer its weight, got none")
         object.__setattr__(self, "layers", tuple(layers.items()))
 
+    @abstractmethod
     def measure(self, x: Tensor, y: Tensor) -> Tensor:
         """How far two feature maps (B, C, H', W') are apart."""
-        raise NotImplementedError
 
     def of_maps(self, maps: tuple[FeatureMaps, FeatureMaps]) -> Tensor:
         """The weighted sum, of the feature maps of generated and target."""
