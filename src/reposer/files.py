@@ -1,21 +1,78 @@
-"""Files that are written whole or not at all: to a temporary name, then renamed."""
+"""Files: read only where they are what they should be, written whole or not at all."""
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from reposer.checks import InputError
+
+MOST_TEXT = 256 * 2**20
+"""Bytes of the largest text file that is read: the published pair lists have 20 MiB."""
+
+
+def check_regular(path: Path, *, most: int | None = None) -> None:
+    """Raise InputError unless ``path`` is a regular file of at most ``most`` bytes; links are followed.
+
+    Opening a FIFO would wait forever, reading a device may never end.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:  # a name too long, a loop of links, a null byte
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file (a pipe or a device)"
+        raise InputError(f"{path}: expected a file, this is {kind}")
+    if most is not None and found.st_size > most:
+        raise InputError(f"{path}: {found.st_size:,} bytes, expected at most {most:,}; is this the right file?")
+
+
+def read_text(path: Path, *, most: int = MOST_TEXT) -> str:
+    """Read a UTF-8 text file; InputError names the file if it is missing, no regular file, too large or not UTF-8."""
+    check_regular(path, most=most)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def read_json(path: Path, *, most: int = MOST_TEXT) -> Any:
+    """Read a JSON file; errors as in ``read_text`` and ``parse_json``."""
+    return parse_json(read_text(path, most=most), path)
+
+
+def parse_json(text: str, where: object) -> Any:
+    """Parse JSON; InputError says where, if it is none, too deep, or holds NaN, Infinity or a number of 4,300 digits."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is no JSON number")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply for JSON that this package wrote") from None
+    except ValueError as error:
+        raise InputError(f"{where}: not readable as JSON ({error})") from None
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``."""
+    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; an OSError names ``path``."""
     temporary = path.with_name(f".{path.name}.part")
     try:
         write(temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
