@@ -50,7 +50,7 @@ def read_json(path: Path, *, most: int = MOST_TEXT) -> Any:
 
 
 def parse_json(text: str, where: object) -> Any:
-    """Parse JSON; InputError says where, if it is none, too deep, or holds NaN, Infinity or a number of 4,300 digits."""
+    """Parse JSON; InputError says where, if it is none, nested too deeply, or holds NaN or a number of 4,300 digits."""
 
     def refuse(constant: str) -> NoReturn:
         raise ValueError(f"{constant} is no JSON number")
