@@ -1,6 +1,7 @@
 """Loaders of batches, which depend on the seed alone, with one-line errors."""
 
 import math
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -108,6 +109,26 @@ def test_loader(
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
+def _outlive_signals(worker: int) -> None:
+    """Let only its parent end a worker: Ctrl-C and SIGTERM go to a whole group of processes.
+
+    The parent then finishes its step and saves, for which it needs its workers; they end when it has ended.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not hasattr(signal, "sigwaitinfo"):  # macOS does not tell who sent a signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return
+    parent = os.getppid()
+
+    def wait() -> None:
+        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+            pass
+        os._exit(0)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
     return _Loader(
         dataset,
@@ -115,6 +136,7 @@ def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampl
         num_workers=workers,
         pin_memory=pin_memory,
         collate_fn=collate,
+        worker_init_fn=_outlive_signals,
         # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
         generator=torch.Generator().manual_seed(0),
     )
