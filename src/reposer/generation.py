@@ -21,6 +21,7 @@ from reposer.data import PairDataset, PairIndex, pair_id, test_loader
 from reposer.digests import file_digest
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
+from reposer.processes import end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, write_manifest, write_results
 
@@ -97,13 +98,18 @@ def _in_processes(write: Callable[..., None], processes: int) -> None:
     """Let processes of this machine share the batches, and its cores."""
     threads = max(1, torch.get_num_threads() // processes)
     with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+        processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(threads,)
     ) as pool:
         try:
             for share in [pool.submit(write, rank=rank, processes=processes) for rank in range(processes)]:
                 share.result()
         except BrokenProcessPool:
             raise RunError("a process that generates died, perhaps for lack of memory; use fewer --devices") from None
+
+
+def _start_worker(threads: int) -> None:
+    end_with_parent()
+    torch.set_num_threads(threads)
 
 
 def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
