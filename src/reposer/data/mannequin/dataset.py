@@ -33,6 +33,8 @@ from reposer.processes import end_with_parent
 MannequinLayout = Literal["market", "deepfashion"]
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
 """How many people the image names of a layout can tell apart."""
+MOST_IMAGES = 9999
+"""Pictures of one person."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -59,7 +61,7 @@ class MannequinConfig:
     seed: int = 0
     """Determines everything."""
     workers: int = 0
-    """Processes; 0: one per core. The result does not depend on it."""
+    """Processes; 0: one per core. At most four per core are started. The result does not depend on it."""
 
     def __post_init__(self) -> None:
         lowest = {"images_per_identity": 2, "identities": 2, "test_pairs": 1, "seed": 0, "workers": 0}
@@ -68,6 +70,8 @@ class MannequinConfig:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
         for name, kind in (("layout", MannequinLayout), ("clothing", Tier), ("occluded_joints", OccludedJoints)):
             check_choice(name, getattr(self, name), get_args(kind))
+        if self.images_per_identity > MOST_IMAGES:
+            raise InputError(f"images_per_identity must be at most {MOST_IMAGES}, got {self.images_per_identity}")
         most = MOST_IDENTITIES[self.layout]
         if self.identities > most:
             raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
@@ -167,7 +171,8 @@ def _write_images(
 ) -> dict[str, list[_Record]]:
     tasks = [(split, identity) for split, people in config.people.items() for identity in people]
     work = partial(_write_identity, config=config, folder=folder)
-    processes = min(config.workers or os.cpu_count() or 1, max(1, len(tasks) * config.images_per_identity // 64))
+    cores = os.cpu_count() or 1
+    processes = min(config.workers or cores, 4 * cores, max(1, len(tasks) * config.images_per_identity // 64))
     records: dict[str, list[_Record]] = {"train": [], "test": []}
 
     def collect(results: Iterator[list[_Record]]) -> None:
