@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 Settings = TypeVar("Settings")
@@ -153,3 +154,16 @@ def check_masks(part_masks: Tensor, image: Tensor) -> None:
         raise ValueError(f"part_masks must have shape {expected}, got {tuple(part_masks.shape)}")
     if part_masks.shape[1] == 0:
         raise ValueError("part_masks must have at least one part, got none")
+
+
+def check_device(device: torch.device | str | int) -> torch.device:
+    """Return a device on which this machine can compute; InputError names those that there are if it is none."""
+    import torch
+
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    here += ["mps"] if torch.backends.mps.is_available() else []
+    try:
+        torch.zeros(1, device=device).cpu()  # "meta" holds no values
+        return torch.device(device)
+    except Exception:  # an assertion, a RuntimeError or a NotImplementedError, depending on the device
+        raise InputError(f"device {str(device)!r} is not available (on this machine: {', '.join(here)})") from None
