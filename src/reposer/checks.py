@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 Settings = TypeVar("Settings")
@@ -34,6 +35,11 @@ def printable(text: str, *, but: str = "") -> str:
 def _escaped(character: str) -> str:
     byte = ord(character) - 0xDC00  # how Python holds a byte of a file's name that is not UTF-8
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
+
+
+def some(names: Sequence[str], count: int = 3) -> str:
+    """Write the first few names of a list."""
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:
@@ -148,3 +154,16 @@ def check_masks(part_masks: Tensor, image: Tensor) -> None:
         raise ValueError(f"part_masks must have shape {expected}, got {tuple(part_masks.shape)}")
     if part_masks.shape[1] == 0:
         raise ValueError("part_masks must have at least one part, got none")
+
+
+def check_device(device: torch.device | str | int) -> torch.device:
+    """Return a device on which this machine can compute; InputError names those that there are if it is none."""
+    import torch
+
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    here += ["mps"] if torch.backends.mps.is_available() else []
+    try:
+        torch.zeros(1, device=device).cpu()  # "meta" holds no values
+        return torch.device(device)
+    except Exception:  # an assertion, a RuntimeError or a NotImplementedError, depending on the device
+        raise InputError(f"device {str(device)!r} is not available (on this machine: {', '.join(here)})") from None

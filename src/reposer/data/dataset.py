@@ -33,6 +33,8 @@ class PairDataset(Dataset[PairItem]):
         self._flip = flip
         self.size = index.size
         """(height, width) of the images in pixels."""
+        self.left_out = index.left_out
+        """Which pairs are left out because of missing images, in words; "": none are."""
 
     def __len__(self) -> int:
         return len(self._pairs) * (2 if self._flip else 1)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_to_json
 from reposer.data.loading import dead_workers_in_one_line
+from reposer.digests import digest
 from reposer.files import check_regular, write_whole
 from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
@@ -100,28 +99,6 @@ def _restore(path: Path, step: int, state: TrainingState) -> None:
         load_state_dict(state, saved)
     except (KeyError, RuntimeError, ValueError):  # a line for every weight
         raise ValueError("it is of a run with other networks than config.json says") from None
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of a tree of dicts, sequences, tensors and plain values, in their order."""
-    total = hashlib.sha256()
-
-    def add(value: Any) -> None:
-        if isinstance(value, Tensor):
-            total.update(f"{value.dtype}{tuple(value.shape)}".encode())
-            total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-        elif isinstance(value, Mapping):
-            for key, item in value.items():
-                total.update(f"{key!r}:".encode())
-                add(item)
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            for item in value:
-                add(item)
-        else:
-            total.update(f"{value!r};".encode())
-
-    add(value)
-    return total.hexdigest()
 
 
 def state_dict(state: TrainingState) -> dict[str, Any]:

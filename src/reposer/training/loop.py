@@ -61,6 +61,8 @@ def train(
     objective = Objective(config.objective).to(world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
+    if dataset.left_out:
+        progress.say(dataset.left_out)
     if not samples and not unseen:
         progress.say(f"{data}: no test split: no validation and no contact sheets")
 
@@ -148,7 +150,7 @@ def epoch_batches(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
