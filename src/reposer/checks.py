@@ -23,6 +23,20 @@ class RunError(RuntimeError):
     """Work that cannot continue (a loss that is not finite): the command line prints it as one line, exit code 1."""
 
 
+def printable(text: str, *, but: str = "") -> str:
+    r"""Escape every character of a text that is none to print, other than those of ``but``.
+
+    Line ends, commands to a terminal, text direction and bytes that are not UTF-8 become ``\n``, ``\x1b``, ``\u202e``
+    and ``\xff``: a name may hold any of them, and a message is one line.
+    """
+    return "".join(c if c.isprintable() or c in but else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    byte = ord(character) - 0xDC00  # how Python holds a byte of a file's name that is not UTF-8
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
+
+
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """Return '; did you mean ...?' for the nearest of the choices, or '' where none is near."""
     near = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)

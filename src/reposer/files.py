@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -15,15 +16,17 @@ MOST_TEXT = 256 * 2**20
 """Bytes of the largest text file that is read: the published pair lists have 20 MiB."""
 
 
-def check_regular(path: Path, *, most: int | None = None) -> None:
+def check_regular(path: Path, *, most: int | None = None, what: str = "file") -> None:
     """Raise InputError unless ``path`` is a regular file of at most ``most`` bytes; links are followed.
+
+    ``what`` is what it is called where it is missing.
 
     Opening a FIFO would wait forever, reading a device may never end.
     """
     try:
         found = path.stat()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: no such {what}") from None
     except (OSError, ValueError) as error:  # a name too long, a loop of links, a null byte
         raise InputError(f"{path}: cannot be read ({error})") from None
     if not stat.S_ISREG(found.st_mode):
@@ -33,15 +36,25 @@ def check_regular(path: Path, *, most: int | None = None) -> None:
         raise InputError(f"{path}: {found.st_size:,} bytes, expected at most {most:,}; is this the right file?")
 
 
-def read_text(path: Path, *, most: int = MOST_TEXT) -> str:
-    """Read a UTF-8 text file; InputError names the file if it is missing, no regular file, too large or not UTF-8."""
-    check_regular(path, most=most)
+def read_bytes(path: Path, *, most: int, what: str = "file") -> bytes:
+    """Read a file of at most ``most`` bytes; errors as in ``check_regular``."""
+    check_regular(path, most=most, what=what)
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def read_text(path: Path, *, most: int = MOST_TEXT) -> str:
+    """Read a UTF-8 text file; InputError names the file if it is missing, no regular file, too large or not UTF-8.
+
+    A byte order mark is left out, and every kind of line end is read as a newline.
+    """
+    content = read_bytes(path, most=most)
+    try:
+        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
 
 
 def read_json(path: Path, *, most: int = MOST_TEXT) -> Any:
