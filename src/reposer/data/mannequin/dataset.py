@@ -24,6 +24,7 @@ from reposer.data.layouts import LAYOUTS
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+from reposer.files import write_text, written
 from reposer.poses import Pose, write_annotations, write_pairs
 
 MannequinLayout = Literal["market", "deepfashion"]
@@ -130,15 +131,20 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
         bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
-        (folder / split / name).write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
             mask = folder / "part-masks" / split / f"{name[:-4]}.png"
-            mask.write_bytes(cv2.imencode(".png", picture.parts)[1].tobytes())
+            _write(mask, cv2.imencode(".png", picture.parts)[1].tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
         joints = np.clip(picture.joints, 0, (width - 1, height - 1)).astype(np.float32)
         records.append(_Record(name, joints, visible))
     return records
+
+
+def _write(path: Path, content: bytes) -> None:
+    with written(path):  # not file by file: the folder is whole or not there
+        path.write_bytes(content)
 
 
 def _quiet_worker() -> None:
@@ -193,7 +199,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         write_annotations(folder / layout.annotations[0].format(split=split), poses)
         write_pairs(folder / layout.pairs[0].format(split=split), pairs[split])
         if config.layout == "deepfashion":
-            (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
+            write_text(folder / f"{split}.lst", "".join(f"{name}\n" for name in poses))
     counted: dict[str, Mapping[str, Sized]] = {"identities": config.people, "images": records, "pairs": pairs}
     summary = MannequinSummary(**{f"{split}_{what}": len(of[split]) for what, of in counted.items() for split in of})
     facts = {
@@ -204,7 +210,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         "part_names": PART_NAMES,
         "counts": asdict(summary),
     }
-    (folder / DESCRIPTION).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / DESCRIPTION, json.dumps(facts, indent=2) + "\n")
     return summary
 
 
