@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,17 @@ def generator_path(folder: Path, step: int) -> Path:
 
 def generator_files(folder: Path) -> list[Path]:
     """Generators of a folder by their step, the newest last."""
-    return sorted(folder.glob(GENERATOR.replace("{:07d}", "[0-9]*")))
+    return list(files_by_step(folder, GENERATOR).values())
+
+
+def files_by_step(folder: Path, name: str) -> dict[int, Path]:
+    """Files of a folder whose names are ``name.format(step)``, and no others, by their step, the newest last."""
+    found = {}
+    for path in folder.glob(name.replace("{:07d}", "*")):
+        match = re.fullmatch(re.escape(name).replace(re.escape("{:07d}"), r"(\d{7,})"), path.name, re.ASCII)
+        if match and name.format(int(match[1])) == path.name:
+            found[int(match[1])] = path
+    return dict(sorted(found.items()))
 
 
 def save_network(

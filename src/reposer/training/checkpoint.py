@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from reposer.checks import RunError
+from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_to_json
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.digests import digest
-from reposer.files import write_whole
-from reposer.models.saving import generator_files, generator_path, save_network
+from reposer.files import check_regular, write_whole
+from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
 
 STATE = "state-{:07d}.pt"
@@ -25,14 +25,18 @@ _COUNTERS = ("step", "skipped", "skipped_in_a_row", "best")
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
-    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails."""
+    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails.
+
+    What is newer stays, as it may where a run goes on from an older state because its newest is damaged.
+    """
     save_generator(generator_path(folder, state.step), state, config)
     saved = state_dict(state)
     saved["digest"] = digest(saved)
     path = folder / STATE.format(state.step)
     with writing(path):
         write_whole(path, lambda temporary: torch.save(saved, temporary))
-    for files in (_state_files(folder), generator_files(folder)):
+    for name in (STATE, GENERATOR):
+        files = [file for step, file in files_by_step(folder, name).items() if step <= state.step]
         for old in files[: -config.logging.keep_checkpoints]:
             old.unlink()
 
@@ -63,22 +67,38 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:
-    """Restore the newest whole state, if there is one; damaged files are named through ``warn`` and skipped."""
-    for path in reversed(_state_files(folder)):
+    """Restore the newest whole state, if there is one; damaged files are named through ``warn`` and skipped.
+
+    Raises:
+        InputError: if there are states, and none of them can be restored.
+    """
+    files = files_by_step(folder, STATE)
+    for step, path in reversed(files.items()):
         try:
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-            if saved.pop("digest") != digest(saved):
-                raise ValueError("its content has changed since it was written")
+            _restore(path, step, state)
         except Exception as error:  # a damaged file can fail in any way
             warn(f"{path}: damaged checkpoint skipped ({(str(error) or type(error).__name__).splitlines()[0]})")
-            continue
-        load_state_dict(state, saved)
-        return True
+        else:
+            return True
+    if files:
+        raise InputError(
+            f"{folder}: no checkpoint can be read, the newest of step {max(files)}: nothing was changed; put an intact "
+            "one there, or choose another --out to start over"
+        )
     return False
 
 
-def _state_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob(STATE.replace("{:07d}", "*")))
+def _restore(path: Path, step: int, state: TrainingState) -> None:
+    check_regular(path)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    if saved.pop("digest") != digest(saved):
+        raise ValueError("its content has changed since it was written")
+    if saved["step"] != step:
+        raise ValueError(f"it was written after step {saved['step']}")
+    try:
+        load_state_dict(state, saved)
+    except (KeyError, RuntimeError, ValueError):  # a line for every weight
+        raise ValueError("it is of a run with other networks than config.json says") from None
 
 
 def state_dict(state: TrainingState) -> dict[str, Any]:
