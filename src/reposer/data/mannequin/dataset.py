@@ -248,7 +248,7 @@ def make_mannequins(
         RunError: if a process that draws dies.
         OSError: naming the file, if the disk is full.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
     unfinished = out.parent / f".{out.name}.part"
