@@ -111,7 +111,7 @@ def _look_at_joints(size: tuple[int, int], joints: Tensor, visible: Tensor) -> N
             "set visible to False there"
         )
     outside, if_swapped = (_outside(xy, size) for xy in (places, places[:, ::-1]))
-    if len(places) > 9 and outside > 0.1 and if_swapped < 0.1 * outside:  # a few joints may lie so by chance
+    if len(places) > 9 and outside > 0.1 and if_swapped < 0.25 * outside:  # a few joints may lie so by chance
         warn_once(
             f"joints lie outside the {height}x{width} images (height x width), but as (y, x) they would lie inside; "
             "x comes first: joints.flip(-1)"
