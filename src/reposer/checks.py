@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 Settings = TypeVar("Settings")
@@ -35,6 +35,11 @@ def printable(text: str, *, but: str = "") -> str:
 def _escaped(character: str) -> str:
     byte = ord(character) - 0xDC00  # how Python holds a byte of a file's name that is not UTF-8
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
+
+
+def some(names: Sequence[str], count: int = 3) -> str:
+    """Write the first few names of a list."""
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

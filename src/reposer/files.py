@@ -45,16 +45,17 @@ def read_bytes(path: Path, *, most: int, what: str = "file") -> bytes:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def read_text(path: Path, *, most: int = MOST_TEXT) -> str:
+def read_text(path: Path, *, most: int = MOST_TEXT, otherwise: str = "not UTF-8 text") -> str:
     """Read a UTF-8 text file; InputError names the file if it is missing, no regular file, too large or not UTF-8.
 
-    A byte order mark is left out, and every kind of line end is read as a newline.
+    A byte order mark is left out, every kind of line end is read as a newline. ``otherwise`` is said of other bytes.
     """
     content = read_bytes(path, most=most)
     try:
         return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        where = f" (byte {error.start})" if error.start else ""
+        raise InputError(f"{path}: {otherwise}{where}") from None
 
 
 def read_json(path: Path, *, most: int = MOST_TEXT) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reposer.checks import InputError
 from reposer.plausibility import check_body_mask_values, check_mask_values, check_range
 
 
@@ -111,3 +112,14 @@ def check_body_mask(body_mask: Tensor, images: Tensor) -> None:
     if tuple(body_mask.shape) != expected:
         raise ValueError(f"body_mask must have shape (B, H, W) = {expected}, got {tuple(body_mask.shape)}")
     check_body_mask_values(body_mask)
+
+
+def check_device(device: torch.device | str | int) -> torch.device:
+    """Return a device on which this machine can compute; InputError names those that there are if it is none."""
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    here += ["mps"] if torch.backends.mps.is_available() else []
+    try:
+        torch.zeros(1, device=device).cpu()  # "meta" holds no values
+        return torch.device(device)
+    except Exception:  # an assertion, a RuntimeError or a NotImplementedError, depending on the device
+        raise InputError(f"device {str(device)!r} is not available (on this machine: {', '.join(here)})") from None

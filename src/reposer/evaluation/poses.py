@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.evaluation.reading import Item, Reader
 from reposer.evaluation.rows import Progress, Row
 from reposer.poses import Pose, read_annotations
 from reposer.poses.estimation import Estimator, estimate_poses
 from reposer.protocols import Protocol
-from reposer.results import Problems, Result, pair_id, pair_of, some
+from reposer.results import Problems, Result, pair_id, pair_of
 
 
 def target_poses(path: Path, results: Mapping[str, Result], protocol: Protocol, problems: Problems) -> dict[str, Pose]:

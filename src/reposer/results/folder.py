@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.data.names import image_name, pair_id, source_of, split_suffix
 from reposer.images import SUFFIXES
-from reposer.results.names import index_of, pair_of, some
+from reposer.results.names import index_of, pair_of
 from reposer.results.problems import Problems
 
 LISTING = "pairs.csv"

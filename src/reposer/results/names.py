@@ -43,8 +43,3 @@ def index_of(name: str) -> int | None:
     """Return the number that a file is named after, as in ``00012.png`` or ``12_vis.jpg``; None if it has none."""
     stem = split_suffix(name)[0].removesuffix(_ENDING)
     return int(stem) if stem.isascii() and stem.isdigit() else None
-
-
-def some(names: list[str], count: int = 3) -> str:
-    """Write the first few names of a list."""
-    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
