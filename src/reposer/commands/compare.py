@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
 from reposer.reporting.gallery import Pictures, open_pictures, write_gallery
+from reposer.terminal import Screen
 
 
 def run(
@@ -62,13 +62,13 @@ def run(
         folders = images or [_images_of(*pair) for pair in zip(results, shown, strict=False)]
         pictures = [_open(*pair, targets) for pair in zip(folders, shown, strict=True)]
 
-    console = Console()
+    console = Screen()
     console.print(side_by_side(evaluations))
     for comparison in comparisons:
         console.print(comparison.table())
         for line in (*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print(HOW, markup=False, highlight=False)
+            console.tell(line)
+    console.print(HOW, highlight=False)
     if json is not None:
         content = {
             "results": [
@@ -82,7 +82,7 @@ def run(
         write_gallery(gallery, comparisons[0], pictures[0], pictures[1])
     for path in (json, gallery):
         if path is not None:
-            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
+            console.tell(f"written: {path}")
 
 
 def _images_of(path: Path, evaluation: Evaluation) -> Path:

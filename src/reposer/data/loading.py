@@ -1,7 +1,6 @@
 """Loaders of batches, which depend on the seed alone, with one-line errors."""
 
 import math
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from reposer.checks import InputError, RunError
 from reposer.data.batch import PairBatch, PairItem, collate
 from reposer.data.dataset import PairDataset
 from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
+from reposer.processes import end_with_parent, heed_only_parent
 
 
 class _Loader(DataLoader[PairItem]):
@@ -24,8 +24,7 @@ class _Loader(DataLoader[PairItem]):
             try:
                 yield from super().__iter__()
             except InputError as error:
-                line = str(error).strip().splitlines()[-1]
-                raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+                raise InputError(str(error).rpartition("reposer.checks.InputError: ")[2].strip()) from None
             except (EOFError, ConnectionError):  # a moment before torch knows that the worker died
                 raise RuntimeError("DataLoader worker died while it handed over a batch") from None
 
@@ -109,24 +108,9 @@ def test_loader(
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
-def _outlive_signals(worker: int) -> None:
-    """Let only its parent end a worker: Ctrl-C and SIGTERM go to a whole group of processes.
-
-    The parent then finishes its step and saves, for which it needs its workers; they end when it has ended.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if not hasattr(signal, "sigwaitinfo"):  # macOS does not tell who sent a signal
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        return
-    parent = os.getppid()
-
-    def wait() -> None:
-        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
-            pass
-        os._exit(0)
-
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=wait, daemon=True).start()
+def _prepare_worker(worker: int) -> None:
+    heed_only_parent()
+    end_with_parent()
 
 
 def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
@@ -136,7 +120,7 @@ def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampl
         num_workers=workers,
         pin_memory=pin_memory,
         collate_fn=collate,
-        worker_init_fn=_outlive_signals,
+        worker_init_fn=_prepare_worker,
         # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
         generator=torch.Generator().manual_seed(0),
     )

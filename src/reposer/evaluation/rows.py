@@ -22,10 +22,12 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from reposer.checks import InputError, RunError
+from reposer.decoding import MOST_BYTES
 from reposer.evaluation.cache import RowCache
 from reposer.evaluation.networks import Networks
 from reposer.evaluation.options import WeightsSource
 from reposer.evaluation.reading import Item, Reader, read, seen_by
+from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
@@ -266,7 +268,7 @@ def _digest(item: Item) -> str:
     """Hash everything that decides the numbers of an item: its files and its pose."""
     found = hashlib.blake2b(digest_size=16)
     for path in item.files:
-        content = path.read_bytes()
+        content = read_bytes(path, most=MOST_BYTES, what="image file")
         found.update(len(content).to_bytes(8, "little") + content)
     found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
     return found.hexdigest()
