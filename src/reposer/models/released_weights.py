@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
@@ -118,12 +118,13 @@ def detect_released(
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
-    if encoder == "encoder":
-        return ReleasedDiscriminator(
-            in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
-        )
-    kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
-    return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+    sizes: dict[str, Any] = {"norm": norm, "channels": channels, "blocks": blocks, "dropout": dropout}
+    try:
+        if encoder == "encoder":
+            return ReleasedDiscriminator(in_channels=in_channels, **sizes)
+        return (XingConfig if "blocks.0.gamma" in state else PATNConfig)(**sizes)
+    except InputError as error:
+        raise InputError(f"{where}: of another shape than any released network ({error})") from None
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
