@@ -11,9 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import Tensor
+
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import read_text, write_text
+from reposer.images import write_image
 from reposer.locks import is_lock, lock
 from reposer.models.saving import files_by_step
 from reposer.training.checkpoint import STATE, writing
@@ -167,6 +170,17 @@ class RunFolder:
                 f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: fix this "
                 "and continue with --resume"
             ) from None
+
+    def draw(self, sheet: Tensor, step: int) -> None:
+        """Write a contact sheet (3, H, W) uint8 as samples/step-N.png and give it to the loggers."""
+        path = self.samples / f"step-{step:07d}.png"
+        with writing(path):
+            write_image(path, sheet)
+            for logger in self._loggers:
+                if hasattr(logger, "log_image"):  # Weights & Biases
+                    logger.log_image("samples", [str(path)], step=step)
+                else:
+                    logger.experiment.add_image("samples", sheet, step)
 
     def __enter__(self) -> RunFolder:
         return self
