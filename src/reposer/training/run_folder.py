@@ -37,15 +37,15 @@ def held(path: Path, config: RunConfig, record: RunRecord, *, resume: Resume, wo
         InputError: in every process, if another run holds the folder, or as ``check_run_folder`` says.
     """
     with ExitStack() as stack:
-        found: bool | InputError = False
+        found: bool | Exception = False
         if world.is_first:
             try:
                 stack.enter_context(lock(path, f"reposer train {config.recipe}"))
                 found = check_run_folder(path, config, record, resume=resume)
-            except InputError as error:
+            except (InputError, OSError) as error:  # which the others are waiting to hear
                 found = error
         found = world.gathered_objects(found)[0]
-        if isinstance(found, InputError):
+        if isinstance(found, Exception):
             raise found
         yield found
 
