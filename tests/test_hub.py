@@ -340,7 +340,9 @@ def test_a_card_finds_the_scores_of_its_generator(run: Path, tmp_path: Path) -> 
     generator = load_generator(run)
     generator.describe()
     assert [score.value for score in generator.about.scores] == [0.5]
-    # The scores of another generator beside the run are not taken for its own.
+    # The scores of another generator, or of a baseline, beside the run are not taken for its own.
+    shutil.copy(run / "results" / "baseline.json", run / "evaluation.json")
+    assert load_generator(run).origin.scores() == run / "results" / "generated.json"  # type: ignore[union-attr]
     shutil.copy(run / "results" / "older.json", run / "evaluation.json")
     generator = load_generator(run)
     generator.describe()
@@ -377,7 +379,7 @@ def test_a_push_without_network_is_one_line(run: Path, monkeypatch: pytest.Monke
     class ConnectError(error):  # type: ignore[misc, valid-type]
         pass
 
-    def unreachable(self: object, *_: object, **__: object) -> None:
+    def unreachable(*_: object, **__: object) -> None:
         raise ConnectError("[Errno -2] Name or service not known\nmore")
 
     assert not issubclass(ConnectError, OSError)
@@ -387,6 +389,10 @@ def test_a_push_without_network_is_one_line(run: Path, monkeypatch: pytest.Monke
     assert str(caught.value) == (
         "owner/name: cannot be pushed to the Hugging Face Hub: [Errno -2] Name or service not known"
     )
+    monkeypatch.setattr(huggingface_hub.hub_mixin, "hf_hub_download", unreachable)
+    monkeypatch.setattr(module, "hf_hub_download", unreachable)
+    with pytest.raises(InputError, match=r"^owner/name: no such folder here, and unavailable .*: \[Errno -2\] [^\n]*$"):
+        Generator.from_pretrained("owner/name")
 
 
 def test_a_generator_prints_as_three_lines(run: Path) -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor
 
 import reposer
 from reposer import plausibility
+from reposer.checks import InputError
+from reposer.data import PairDataset, open_pairs
 from reposer.losses import L1Loss, PartSSIMLoss, adversarial_loss, l1_loss, part_ssim_loss
 from reposer.losses.style import gram_matrix
 from reposer.metrics import mask_l1, part_ssim, part_ssim_by_part, sharpness, ssim
@@ -29,6 +32,7 @@ from reposer.poses import (
     part_maps,
 )
 from reposer.similarity import masked_ssim
+from tests.folders import MakeMarket
 from tests.tiny_network import TinyConfig
 
 SIZE = (64, 32)
@@ -127,7 +131,7 @@ def test_normalised_joints_are_refused(use: str) -> None:
 @pytest.mark.parametrize("missing", [0.0, -1.0])
 def test_markers_of_missing_joints_that_are_visible_are_told_once(use: str, missing: float) -> None:
     joints, visible = pose()
-    joints[0, 3], visible[0, 3] = missing, True
+    joints[0, 3:5], visible[0, 3:5] = missing, True
     _told_once(lambda: USES[use](joints, visible), "how files write missing ones, are marked visible")
 
 
@@ -140,7 +144,7 @@ def test_joints_that_lie_outside_are_told_once(use: str) -> None:
 @pytest.mark.parametrize("use", WITH_SIZE)
 def test_y_before_x_is_told_once(use: str) -> None:
     joints, visible = pose()
-    _told_once(lambda: USES[use](joints.flip(-1), visible), r"as \(y, x\) all would lie inside.*joints.flip\(-1\)")
+    _told_once(lambda: USES[use](joints.flip(-1), visible), r"as \(y, x\) they would lie inside.*joints.flip\(-1\)")
 
 
 def test_photos_in_the_unit_range_are_told_once() -> None:
@@ -160,6 +164,9 @@ def test_what_may_be_right_is_not_told(silence: None) -> None:
     l1_loss(images(0, 1)[0], y)  # a network that has only learned bright colours so far
     l1_loss(*images(0, 1), value_range=(0, 1))
     limb_masks(joints * 1.3, visible, SIZE)  # some joints are outside
+    in_the_corner = joints.clone()
+    in_the_corner[0, 3] = 0
+    limb_masks(in_the_corner, visible, SIZE)
     joint_heatmaps(torch.zeros(2, 18, 2), torch.zeros(2, 18, dtype=torch.bool), SIZE)
     part_ssim_loss(x, y, torch.rand(2, 10, *SIZE).round())
     part_ssim_loss(x, y, torch.ones(2, 10, *SIZE, dtype=torch.uint8))
@@ -228,6 +235,25 @@ def test_a_generator_tells_a_photo_in_the_unit_range() -> None:
     photo = images(0, 1)[0][:1]
     with pytest.warns(reposer.InputWarning, match="source has no value below 0"):
         generator.repose(photo, joints, visible, joints, visible)
+
+
+def test_nothing_is_read_where_tensors_are_trusted(silence: None) -> None:
+    with plausibility.trusted():
+        l1_loss(*images(0, 1))
+        limb_masks(pose()[0].flip(-1), pose()[1], SIZE)
+        assert l1_loss(*(image * 100 for image in images())) > 10
+    with pytest.raises(ValueError, match="generated has values from"):
+        l1_loss(*(image * 100 for image in images()))
+
+
+def test_a_data_set_looks_at_its_poses(make_market: MakeMarket) -> None:
+    index = open_pairs(make_market(), "train")
+    normalised = {name: Pose(pose.joints / 128, pose.visible) for name, pose in index.poses.items()}
+    with pytest.raises(InputError, match=r"^annotations of .*train: joints must be pixels, x then y"):
+        PairDataset(replace(index, poses=normalised))
+    swapped = {name: Pose(pose.joints.flip(-1), pose.visible) for name, pose in index.poses.items()}
+    with pytest.warns(reposer.InputWarning, match=r"as \(y, x\) they would lie inside"):
+        PairDataset(replace(index, poses=swapped))
 
 
 def test_the_warning_points_at_the_callers_line() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -24,12 +25,14 @@ class RunError(RuntimeError):
 
 
 def printable(text: str, *, but: str = "") -> str:
-    r"""Escape every character of a text that is none to print, other than those of ``but``.
+    r"""Escape every character of a text that is none to print nor a space, other than those of ``but``.
 
     Line ends, commands to a terminal, text direction and bytes that are not UTF-8 become ``\n``, ``\x1b``, ``\u202e``
     and ``\xff``: a name may hold any of them, and a message is one line.
     """
-    return "".join(c if c.isprintable() or c in but else _escaped(c) for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in but or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:

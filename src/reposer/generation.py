@@ -68,10 +68,14 @@ def generate(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
+    kind = next(generator.parameters()).device.type
+    if kind == "cuda" and devices > torch.cuda.device_count():
+        raise InputError(
+            f"devices must be at most {torch.cuda.device_count()}, the GPUs of this machine, got {devices}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     form = FORMATS[format]
     write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
-    kind = next(generator.parameters()).device.type
     if devices == 1:
         write(progress=progress)
     elif kind == "cpu":

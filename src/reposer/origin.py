@@ -50,7 +50,9 @@ def _written(path: Path) -> float:
 def _generator_of(evaluation: Path) -> str | None:
     """SHA-256 of the generator whose results were scored, by their manifest; None where nothing tells."""
     content = _object(evaluation)
-    if content.get("baseline") is not None or not isinstance(results := content.get("results"), str):
+    if content.get("baseline") is not None:
+        return ""  # of no generator
+    if not isinstance(results := content.get("results"), str):
         return None
     for folder in (Path(results), evaluation.parent / Path(results).name):
         checkpoint = _object(folder / "manifest.json").get("checkpoint")

@@ -13,7 +13,7 @@ from tests.small_run import SMALL
 
 from reposer.checks import InputError
 from reposer.config import config_to_json
-from reposer.generator import load_generator
+from reposer.generator import load_generator, shipped_generators
 from reposer.models import build_generator, read_network, save_network
 
 
@@ -118,3 +118,8 @@ def test_weights_of_another_network_are_told_in_one_line(tmp_path: Path, file: P
     other = build_generator(SMALL.generator.__class__(channels=6, blocks=3))
     save_network(file, other, config=config_to_json(SMALL), recipe="small", step=12)
     assert "of another shape" in refused(file)
+
+
+def test_the_shipped_generator_carries_a_digest() -> None:
+    with safe_open(shipped_generators()["mannequin"], framework="pt") as opened:
+        assert len(json.loads(opened.metadata()["reposer"])["sha256"]) == 64

@@ -80,6 +80,11 @@ class LossModule(nn.Module, Generic[S]):
         self.settings: S = changed(self.Settings() if settings is None else settings, fields)
         self.value_range = value_range
 
+    def extra_repr(self) -> str:
+        """The settings and the value range, which ``print`` shows."""
+        shown = [f"{name}={value!r}" for name, value in vars(self.settings).items()]
+        return ", ".join([*shown, f"value_range={self.value_range}"])
+
     def term(self, inputs: LossInputs) -> Tensor:
         """Value as a term of an objective, which hands over all that the Module needs."""
         return self(inputs.generated, inputs.target)

@@ -271,3 +271,15 @@ def test_killed_it_leaves_no_process_and_can_start_again(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [".out.part"]
     subprocess.run([*command, "--identities", "3", "--images-per-identity", "4"], check=True, capture_output=True)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_current_folder_and_a_link_to_an_empty_one(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    make_mannequins(Path(), MannequinConfig(**SMALL))
+    assert (tmp_path / "here" / "dataset.json").exists()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    make_mannequins(tmp_path / "link", MannequinConfig(**SMALL))
+    assert (tmp_path / "empty" / "dataset.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "here", "link"]
