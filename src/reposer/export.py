@@ -19,7 +19,7 @@ from torch import Tensor
 from reposer import __version__
 from reposer.checks import InputError, RunError
 from reposer.config import config_to_json
-from reposer.features import file_digest
+from reposer.digests import file_digest
 from reposer.files import write_whole
 from reposer.generator import Generator
 from reposer.images import SIGNED

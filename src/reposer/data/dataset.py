@@ -1,5 +1,7 @@
 """The pairs of a data set, read from disk one by one."""
 
+import hashlib
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -36,6 +38,13 @@ class PairDataset(Dataset[PairItem]):
 
     def __len__(self) -> int:
         return len(self._pairs) * (2 if self._flip else 1)
+
+    def digest(self) -> str:
+        """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
+        total = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
+        for array in (self._pairs, self._joints.numpy(), self._visible.numpy()):
+            total.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+        return total.hexdigest()
 
     def __getitem__(self, item: int) -> PairItem:
         """Read one pair.

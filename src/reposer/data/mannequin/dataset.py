@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sized
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from reposer import __version__
-from reposer.checks import InputError, check_choice
+from reposer.checks import InputError, RunError, check_choice
 from reposer.data.config import DESCRIPTION, MANNEQUINS
 from reposer.data.layout import pair_up
 from reposer.data.layouts import LAYOUTS
@@ -25,11 +27,15 @@ from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
 from reposer.files import write_text, written
+from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
+from reposer.processes import end_with_parent
 
 MannequinLayout = Literal["market", "deepfashion"]
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
 """How many people the image names of a layout can tell apart."""
+MOST_IMAGES = 9999
+"""Pictures of one person."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -56,7 +62,7 @@ class MannequinConfig:
     seed: int = 0
     """Determines everything."""
     workers: int = 0
-    """Processes; 0: one per core. The result does not depend on it."""
+    """Processes; 0: one per core. At most four per core are started. The result does not depend on it."""
 
     def __post_init__(self) -> None:
         lowest = {"images_per_identity": 2, "identities": 2, "test_pairs": 1, "seed": 0, "workers": 0}
@@ -65,6 +71,8 @@ class MannequinConfig:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
         for name, kind in (("layout", MannequinLayout), ("clothing", Tier), ("occluded_joints", OccludedJoints)):
             check_choice(name, getattr(self, name), get_args(kind))
+        if self.images_per_identity > MOST_IMAGES:
+            raise InputError(f"images_per_identity must be at most {MOST_IMAGES}, got {self.images_per_identity}")
         most = MOST_IDENTITIES[self.layout]
         if self.identities > most:
             raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
@@ -96,6 +104,10 @@ class MannequinSummary:
             f"{self.train_identities} + {self.test_identities} people, {self.train_images} + {self.test_images} "
             f"images, {self.train_pairs} + {self.test_pairs} pairs (train + test)"
         )
+
+
+_OWN = re.compile(rf"train|test|part-masks|{re.escape(DESCRIPTION)}|[\w-]+\.(csv|lst)|\.[\w.-]+\.part")
+"""Names in a data set of mannequins, finished or not."""
 
 
 class _Record(NamedTuple):
@@ -148,6 +160,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _quiet_worker() -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
     cv2.setNumThreads(1)
 
@@ -157,7 +170,8 @@ def _write_images(
 ) -> dict[str, list[_Record]]:
     tasks = [(split, identity) for split, people in config.people.items() for identity in people]
     work = partial(_write_identity, config=config, folder=folder)
-    processes = min(config.workers or os.cpu_count() or 1, max(1, len(tasks) * config.images_per_identity // 64))
+    cores = os.cpu_count() or 1
+    processes = min(config.workers or cores, 4 * cores, max(1, len(tasks) * config.images_per_identity // 64))
     records: dict[str, list[_Record]] = {"train": [], "test": []}
 
     def collect(results: Iterator[list[_Record]]) -> None:
@@ -177,6 +191,8 @@ def _write_images(
     pool = ProcessPoolExecutor(processes, initializer=_quiet_worker)
     try:
         collect(pool.map(work, tasks, chunksize=max(1, min(8, len(tasks) // (4 * processes)))))
+    except BrokenProcessPool:
+        raise RunError("a process that draws people died, perhaps for lack of memory; use fewer --workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return records
@@ -228,23 +244,46 @@ def make_mannequins(
         progress: called with the number of images done and of all images.
 
     Raises:
-        ValueError: if `out` exists and is not an empty folder.
+        InputError: if `out` exists and is not an empty folder, or another process is making it.
+        RunError: if a process that draws dies.
+        OSError: naming the file, if the disk is full.
     """
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
-    unfinished = out.parent / f".{out.name}.{os.getpid()}.part"
-    unfinished.mkdir(parents=True)
-    try:
-        for split in ("train", "test"):
-            (unfinished / split).mkdir()
-            if config.part_masks:
-                (unfinished / "part-masks" / split).mkdir(parents=True)
-        records = _write_images(config, unfinished, progress)
-        summary = _write_lists(config, unfinished, records)
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = out.parent / f".{out.name}.part"
+    if unfinished.is_symlink():
+        raise InputError(f"{unfinished}: expected the folder that a killed 'reposer mannequin' left, this is a link")
+    with lock(unfinished, "reposer mannequin"):
+        _clear(unfinished)
+        try:
+            for split in ("train", "test"):
+                (unfinished / split).mkdir()
+                if config.part_masks:
+                    (unfinished / "part-masks" / split).mkdir(parents=True)
+            records = _write_images(config, unfinished, progress)
+            summary = _write_lists(config, unfinished, records)
+            if out.exists():
+                out.rmdir()
+            unfinished.rename(out)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        for path in filter(is_lock, out.iterdir()):
+            path.unlink()
     return summary
+
+
+def _clear(unfinished: Path) -> None:
+    """Remove what a killed process left; whoever comes here holds the folder, so that none is at work in it."""
+    leftovers = [path for path in unfinished.iterdir() if not is_lock(path)]
+    foreign = [path.name for path in leftovers if not _OWN.fullmatch(path.name)]
+    if foreign:
+        raise InputError(
+            f"{unfinished}: expected what a killed 'reposer mannequin' left, found {foreign[0]!r}; remove this folder"
+        )
+    for path in leftovers:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
