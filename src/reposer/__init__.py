@@ -11,6 +11,7 @@ _HOME = {
     "load_generator": "reposer.generator",
     "transfer": "reposer.generator",
     "evaluate": "reposer.evaluation",
+    "InputWarning": "reposer.checks",
 }
 
 _MODULES = ("data", "images", "losses", "metrics", "models", "poses", "protocols", "similarity")

@@ -16,15 +16,17 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RemoteEntr
 from PIL import Image
 from torch import Tensor, nn
 
-from reposer.checks import InputError, RunError, check_device, suggestion
+from reposer.checks import InputError, RunError, check_kind, suggestion
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.files import write_text
-from reposer.images import check_size, from_pil, read_image, to_pil, to_signed, to_uint8, write_image
+from reposer.images import SIGNED, check_size, from_pil, read_image, to_pil, to_signed, to_uint8, write_image
 from reposer.model_card import About, model_card, read_scores, training_data
 from reposer.models import PRETRAINED, GeneratorNetwork, build_generator, generator_files, repose
 from reposer.models.saving import read_network, save_network
 from reposer.origin import PICTURE, Origin
+from reposer.plausibility import check_range
 from reposer.poses import OPENPOSE_18, Pose
+from reposer.tensors import check_channels, check_device, check_image
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
@@ -79,6 +81,9 @@ class Generator(nn.Module, ModelHubMixin):
 
         Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool.
         """
+        check_image("source", source)
+        check_channels(source=source)
+        check_range(SIGNED, source=source)
         poses = (source_joints, source_visible, target_joints, target_visible)
         return repose(self.network, source, *poses, heatmaps=self.config.heatmaps)
 
@@ -312,9 +317,14 @@ def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator
         generator: from :func:`load_generator`.
 
     Raises:
+        TypeError: if an argument is not what it says.
         InputError: if the photo has another size.
         RunError: if the generator gives NaN.
     """
+    check_kind("image", image, Image.Image, "reposer.images.open_rgb reads a file")
+    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
+        check_kind(name, pose, Pose, "reposer.poses.read_annotations reads poses from a file")
+    check_kind("generator", generator, Generator, "reposer.load_generator loads one")
     source = from_pil(image)
     check_size(source, generator.config.size, "image")
     device = next(generator.parameters()).device

@@ -199,7 +199,11 @@ def _of_present_images(index: PairIndex, files: set[str], skip_missing: int) -> 
         f"not in {index.images}": [name for name in missing if name not in files],
         f"without a row in {index.annotations}": [name for name in missing if name in files],
     }
-    told = "; ".join(f"{len(names):,} images {what}: {some(names, 10)}" for what, names in without.items() if names)
+    told = "; ".join(
+        f"{len(names):,} image{'s' * (len(names) > 1)} {what}: {some(names, 10)}"
+        for what, names in without.items()
+        if names
+    )
     told = f"{told}; they are in {len(index.pairs) - len(pairs):,} of {len(index.pairs):,} pairs"
     if count <= skip_missing and pairs:
         return replace(index, pairs=pairs, left_out=f"{listed}: {told}, which are left out")

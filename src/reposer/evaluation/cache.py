@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from reposer.checks import InputError
+from reposer.files import written
 
 
 class RowCache:
@@ -42,8 +43,9 @@ class RowCache:
         """Append a row unless it is known."""
         if digest not in self._seen:
             self._seen.add(digest)
-            self._file.write(json.dumps([digest, row]) + "\n")
-            self._file.flush()
+            with written(Path(self._file.name)):
+                self._file.write(json.dumps([digest, row]) + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         """Close the file."""

@@ -45,9 +45,12 @@ def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) ->
     known: dict[str, Pose] = {}
     for name, pose in read_annotations(path).items():
         try:
-            known[name if name in pairs else pair_id(*pair_of(name))] = pose
+            pair = name if name in pairs else pair_id(*pair_of(name))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        if pair in known:
+            raise InputError(f"{path}: two rows are of {pair}, one of them is {name}; remove one of the two")
+        known[pair] = pose
     missing = [pair for pair in pairs if pair not in known]
     if missing:
         raise InputError(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from reposer.checks import changed
 from reposer.images import SIGNED
+from reposer.plausibility import check_value_range
 
 FeatureMaps = Mapping[str, Tensor]
 """Feature maps (B, C, H', W') by layer."""
@@ -58,7 +59,7 @@ class LossModule(nn.Module, Generic[S]):
         fields: single fields of the settings, as keywords.
 
     Raises:
-        TypeError: if there is no such field.
+        TypeError, ValueError: if there is no such field, or the value range is none.
     """
 
     Settings: ClassVar[type]
@@ -75,6 +76,7 @@ class LossModule(nn.Module, Generic[S]):
 
     def __init__(self, *, settings: S | None = None, value_range: tuple[float, float] = SIGNED, **fields: Any) -> None:
         super().__init__()
+        check_value_range(value_range)
         self.settings: S = changed(self.Settings() if settings is None else settings, fields)
         self.value_range = value_range
 

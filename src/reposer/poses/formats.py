@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from reposer.checks import InputError
+from reposer.checks import InputError, printable
 from reposer.files import read_text, write_text
 from reposer.poses.skeleton import OPENPOSE_18, Pose
 
@@ -75,8 +75,7 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
         if len(fields) != 3:
             raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
         name = fields[0].strip()
-        if not name:
-            raise InputError(f"{where}: expected the name of an image before the first ':'")
+        _check_name(where, name)
         if name in rows:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
         rows[name] = [_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)]
@@ -126,6 +125,8 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
             continue
         if len(names) != 2 or not all(names):
             raise InputError(f"{where}: expected 'SOURCE,TARGET', got {','.join(names)!r}")
+        for name in names:
+            _check_name(where, name)
         pairs.append((names[0], names[1]))
     return pairs
 
@@ -161,8 +162,7 @@ def where_named(path: Path, name: str) -> str:
     return next((where for where, names in named if name in names), str(path))
 
 
-def _check_name(path: str | Path, name: str, between: str = "") -> None:
-    """Raise InputError unless a name can be written in a row of UTF-8 text and read again."""
-    is_text = not any("\ud800" <= c <= "\udfff" for c in name)  # how Python holds bytes that are not UTF-8
-    if not is_text or not name or name != name.strip() or set(name) & {"\n", "\r", *between}:
-        raise InputError(f"{path}: cannot hold an image of the name {name!r}; rename the image")
+def _check_name(where: object, name: str, between: str = "") -> None:
+    """Raise InputError unless a name can stand in a row: printable text without ``between``."""
+    if not name or name != name.strip() or printable(name) != name or (between and between in name):
+        raise InputError(f"{where}: {name!r} cannot name an image here; rename the image")

@@ -1,6 +1,7 @@
 """Names of result files."""
 
 import re
+from pathlib import Path
 
 from reposer.checks import InputError
 from reposer.data.names import BETWEEN, image_name, split_suffix
@@ -43,3 +44,10 @@ def index_of(name: str) -> int | None:
     """Return the number that a file is named after, as in ``00012.png`` or ``12_vis.jpg``; None if it has none."""
     stem = split_suffix(name)[0].removesuffix(_ENDING)
     return int(stem) if stem.isascii() and stem.isdigit() else None
+
+
+def ambiguous(files: list[Path], why: str) -> str:
+    """Say that several files are one thing, in words."""
+    names = [path.name for path in files]
+    remedy = "remove one of them" if len(files) == 2 else "keep one of them"
+    return f"{', '.join(names[:-1])} and {names[-1]} {why}; {remedy}"

@@ -16,6 +16,7 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.digests import digest
 from reposer.files import check_regular, write_whole
+from reposer.models.fitting import mismatch
 from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
 
@@ -95,10 +96,11 @@ def _restore(path: Path, step: int, state: TrainingState) -> None:
         raise ValueError("its content has changed since it was written")
     if saved["step"] != step:
         raise ValueError(f"it was written after step {saved['step']}")
-    try:
-        load_state_dict(state, saved)
-    except (KeyError, RuntimeError, ValueError):  # a line for every weight
-        raise ValueError("it is of a run with other networks than config.json says") from None
+    for name, trained in state.networks():
+        weights = saved["networks"].get(name, {"network": {}})["network"]
+        if wrong := mismatch(trained.network, {key: weight.shape for key, weight in weights.items()}):
+            raise ValueError(f"of a run with another {name} network than in config.json: {wrong}")
+    load_state_dict(state, saved)
 
 
 def state_dict(state: TrainingState) -> dict[str, Any]:

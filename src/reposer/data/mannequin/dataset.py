@@ -26,6 +26,7 @@ from reposer.data.layouts import LAYOUTS
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+from reposer.files import write_text, written
 from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
 from reposer.processes import end_with_parent
@@ -154,10 +155,8 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
+    with written(path):  # not file by file: the folder is whole or not there
         path.write_bytes(content)
-    except OSError as error:  # a full disk, which does not name the file
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _quiet_worker() -> None:
@@ -216,7 +215,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         write_annotations(folder / layout.annotations[0].format(split=split), poses)
         write_pairs(folder / layout.pairs[0].format(split=split), pairs[split])
         if config.layout == "deepfashion":
-            (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
+            write_text(folder / f"{split}.lst", "".join(f"{name}\n" for name in poses))
     counted: dict[str, Mapping[str, Sized]] = {"identities": config.people, "images": records, "pairs": pairs}
     summary = MannequinSummary(**{f"{split}_{what}": len(of[split]) for what, of in counted.items() for split in of})
     facts = {
@@ -227,7 +226,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         "part_names": PART_NAMES,
         "counts": asdict(summary),
     }
-    (folder / DESCRIPTION).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / DESCRIPTION, json.dumps(facts, indent=2) + "\n")
     return summary
 
 
