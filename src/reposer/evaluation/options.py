@@ -11,6 +11,7 @@ from tyro.conf import Suppress, arg
 
 from reposer.checks import InputError
 from reposer.features import Weights
+from reposer.processes import check_processes
 from reposer.protocols import Protocol
 from reposer.results import FORMATS
 
@@ -70,6 +71,7 @@ class ResultOptions:
             raise InputError(
                 f"devices must be at least 1 and skip_bad at least 0, got {self.devices} and {self.skip_bad}"
             )
+        check_processes("devices", self.devices)
         if self.detect_poses and self.predicted_keypoints is not None:
             raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 
