@@ -4,11 +4,13 @@ import json
 import math
 import re
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from tests.training.batches import batches
 
 from reposer import metrics
@@ -16,7 +18,7 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairDataset, collate, open_pairs
 from reposer.generator import generator_file, load_generator
-from reposer.images import to_signed, to_uint8
+from reposer.images import from_pil, read_image, to_signed, to_uint8
 from reposer.losses import Objective, objective_of
 from reposer.models import read_network
 from reposer.progress import Progress
@@ -135,6 +137,17 @@ def test_tensorboard_has_the_rows(whole: Path) -> None:
     events = EventAccumulator(str(whole / "tensorboard")).Reload()
     logged = {event.step: event.value for event in events.Scalars("loss/l1")}
     assert logged == {row["step"]: pytest.approx(row["loss/l1"]) for row in read_log(whole)}
+
+
+def test_tensorboard_has_the_contact_sheets(whole: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(whole / "tensorboard"), size_guidance={"images": 0}).Reload()
+    shown = {event.step: event.encoded_image_string for event in events.Images("contact sheet")}
+    sheets = {int(path.stem.removeprefix("step-")): read_image(path) for path in (whole / "samples").iterdir()}
+    assert shown.keys() == sheets.keys()
+    for step, sheet in sheets.items():
+        assert from_pil(Image.open(BytesIO(shown[step]))).equal(sheet)
 
 
 @pytest.mark.slow

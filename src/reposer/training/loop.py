@@ -15,11 +15,10 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
 from reposer.data.loading import dead_workers_in_one_line
-from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
+from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
 from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
@@ -107,9 +106,7 @@ def train(
                 for warning in watch.add(row):
                     progress.say(f"step {step}: {warning}")
             if world.is_first and samples and draws:
-                path = folder.samples / f"step-{step:07d}.png"
-                with writing(path):
-                    write_image(path, contact_sheet(state.best_generator(), samples, config))
+                folder.show(contact_sheet(state.best_generator(), samples, config), step)
             stops = world.anywhere(bool(interrupted))
             if world.is_first and (saves or stops):
                 save_checkpoint(folder.checkpoints, state, config)

@@ -11,9 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import Tensor
+
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import read_text, write_text
+from reposer.images import to_pil, write_image
 from reposer.locks import is_lock, lock
 from reposer.models.saving import files_by_step
 from reposer.training.checkpoint import STATE, writing
@@ -21,6 +24,8 @@ from reposer.training.record import RECORD, RunRecord
 from reposer.training.world import World
 
 Resume = bool | Literal["auto"]
+_SHEET = "contact sheet"
+"""What the loggers call it."""
 CONFIG, LOG, CHECKPOINTS, SAMPLES = "config.json", "metrics.jsonl", "checkpoints", "samples"
 _FREE = ("logging.", "data.workers ", "optimization.on_nonfinite ", "optimization.most_skips ", "hardware.")
 """Fields that may change when a run is resumed; of the hardware, precision may not."""
@@ -167,6 +172,17 @@ class RunFolder:
                 f"{self.path}: the log cannot be written ({error.strerror}); the last checkpoint is whole: fix this "
                 "and continue with --resume"
             ) from None
+
+    def show(self, sheet: Tensor, step: int) -> None:
+        """Write a contact sheet (3, H, W) uint8 of a step into samples/, and give it to the loggers."""
+        path = self.samples / f"step-{step:07d}.png"
+        with writing(path):
+            write_image(path, sheet)
+            for logger in self._loggers:
+                if hasattr(logger, "log_image"):  # Weights & Biases
+                    logger.log_image(_SHEET, [to_pil(sheet)], step=step)
+                else:
+                    logger.experiment.add_image(_SHEET, sheet, step)
 
     def __enter__(self) -> RunFolder:
         return self
