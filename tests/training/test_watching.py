@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from tests.training.batches import batches
 
 from reposer import metrics
@@ -140,7 +141,6 @@ def test_tensorboard_has_the_rows(whole: Path) -> None:
 def test_tensorboard_shows_the_contact_sheets(whole: Path) -> None:
     import io
 
-    from PIL import Image
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(whole / "tensorboard"), size_guidance={"images": 0}).Reload()
