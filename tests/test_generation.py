@@ -223,3 +223,53 @@ def test_one_at_a_time_generates_into_a_folder(checkpoint: Path, market: Path, t
     with lock(tmp_path / "out", "another"), pytest.raises(InputError, match="out: in use by another"):
         generate(generator, index, tmp_path / "out")
     generate(generator, index, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("batch_size", 0, "batch_size must be at least 1, got 0"),
+        ("batch_size", -1, "batch_size must be at least 1, got -1"),
+        ("batch_size", 2.5, "batch_size must be at least 1, got 2.5"),
+        ("workers", -1, "workers must be at least 0, got -1"),
+        ("workers", 10**6, "workers must be at most"),
+        ("devices", 10**6, "devices must be at most"),
+    ],
+)
+def test_counts_that_cannot_be(
+    checkpoint: Path, market: Path, tmp_path: Path, option: str, value: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        generate(load_generator(checkpoint), open_pairs(market, "test"), tmp_path / "out", **{option: value})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("device", ["nope", "meta", "cuda:99"])
+def test_devices_that_there_are_not(checkpoint: Path, device: str) -> None:
+    with pytest.raises(InputError, match=rf"^device '{device}' is not available \(on this machine: cpu.*\)$"):
+        load_generator(checkpoint, device)
+
+
+@pytest.mark.parametrize("option", [("--batch-size", "-1"), ("--batch-size", "0"), ("--device", "nope")])
+def test_bad_options_on_the_command_line_are_one_line(
+    option: tuple[str, str], checkpoint: Path, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", str(checkpoint), "--data", str(market), "--out", str(out), *option])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("reposer: ")
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_pictures_that_are_not_finite_are_never_written(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index = load_generator(checkpoint), open_pairs(market, "test")
+    for parameter in generator.parameters():
+        parameter.fill_(float("nan"))
+    with pytest.raises(RunError, match=r"gave \d+ of \d+ pictures that hold NaN, first for .*___"):
+        generate(generator, index, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.png"))
+    with Image.open(index.images / index.pairs[0][0]) as image, pytest.raises(RunError, match="1 of 1 pictures"):
+        reposer.transfer(image, *(index.poses[name] for name in index.pairs[0]), generator)

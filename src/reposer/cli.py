@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # disk full, no permission: the file is named in the error
         _fail(str(error), 2)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another one would tear the farewell
         _fail("stopped", 130)
 
 

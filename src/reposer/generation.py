@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,10 +18,11 @@ from lightning.fabric import Fabric
 from reposer.checks import InputError, RunError, check_choice
 from reposer.config import config_to_json
 from reposer.data import PairDataset, PairIndex, pair_id, test_loader
-from reposer.features import file_digest
-from reposer.generator import Generator
+from reposer.digests import file_digest
+from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
 from reposer.locks import lock
+from reposer.processes import end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
 
@@ -60,19 +62,22 @@ def generate(
     Raises:
         InputError: if the images have another size than the generator was trained for, an option does not fit, or
             the folder is in use or holds results that were made from something else.
-        RunError: if one of several processes dies.
+        RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
-    if devices < 1:
-        raise InputError(f"devices must be at least 1, got {devices}")
+    _check_counts(batch_size=batch_size, workers=workers, devices=devices)
     if index.size != generator.config.size:
         raise InputError(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
+    kind = next(generator.parameters()).device.type
+    if kind == "cuda" and devices > torch.cuda.device_count():
+        raise InputError(
+            f"devices must be at most {torch.cuda.device_count()}, the GPUs of this machine, got {devices}"
+        )
     form, config = FORMATS[format], json.loads(config_to_json(generator.config))
     write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
-    kind = next(generator.parameters()).device.type
     with lock(out, "reposer generate"), under_manifest(out, index, form, {**(provenance or {}), "config": config}):
         if devices == 1:
             write(progress=progress)
@@ -80,23 +85,37 @@ def generate(
             _in_processes(write, devices)
         else:
             # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
-            Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(
-                partial(_generate_share, write=write)
-            )
+            fabric = Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")
+            fabric.launch(partial(_generate_share, write=write))
     return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
+
+
+def _check_counts(**counts: int) -> None:
+    most = 4 * (os.cpu_count() or 1)  # processes that help, and do not take the machine down
+    for name, value in counts.items():
+        least = int(name != "workers")
+        if type(value) is not int or value < least:
+            raise InputError(f"{name} must be at least {least}, got {value!r}")
+        if name != "batch_size" and value > most:
+            raise InputError(f"{name} must be at most {most}, four per core of this machine, got {value}")
 
 
 def _in_processes(write: Callable[..., None], processes: int) -> None:
     """Let processes of this machine share the batches, and its cores."""
     threads = max(1, torch.get_num_threads() // processes)
     with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+        processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(threads,)
     ) as pool:
         try:
             for share in [pool.submit(write, rank=rank, processes=processes) for rank in range(processes)]:
                 share.result()
         except BrokenProcessPool:
             raise RunError("a process that generates died, perhaps for lack of memory; use fewer --devices") from None
+
+
+def _start_worker(threads: int) -> None:
+    end_with_parent()
+    torch.set_num_threads(threads)
 
 
 def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
@@ -124,6 +143,7 @@ def _generate(
     for batch in test_loader(dataset, batch_size, workers, rank=rank, processes=processes):
         batch = batch.to(device)
         images = generator.repose(to_signed(batch.source), *batch.poses)
+        check_generated(images, batch.pair_ids)
         done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))

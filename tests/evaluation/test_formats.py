@@ -232,3 +232,12 @@ def test_the_hash_of_the_pairs_does_not_depend_on_what_files_are_called(
     results, real = singles(golden, "market", tmp_path, name)
     found = evaluate(results, protocol=ONLY_L1, targets=real)
     assert found.signature.get("pairs") == strips["market"].signature.get("pairs")
+
+
+def test_lists_and_poses_are_found_by_names_of_another_extension(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation]
+) -> None:
+    results, real = singles(golden, "market", tmp_path, "{a}.png___{b}.png_vis.png")
+    write_pairs(tmp_path / "pairs.csv", [tuple(pair.split("___")) for pair in strips["market"].per_image])
+    found = on_golden(golden, "market", results, targets=real, pairs=tmp_path / "pairs.csv")
+    assert found.scores == strips["market"].scores

@@ -20,6 +20,8 @@ class DataConfig:
 
     layout: layouts.LayoutName = "auto"
     """Kind of data set; "auto" tells by the names of the CSVs."""
+    skip_missing: int = 0
+    """Leave out the pairs of up to so many images, in each split, that have no file or no pose; more are an error."""
     workers: int = 2
     """Processes that read images; 0 reads them in the training process."""
     flip: bool = False
@@ -31,6 +33,8 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         check_choice("layout", self.layout, ("auto", *layouts.LAYOUTS))
+        if self.skip_missing < 0:
+            raise InputError(f"skip_missing must be 0 or more images, got {self.skip_missing}")
         if self.workers < 0:
             raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 

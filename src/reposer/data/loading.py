@@ -23,8 +23,7 @@ class _Loader(DataLoader[PairItem]):
             try:
                 yield from super().__iter__()
             except InputError as error:
-                line = str(error).strip().splitlines()[-1]
-                raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+                raise InputError(str(error).rpartition("reposer.checks.InputError: ")[2].strip()) from None
             except (EOFError, ConnectionError):  # a moment before torch knows that the worker died
                 raise RuntimeError("DataLoader worker died while it handed over a batch") from None
 

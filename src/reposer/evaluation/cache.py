@@ -12,7 +12,7 @@ import torch
 from PIL import features
 
 from reposer.checks import InputError
-from reposer.files import MOST_TEXT, check_regular, parse_json
+from reposer.files import MOST_TEXT, check_regular, parse_json, written
 
 _COMPUTE = (
     "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-image",
@@ -74,8 +74,9 @@ class RowCache:
         """Append a row unless it is known."""
         if digest not in self._seen:
             self._seen.add(digest)
-            self._file.write(json.dumps([digest, row, self._check(digest, row)]) + "\n")
-            self._file.flush()
+            with written(Path(self._file.name)):
+                self._file.write(json.dumps([digest, row, self._check(digest, row)]) + "\n")
+                self._file.flush()
 
     def close(self) -> None:
         """Close the file."""

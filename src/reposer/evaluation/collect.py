@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.evaluation.choice import chosen_metrics, default_metrics, without, without_poses
 from reposer.evaluation.evaluation import Evaluation
 from reposer.evaluation.options import EvaluationOptions
@@ -30,7 +30,6 @@ from reposer.results import (
     format_of,
     pair_id,
     read_manifest,
-    some,
 )
 
 _GIVE_PAIRS = "give the list of their pairs, in order, with --pairs"
@@ -116,7 +115,8 @@ def _results(folder: Path, manifest: Manifest, options: EvaluationOptions, probl
     results = find_results(folder, problems, pairs=listed, targets=options.targets)
     if listed is not None:
         if options.pairs_of is not None:  # nothing is missing then: the pairs are those that both have
-            listed = [pair for pair in listed if pair_id(*pair) in results]
+            found = set(map(pair_key, results))
+            listed = [pair for pair in listed if pair_key(pair_id(*pair)) in found]
         check_complete(results, listed, options.pairs or manifest.path, problems)
     if options.pairs_of is not None:
         results = _shared(results, folder, options)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import torch
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.evaluation.reading import Item, Reader
 from reposer.evaluation.rows import Progress, Row
 from reposer.poses import Pose, read_annotations
 from reposer.poses.estimation import Estimator, estimate_poses
-from reposer.protocols import Protocol
-from reposer.results import Problems, Result, pair_id, pair_of, some
+from reposer.protocols import Protocol, with_ids
+from reposer.results import Problems, Result, pair_id, pair_of
 
 
 def target_poses(
@@ -27,7 +27,7 @@ def target_poses(
     Raises:
         InputError: if joints lie outside the images.
     """
-    known = read_annotations(path)
+    known = with_ids(read_annotations(path), {result.target for result in results.values()})
     poses: dict[str, Pose] = {}
     for pair, result in results.items():
         pose = known.get(result.target)
@@ -51,9 +51,13 @@ def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) ->
     known: dict[str, Pose] = {}
     for name, pose in read_annotations(path).items():
         try:
-            known[name if name in pairs else pair_id(*pair_of(name))] = pose
+            pair = name if name in pairs else pair_id(*pair_of(name))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        if pair in known:
+            raise InputError(f"{path}: two rows are of {pair}, one of them is {name}; remove one of the two")
+        known[pair] = pose
+    known = with_ids(known, pairs)
     missing = [pair for pair in pairs if pair not in known]
     if missing:
         raise InputError(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reposer.checks import InputError
+from reposer.digests import file_digest
 
 _DIGITS = 8
 
@@ -72,12 +73,6 @@ def state_and_identity(name: str, file: WeightsFile, weights: Weights) -> tuple[
     if isinstance(weights, dict):
         return weights, f"{name}-{_digest(weights)[:_DIGITS]}"
     return file.load(weights), f"{name}-{file.sha256_prefix[:_DIGITS]}"
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(state: dict[str, Tensor]) -> str:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from reposer.checks import changed, check_choice
 from reposer.losses.module import LossInputs, LossModule
+from reposer.tensors import check_tensor
 
 GANKind = Literal["cross_entropy", "least_squares", "hinge"]
 Player = Literal["discriminator", "generator"]
@@ -63,15 +64,18 @@ def adversarial_loss(
 
     Raises:
         InputError: if kind or player is unknown.
-        TypeError: if the logits are not floating point.
+        TypeError, ValueError: if the logits are not floating point, or there are none.
 
     Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2; Lim and Ye,
     "Geometric GAN", 2017, and Miyato et al., "Spectral normalization", ICLR 2018, eq. 16 and 17.
     """
     kind = changed(settings, fields).kind
     check_choice("player", player, get_args(Player))
+    check_tensor("logits", logits, "of any shape")
     if not logits.is_floating_point():
         raise TypeError(f"logits must be a floating point tensor, got {logits.dtype}")
+    if not logits.numel():
+        raise ValueError(f"logits must not be empty, got shape {tuple(logits.shape)}: leave such batches out")
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if kind == "least_squares":
         return (logits - float(real)).square().mean()

@@ -72,7 +72,7 @@ class FeatureLoss(LossModule[OnLayers]):
         options: settings, single fields of them, and the value range.
 
     Raises:
-        InputError: if the weights are missing, or VGG19 has no such layer.
+        InputError: if the weights are missing, or the network has no such layer.
     """
 
     needs = frozenset({"features"})
@@ -80,6 +80,8 @@ class FeatureLoss(LossModule[OnLayers]):
     def __init__(self, *, weights: Weights = None, features: VGG19Features | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.features = features or VGG19Features(*dict(self.settings.layers), weights=weights)
+        for layer, _ in self.settings.layers:
+            check_choice("feature layer", layer, self.features.names.values())
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return self.settings.of_maps(feature_maps(self.features, generated, target, value_range=self.value_range))

@@ -45,8 +45,8 @@ def lpips_loss(
 
     Reference: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1.
     """
-    x, y = unit_images(generated, target.detach(), value_range)
-    distances = network(x * 2 - 1, y * 2 - 1)
+    x, y = unit_images(generated, target, value_range)
+    distances = network(x * 2 - 1, y.detach() * 2 - 1)
     return distances.to(torch.promote_types(distances.dtype, torch.float32)).mean()
 
 

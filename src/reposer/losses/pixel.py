@@ -8,10 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reposer.checks import changed, check_image, check_images, check_range
+from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule, NoSettings
+from reposer.plausibility import check_range
 from reposer.similarity.ssim import at_least_float32
+from reposer.tensors import check_channels, check_image, check_images
 
 
 def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
@@ -116,6 +118,7 @@ def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SI
     check_image("image", image)
     if min(image.shape[-2:]) < 2:
         raise ValueError(f"image must have at least 2x2 pixels, got {tuple(image.shape)}")
+    check_channels(image=image)
     check_range(value_range, image=image)
     image = image.to(torch.promote_types(image.dtype, torch.float32))
     return _scale(value_range) * (image.diff(dim=-2).abs().mean() + image.diff(dim=-1).abs().mean())

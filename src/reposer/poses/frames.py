@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reposer.poses.skeleton import OPENPOSE_18
+from reposer.poses.skeleton import OPENPOSE_18, shown_joints
 
 # From behind, no nose is visible: the head starts in the middle of the visible joints of the face.
 PARTS = tuple(replace(part, start=(0, 14, 15, 16, 17)) if part.name == "head" else part for part in OPENPOSE_18.parts)
@@ -59,6 +59,7 @@ def part_frames(joints: Tensor, visible: Tensor) -> PartFrames:
         ValueError: if the joints are not those of ``OPENPOSE_18``.
     """
     OPENPOSE_18.check(joints, visible)
+    joints = shown_joints(joints, visible)
     start, has_start = _ends(joints, visible, [part.start for part in PARTS])
     end, has_end = _ends(joints, visible, [part.end for part in PARTS])
     found, along = has_start & has_end, end - start

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from reposer.checks import changed, check_choice, check_masks
+from reposer.checks import changed, check_choice
 from reposer.images import SIGNED
 from reposer.poses.parts import SCALES, background_mask
 from reposer.similarity.planes import mean_ssim_of_planes, part_ssim_of_planes
@@ -23,6 +23,7 @@ from reposer.similarity.ssim import (
     mean_ssim,
     ssim_of_averages,
 )
+from reposer.tensors import check_masks
 
 Reduction = Literal["mean", "none"]
 

@@ -21,7 +21,8 @@ from reposer.models import generator_path
 from reposer.progress import Progress
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
 from reposer.training.guards import NonFiniteError, skip_or_stop
-from reposer.training.run_folder import Resume, RunFolder, check_run_folder
+from reposer.training.record import RunRecord
+from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
@@ -52,23 +53,31 @@ def train(
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
     config, dataset = open_dataset(config, data)
-    resumes = check_run_folder(out, config, resume=resume)
+    record = RunRecord.of(data, dataset)
+    check_run_folder(out, config, record, resume=resume)  # before other processes are started
     world = World.launch(config.hardware)
-    world.barrier()  # nobody writes before all have looked
     if progress is None or not world.is_first:
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
+    if dataset.left_out:
+        progress.say(dataset.left_out)
     if not samples and not unseen:
         progress.say(f"{data}: no test split: no validation and no contact sheets")
 
-    folder, steps, every = RunFolder(out, config, writes=world.is_first), config.optimization.steps, config.logging
+    steps, every = config.optimization.steps, config.logging
     intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
-    with folder, dead_workers_in_one_line(), _finish_step_on_interrupt() as interrupted:
+    with (
+        held(out, config, record, resume=resume, world=world) as resumes,
+        RunFolder(out, config, record, writes=world.is_first) as folder,
+        dead_workers_in_one_line(),
+        _finish_step_on_interrupt() as interrupted,
+    ):
         state = build_state(config, world)
-        if resumes and load_newest_checkpoint(folder.checkpoints, state, progress.say):
-            progress.say(f"resumed at step {state.step} of {steps}")
+        if resumes:
+            found = load_newest_checkpoint(folder.checkpoints, state, progress.say)
+            progress.say(f"resumed at step {state.step} of {steps}" if found else "no checkpoint yet: starts at step 0")
         watch = DiscriminatorWatch(folder.rewind(state.step))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
@@ -104,6 +113,7 @@ def train(
             stops = world.anywhere(bool(interrupted))
             if world.is_first and (saves or stops):
                 save_checkpoint(folder.checkpoints, state, config)
+                folder.note_saved(state.step)
             if stops:
                 progress.say(f"stopped after step {step}; saved, --resume continues")
                 raise KeyboardInterrupt
@@ -140,7 +150,7 @@ def epoch_batches(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
@@ -172,13 +182,16 @@ def _row(terms: dict[str, float], objective: Objective, config: RunConfig, step:
 
 @contextmanager
 def _finish_step_on_interrupt() -> Iterator[list[int]]:
-    """Collect Ctrl-C and termination signals instead of being torn out of a step; a second one does tear."""
+    """Collect Ctrl-C and termination signals instead of being torn out of a step; a second one does tear.
+
+    Further ones change nothing: they would only tear what cleans up.
+    """
     received: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
         received.append(number)
+        if len(received) == 2:
+            raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
