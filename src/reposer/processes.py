@@ -7,6 +7,17 @@ import os
 import signal
 import threading
 
+from reposer.checks import InputError
+
+
+def check_processes(name: str, count: int, *, least: int = 1) -> None:
+    """Raise InputError unless ``count`` processes can be started here: from ``least`` to four per core."""
+    most = 4 * (os.cpu_count() or 1)
+    if type(count) is not int or count < least:
+        raise InputError(f"{name} must be at least {least}, got {count!r}")
+    if count > most:
+        raise InputError(f"{name} must be at most {most}, four per core of this machine, got {count}")
+
 
 def end_with_parent() -> None:
     """Let this process end as soon as its parent has: for the initializer of a pool of processes.
