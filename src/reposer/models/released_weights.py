@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,12 +118,15 @@ def detect_released(
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
+    kind: Callable[..., ReleasedGenerator | ReleasedDiscriminator]
     if encoder == "encoder":
-        return ReleasedDiscriminator(
-            in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
-        )
-    kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
-    return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+        kind = partial(ReleasedDiscriminator, in_channels=in_channels)
+    else:
+        kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
+    try:
+        return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+    except InputError as error:  # out of bounds
+        raise InputError(f"{where}: {error}") from None
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
