@@ -23,7 +23,7 @@ from torch import Tensor
 
 from reposer.checks import InputError, RunError
 from reposer.decoding import MOST_BYTES
-from reposer.evaluation.cache import RowCache
+from reposer.evaluation.cache import RowCache, versions
 from reposer.evaluation.networks import Networks
 from reposer.evaluation.options import WeightsSource
 from reposer.evaluation.reading import Item, Reader, read, seen_by
@@ -257,7 +257,7 @@ def _key(work: Work, networks: Networks) -> str:
     reader = work.reader
     identities = [str(networks.identity(METRICS[name])) for name in work.metrics]
     content = [asdict(reader.protocol), reader.format, reader.panel_width, reader.baseline, work.metrics, identities]
-    digest = hashlib.sha256(json.dumps([*content, torch.__version__]).encode())
+    digest = hashlib.sha256(json.dumps([*content, versions()]).encode())
     if reader.mean is not None:
         digest.update(reader.mean.numpy().tobytes())
     package = Path(__file__).parents[1]
