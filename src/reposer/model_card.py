@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
 from reposer import __version__
+from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import MANNEQUINS
@@ -57,12 +58,10 @@ class About:
             scores = _scores(content.get("scores", ()))
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        if known.get("step", 0) < 0:
-            raise InputError(f"{where}: step: expected 0 or more, got {known['step']}")
         return cls(**known, scores=scores)
 
 
-_KINDS = {"step": int, "data": str, "license": str}
+_KINDS = {"step": Annotated[int, at_least(0)], "data": str, "license": str}
 
 
 @dataclass(frozen=True, kw_only=True)
