@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,9 +20,10 @@ from reposer.data import PairDataset, PairIndex, pair_id, test_loader
 from reposer.digests import file_digest
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
-from reposer.processes import end_with_parent
+from reposer.locks import lock
+from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
-from reposer.results import FORMATS, Format, result_name, write_manifest, write_results
+from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
 
 
 def generate(
@@ -48,7 +48,8 @@ def generate(
     Args:
         generator: from :func:`reposer.load_generator`.
         index: the pairs, from :func:`reposer.data.open_pairs`.
-        out: folder, made if missing; files of the same pairs are replaced.
+        out: folder, made if missing; results that were made from the same, finished or not, are replaced. Its
+            manifest says until the end that they are not finished.
         format: what to write, a name in ``reposer.results.FORMATS``.
         batch_size: pairs at a time.
         workers: processes that read images.
@@ -58,11 +59,15 @@ def generate(
         provenance: more entries for the manifest, such as the checkpoint's hash.
 
     Raises:
-        InputError: if the images have another size than the generator was trained for, or an option does not fit.
+        InputError: if the images have another size than the generator was trained for, an option does not fit, or
+            the folder is in use or holds results that were made from something else.
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
-    _check_counts(batch_size=batch_size, workers=workers, devices=devices)
+    if type(batch_size) is not int or batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, got {batch_size!r}")
+    check_processes("workers", workers, least=0)
+    check_processes("devices", devices)
     if index.size != generator.config.size:
         raise InputError(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
@@ -73,29 +78,18 @@ def generate(
         raise InputError(
             f"devices must be at most {torch.cuda.device_count()}, the GPUs of this machine, got {devices}"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    form = FORMATS[format]
+    form, config = FORMATS[format], json.loads(config_to_json(generator.config))
     write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
-    if devices == 1:
-        write(progress=progress)
-    elif kind == "cpu":
-        _in_processes(write, devices)
-    else:
-        # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
-        Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(partial(_generate_share, write=write))
-    config = json.loads(config_to_json(generator.config))
-    write_manifest(out, index, form, {**(provenance or {}), "config": config})
+    with lock(out, "reposer generate"), under_manifest(out, index, form, {**(provenance or {}), "config": config}):
+        if devices == 1:
+            write(progress=progress)
+        elif kind == "cpu":
+            _in_processes(write, devices)
+        else:
+            # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+            fabric = Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")
+            fabric.launch(partial(_generate_share, write=write))
     return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
-
-
-def _check_counts(**counts: int) -> None:
-    most = 4 * (os.cpu_count() or 1)  # processes that help, and do not take the machine down
-    for name, value in counts.items():
-        least = int(name != "workers")
-        if type(value) is not int or value < least:
-            raise InputError(f"{name} must be at least {least}, got {value!r}")
-        if name != "batch_size" and value > most:
-            raise InputError(f"{name} must be at most {most}, four per core of this machine, got {value}")
 
 
 def _in_processes(write: Callable[..., None], processes: int) -> None:

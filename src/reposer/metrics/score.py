@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from reposer.metrics.signature import Signature
 
 LEVEL = 0.95
+ENOUGH = 6
+"""Images from which a bootstrap interval can hold what it promises, see ``few``."""
 _DRAWS_AT_ONCE = 2**22
 """Random numbers held at one time by the bootstrap: 32 MiB."""
 
@@ -26,20 +28,23 @@ class Score:
     value: float
     """Mean over the images, or ratio of two sums over them (PCKh)."""
     interval: tuple[float, float]
-    """95 % bootstrap interval of the value over images: what another sample of test images might have given."""
+    """95 % bootstrap interval of the value over images: what another sample of test images might have given; NaN where
+    none is known: over one image, and for metrics of whole sets."""
     n: int
     """Number of images behind the value."""
     signature: Signature
     """How it was made: protocol, pairs, files, and the settings that its metric reads."""
 
     def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.name} = {self.value:.4f} [{low:.4f}, {high:.4f}] (n = {self.n}) {self.signature}"
+        shown = "no interval" if isnan(self.interval[0]) else "{:.4f}, {:.4f}".format(*self.interval)
+        return f"{self.name} = {self.value:.4f} [{shown}] (n = {self.n}) {self.signature}"
 
     @property
     def limits(self) -> str:
-        """The interval in words: "0.2000 to 0.3000"; "-" where none is known."""
-        return "-" if isnan(self.interval[0]) else "{:.4f} to {:.4f}".format(*self.interval)
+        """The interval in words: "0.2000 to 0.3000"; "none: 1 image", and "-" where none is known for other reasons."""
+        if isnan(self.interval[0]):
+            return "none: 1 image" if self.n == 1 else "-"
+        return "{:.4f} to {:.4f}".format(*self.interval)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a dict that ``json`` can write; limits that are not known are null."""
@@ -60,15 +65,33 @@ class Score:
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: Signature) -> Score:
-    """Return the mean of one value per image, or sum(values) / sum(totals), with its ``bootstrap_interval``."""
+    """Return the mean of one value per image, or sum(values) / sum(totals), with its interval over images."""
     numerators, denominators = _checked(values, totals)
     return Score(
         name=name,
         value=float(numerators.sum() / denominators.sum()),
-        interval=bootstrap_interval(numerators, totals=denominators),
+        interval=interval_of(numerators, totals=denominators),
         n=len(numerators),
         signature=signature,
     )
+
+
+def interval_of(values: ArrayLike, *, totals: ArrayLike | None = None) -> tuple[float, float]:
+    """Return the ``bootstrap_interval`` that is shown: (NaN, NaN) for one image, which says nothing about others."""
+    return bootstrap_interval(values, totals=totals) if np.size(values) > 1 else (nan, nan)
+
+
+def few(n: int) -> str:
+    r"""Say in words that n images are too few for an interval of 95 %; "" where they are enough.
+
+    A bootstrap interval lies between the smallest and the largest value. Both sides of the median of all images are
+    among n of them with probability :math:`1 - 2^{1 - n}`: below 6 images that is less than 95 %.
+    """
+    if n >= ENOUGH:
+        return ""
+    if n == 1:
+        return "1 image is too few for an interval: nothing says how another one would score"
+    return f"{n} images are too few for a 95 % interval: it covers {100 - 100 * 2.0 ** (1 - n):.0f} % at best"
 
 
 def bootstrap_interval(

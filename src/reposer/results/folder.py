@@ -11,6 +11,7 @@ from reposer.checks import InputError, printable, some
 from reposer.data.names import image_name, pair_id, split_suffix
 from reposer.files import read_text
 from reposer.images import SUFFIXES
+from reposer.protocols import pair_key
 from reposer.results.names import ambiguous, index_of, pair_of
 from reposer.results.problems import Problems
 
@@ -91,14 +92,15 @@ def find_results(
 def check_complete(results: dict[str, Result], pairs: Pairs, where: object, problems: Problems) -> None:
     """Note pairs without a result as problems; raise InputError if there are results of other pairs.
 
-    ``where`` names the list of pairs in messages.
+    What files are called does not tell pairs apart, see ``pair_key``. ``where`` names the list of pairs in messages.
     """
-    wanted = [pair_id(source, target) for source, target in pairs]
-    for pair in wanted:
-        if pair not in results:
+    wanted = {pair_key(pair): pair for pair in (pair_id(source, target) for source, target in pairs)}
+    found = {pair_key(pair): pair for pair in results}
+    for key, pair in wanted.items():
+        if key not in found:
             what = f"{pair} of {where} has no result; generate it, or give the list that was meant"
             problems.add("missing", pair, what)
-    extra = sorted(results.keys() - set(wanted))
+    extra = sorted(found[key] for key in found.keys() - wanted.keys())
     if extra:
         raise InputError(
             f"{where}: {len(extra)} of {len(results)} results are not in this list of pairs, "
