@@ -19,7 +19,7 @@ from reposer.checks import InputError, check_choice
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 _short = reprlib.Repr()  # what is nested a thousand times takes hours to write out
-_short.maxlevel, _short.maxother, _short.maxstring = 2, 80, 80
+_short.maxlevel, _short.maxother, _short.maxstring = 1, 80, 80
 
 
 class FieldError(InputError):
@@ -135,6 +135,8 @@ def _dataclass(kind: Any, value: Any, name: str, base: Any) -> Any:
             raise FieldError(f"{dot}{known.name}: missing")
     try:
         return kind(**given) if base is None else replace(base, **given)
+    except FieldError as error:
+        raise FieldError(f"{dot}{error}") from None
     except ValueError as error:  # a rule between fields
         raise InputError(f"{name}: {error}" if name else str(error)) from None
 

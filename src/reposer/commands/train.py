@@ -73,11 +73,14 @@ def _train(
             out: run folder for the log, contact sheets and checkpoints.
             resume: --resume alone (yes): continue the run in --out from its newest checkpoint; auto: continue it if
                 there is one, else start.
-            dry_run: only print the configuration, parameters, memory, and the time predicted from a few steps.
+            dry_run: look for all that the training needs, tell everything that is missing at once, download nothing;
+                then print the configuration, parameters, memory, disk, and the time predicted from a few steps.
             config: the recipe's settings.
         """
         if dry_run:
-            print(plan(config, data=data))
+            with Progress("dry run") as progress:
+                told = plan(config, data=data, out=out, resume=_RESUME[resume], progress=progress)
+            print(told)
             return
         if out is None:
             raise InputError("--out is missing: the run folder for the log, contact sheets and checkpoints")

@@ -21,7 +21,6 @@ from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminat
 from reposer.models.fitting import check_finite, listed, mismatch
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.xing import XingConfig, XingGenerator
-from reposer.values import FieldError
 
 _PREFIXES = ("module.", "model.")
 _NAMES = {
@@ -119,15 +118,13 @@ def detect_released(
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
-    kind: type[ReleasedGenerator | ReleasedDiscriminator]
-    kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
-    fields: dict[str, Any] = {"norm": norm, "channels": channels, "blocks": blocks, "dropout": dropout}
-    if encoder == "encoder":
-        kind, fields = ReleasedDiscriminator, fields | {"in_channels": in_channels}
+    sizes: dict[str, Any] = {"norm": norm, "channels": channels, "blocks": blocks, "dropout": dropout}
     try:
-        return kind(**fields)
-    except FieldError as error:
-        raise InputError(f"{where}: not of a released network: {error}") from None
+        if encoder == "encoder":
+            return ReleasedDiscriminator(in_channels=in_channels, **sizes)
+        return (XingConfig if "blocks.0.gamma" in state else PATNConfig)(**sizes)
+    except InputError as error:
+        raise InputError(f"{where}: of another shape than any released network ({error})") from None
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:

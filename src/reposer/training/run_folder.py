@@ -13,7 +13,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from reposer.checks import InputError, RunError
-from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
+from reposer.config import LoggingConfig, RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import read_text, write_text
 from reposer.images import write_image
 from reposer.locks import is_lock, lock
@@ -94,6 +94,12 @@ def check_run_folder(path: Path, config: RunConfig, record: RunRecord | None = N
     return True
 
 
+def check_loggers(config: LoggingConfig) -> None:
+    """Raise InputError if a logger is not installed."""
+    if "wandb" in config.loggers and find_spec("wandb") is None:
+        raise InputError("--logging.loggers wandb needs the package wandb: pip install wandb")
+
+
 def holds_run(path: Path) -> bool:
     """Whether a folder holds a run, maybe one that has only begun; InputError if it holds other things."""
     if (path / CONFIG).exists():
@@ -124,8 +130,7 @@ class RunFolder:
         self._writes = writes
         if not writes:
             return
-        if "wandb" in config.logging.loggers and find_spec("wandb") is None:
-            raise InputError("--logging.loggers wandb needs the package wandb: pip install wandb")
+        check_loggers(config.logging)
         try:
             path.mkdir(parents=True, exist_ok=True)
             # Of a process that was killed while it wrote; safetensors has temporary names of its own.
