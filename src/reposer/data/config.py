@@ -1,6 +1,5 @@
 """How pairs are found and loaded, and the name of their data set."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -8,6 +7,7 @@ from typing import Annotated, Self
 from reposer.bounds import at_least
 from reposer.checks import InputError, check_choice
 from reposer.data import layouts
+from reposer.files import read_json
 from reposer.values import Checked
 
 DESCRIPTION = "dataset.json"
@@ -56,7 +56,7 @@ def _description(path: Path) -> tuple[str, str] | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         told = content["name"], content.get("license", "other")
     except (ValueError, TypeError, KeyError, AttributeError):
         told = ("", "")
