@@ -47,7 +47,7 @@ def test_second_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
 def test_nothing_is_left(tmp_path: Path) -> None:
     with lock(tmp_path / "new" / "run", "a test"):
         assert (tmp_path / "new" / "run").is_dir()
-    assert not (tmp_path / "new" / "run").exists()
+    assert not (tmp_path / "new").exists()
     with lock(tmp_path / "run", "a test"):
         (tmp_path / "run" / "kept").touch()
     with pytest.raises(FileNotFoundError), lock(tmp_path / "run", "a test"):

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from reposer.checks import InputError
+from reposer.evaluation.options import EvaluationOptions
+from reposer.processes import check_processes
+
 PARENT = """
 import os, sys, time
 from concurrent.futures import ProcessPoolExecutor
@@ -53,3 +57,15 @@ def test_workers_at_work_and_idle_end_with_a_killed_parent(method: str, tmp_path
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     assert all_end(workers)
+
+
+@pytest.mark.parametrize(("count", "least"), [(0, 1), (-1, 0), (1.5, 1), (True, 1), (10**9, 1)])
+def test_counts_of_processes_that_cannot_be(count: int, least: int) -> None:
+    with pytest.raises(InputError, match=r"^devices must be at (least|most) \d+, .*got "):
+        check_processes("devices", count, least=least)
+    check_processes("devices", least, least=least)
+
+
+def test_an_evaluation_starts_no_more_processes_than_help() -> None:
+    with pytest.raises(InputError, match="devices must be at most"):
+        EvaluationOptions(devices=10**9)

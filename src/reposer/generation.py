@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -22,7 +21,7 @@ from reposer.digests import file_digest
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
 from reposer.locks import lock
-from reposer.processes import end_with_parent
+from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
 
@@ -65,7 +64,10 @@ def generate(
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
-    _check_counts(batch_size=batch_size, workers=workers, devices=devices)
+    if type(batch_size) is not int or batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, got {batch_size!r}")
+    check_processes("workers", workers, least=0)
+    check_processes("devices", devices)
     if index.size != generator.config.size:
         raise InputError(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
@@ -88,16 +90,6 @@ def generate(
             fabric = Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")
             fabric.launch(partial(_generate_share, write=write))
     return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
-
-
-def _check_counts(**counts: int) -> None:
-    most = 4 * (os.cpu_count() or 1)  # processes that help, and do not take the machine down
-    for name, value in counts.items():
-        least = int(name != "workers")
-        if type(value) is not int or value < least:
-            raise InputError(f"{name} must be at least {least}, got {value!r}")
-        if name != "batch_size" and value > most:
-            raise InputError(f"{name} must be at most {most}, four per core of this machine, got {value}")
 
 
 def _in_processes(write: Callable[..., None], processes: int) -> None:

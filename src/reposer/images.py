@@ -152,3 +152,16 @@ def grid(rows: Sequence[Sequence[Tensor]], *, gap: int = 2) -> Tensor:
             top, left = i * (height + gap), j * (width + gap)
             sheet[:, top : top + height, left : left + width] = image
     return sheet
+
+
+def cut_grid(sheet: Tensor, size: tuple[int, int], *, gap: int = 2) -> list[list[Tensor]]:
+    """Cut a contact sheet (3, H', W') of images of ``size`` (H, W) apart again, see ``grid``; white fills it up.
+
+    Raises:
+        InputError: if no such images fill the sheet.
+    """
+    (height, width), (below, right) = size, sheet.shape[-2:]
+    if (below + gap) % (height + gap) or (right + gap) % (width + gap):
+        raise InputError(f"a contact sheet of {below}x{right} pixels does not hold images of {height}x{width}")
+    tops, lefts = range(0, below, height + gap), range(0, right, width + gap)
+    return [[sheet[:, top : top + height, left : left + width] for left in lefts] for top in tops]

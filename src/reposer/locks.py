@@ -48,7 +48,7 @@ def lock(folder: Path, what: str) -> Iterator[None]:
         InputError: if another holds it, or held it on another machine, whose processes cannot be seen from here. The
             line names holder, machine and time, and says what to do.
     """
-    made = not folder.exists()
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path, file = _take(folder / LOCK, Holder.me(what))
@@ -57,13 +57,14 @@ def lock(folder: Path, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if file is None or _is_at(file, path):
-            path.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody has deleted it
+            if file is None or _is_at(file, path):
+                path.unlink()
         if file is not None:
             os.close(file)
-        if made:
-            with suppress(OSError):  # it is no longer empty
-                folder.rmdir()
+        with suppress(OSError):  # they are no longer empty
+            for each in made:
+                each.rmdir()
 
 
 @dataclass(frozen=True)

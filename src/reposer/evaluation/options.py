@@ -12,6 +12,7 @@ from tyro.conf import Suppress, arg
 
 from reposer.checks import InputError
 from reposer.features import Weights
+from reposer.processes import check_processes
 from reposer.protocols import Protocol
 from reposer.results import FORMATS
 
@@ -75,6 +76,7 @@ class ResultOptions:
             raise InputError(
                 f"devices must be at least 1 and skip_bad at least 0, got {self.devices} and {self.skip_bad}"
             )
+        check_processes("devices", self.devices)
         if not isfinite(self.annotations_shift):
             raise InputError(f"annotations_shift must be a number of pixels, got {self.annotations_shift}")
         if self.detect_poses and self.predicted_keypoints is not None:

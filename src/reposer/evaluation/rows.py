@@ -31,6 +31,7 @@ from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
+from reposer.processes import end_with_parent
 from reposer.protocols import Protocol
 from reposer.similarity import PartSSIMSettings
 
@@ -147,7 +148,8 @@ def measure_rows(
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.
     shares = [pickle.dumps((work, items[rank::devices], rank)) for rank in range(devices)]
     measured: list[list[Measured]] = []
-    with ProcessPoolExecutor(devices, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(devices, mp_context=spawn, initializer=end_with_parent) as pool:
         try:
             for share in pool.map(_measure_share, shares):
                 measured.append(share)

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reposer.bounds import at_least
 from reposer.checks import changed, check_choice
 from reposer.losses.module import LossInputs, LossModule
 from reposer.tensors import check_tensor
+from reposer.values import Checked
 
 GANKind = Literal["cross_entropy", "least_squares", "hinge"]
 Player = Literal["discriminator", "generator"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdversarialSettings:
+class AdversarialSettings(Checked):
     """Of the adversarial loss of discriminators and generator."""
 
     kind: GANKind = "cross_entropy"
     """Published: "cross_entropy" for Market-1501, "least_squares" for DeepFashion; or "hinge"."""
-    pool_size: int = 50
+    pool_size: Annotated[int, at_least(0, 100_000)] = 50
     """Past generated images kept to show to each discriminator; 0: none."""
-
-    def __post_init__(self) -> None:
-        check_choice("kind", self.kind, get_args(GANKind))
-        if self.pool_size < 0:
-            raise ValueError(f"pool_size must be at least 0, got {self.pool_size}")
 
     @property
     def border(self) -> float:

@@ -10,20 +10,22 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from reposer.bounds import Weight
 from reposer.checks import check_choice
 from reposer.features import PUBLISHED_LAYER, VGG19Features, Weights
 from reposer.images import SIGNED
 from reposer.losses.module import FeatureMaps, LossInputs, LossModule
 from reposer.similarity.ssim import unit_images
+from reposer.values import Checked
 
 Features = Callable[[Tensor], FeatureMaps]
 """From images (B, 3, H, W) in [0, 1] to their feature maps."""
-LayerWeights = tuple[tuple[str, float], ...]
+LayerWeights = tuple[tuple[str, Weight], ...]
 """Layers, each with the weight of its term."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerSettings(ABC):
+class LayerSettings(Checked, ABC):
     """Weighted sum over layers of how far two feature maps are apart."""
 
     layers: LayerWeights = ((PUBLISHED_LAYER, 1.0),)
@@ -34,6 +36,7 @@ class LayerSettings(ABC):
         if not layers:
             raise ValueError("layers must give at least one feature layer its weight, got none")
         object.__setattr__(self, "layers", tuple(layers.items()))
+        super().__post_init__()
 
     @abstractmethod
     def measure(self, x: Tensor, y: Tensor) -> Tensor:

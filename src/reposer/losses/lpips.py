@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from reposer.checks import check_choice
 from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion, Weights
 from reposer.images import SIGNED
 from reposer.losses.module import LossModule
 from reposer.similarity.ssim import unit_images
+from reposer.values import Checked
 
 
 def lpips_loss(
@@ -51,7 +51,7 @@ def lpips_loss(
 
 
 @dataclass(frozen=True, kw_only=True)
-class LPIPSLossSettings:
+class LPIPSLossSettings(Checked):
     """Of LPIPS as a loss."""
 
     backbone: LPIPSBackbone = "alex"
@@ -60,10 +60,6 @@ class LPIPSLossSettings:
     """Of the learned channel weights."""
     weights: Path | None = None
     """Local file of the backbone's torchvision weights; default: the torch hub cache, else a download."""
-
-    def __post_init__(self) -> None:
-        check_choice("LPIPS backbone", self.backbone, get_args(LPIPSBackbone))
-        check_choice("LPIPS version", self.version, get_args(LPIPSVersion))
 
 
 class LPIPSLoss(LossModule[LPIPSLossSettings]):

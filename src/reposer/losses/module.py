@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.plausibility import check_value_range
+from reposer.values import Checked
 
 FeatureMaps = Mapping[str, Tensor]
 """Feature maps (B, C, H', W') by layer."""
@@ -20,12 +21,12 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoSettings:
+class NoSettings(Checked):
     """Of a loss without settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighted:
+class Weighted(Checked):
     """A term of an objective: beside its weight stand the settings of its loss."""
 
     weight: float = 0.0

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
+from reposer.bounds import positive
 from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule, NoSettings
 from reposer.plausibility import check_range
 from reposer.similarity.ssim import at_least_float32
 from reposer.tensors import check_channels, check_image, check_images
+from reposer.values import Checked
 
 
 def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
@@ -53,15 +55,11 @@ def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, floa
 
 
 @dataclass(frozen=True, kw_only=True)
-class CharbonnierSettings:
+class CharbonnierSettings(Checked):
     """Of the Charbonnier loss."""
 
-    epsilon: float = 1e-3
+    epsilon: Annotated[float, positive()] = 1e-3
     """Positive; differences well below it are penalised like squares, those above it like L1."""
-
-    def __post_init__(self) -> None:
-        if self.epsilon <= 0:
-            raise ValueError(f"epsilon must be positive, got {self.epsilon}")
 
 
 def charbonnier_loss(

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from reposer.images import SIGNED
 from reposer.models.blocks import STRIDE
 from reposer.poses import HeatmapConfig, pose_maps
+from reposer.values import Checked
 
 Reads = Literal["heatmaps", "joints"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
+class NetworkConfig(Checked):
     """Base of the generators' configurations: a network's own narrows it and adds the network's options."""
 
     network: str

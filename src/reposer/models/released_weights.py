@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminat
 from reposer.models.fitting import check_finite, listed, mismatch
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.xing import XingConfig, XingGenerator
+from reposer.values import FieldError
 
 _PREFIXES = ("module.", "model.")
 _NAMES = {
@@ -118,12 +119,15 @@ def detect_released(
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
-    if encoder == "encoder":
-        return ReleasedDiscriminator(
-            in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
-        )
+    kind: type[ReleasedGenerator | ReleasedDiscriminator]
     kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
-    return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+    fields: dict[str, Any] = {"norm": norm, "channels": channels, "blocks": blocks, "dropout": dropout}
+    if encoder == "encoder":
+        kind, fields = ReleasedDiscriminator, fields | {"in_channels": in_channels}
+    try:
+        return kind(**fields)
+    except FieldError as error:
+        raise InputError(f"{where}: not of a released network: {error}") from None
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:

@@ -7,21 +7,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reposer.bounds import Deviation
 from reposer.checks import check_choice
 from reposer.plausibility import check_places
 from reposer.poses.skeleton import shown_joints
 from reposer.tensors import check_joints
+from reposer.values import Checked
 
 HeatmapKind = Literal["gaussian", "pixel"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeatmapConfig:
+class HeatmapConfig(Checked):
     """How the networks are shown poses."""
 
     kind: HeatmapKind = "gaussian"
     """Gaussian maps, or the one-pixel maps that the released DeepFashion networks were trained on."""
-    sigma: float = 6.0
+    sigma: Deviation = 6.0
     """Standard deviation of the Gaussian in pixels."""
 
 

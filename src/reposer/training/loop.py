@@ -15,11 +15,10 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
 from reposer.data.loading import dead_workers_in_one_line
-from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
+from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
 from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
@@ -35,20 +34,21 @@ def train(
 ) -> Path:
     """Train a generator and return the file of its last checkpoint.
 
-    The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, the events of the loggers, ``checkpoints/`` and
-    ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then continues as if nothing had happened,
-    bit for bit on one machine.
+    The run folder ``out`` gets ``config.json``, ``run.json``, ``metrics.jsonl``, the events of the loggers,
+    ``checkpoints/`` and ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then continues as if
+    nothing had happened, bit for bit on one machine.
 
     Args:
         config: what to train, and how.
         data: folder of the data set.
-        out: run folder, new or empty unless ``resume``.
+        out: run folder, new or empty unless ``resume``; held while the run trains.
         resume: True: continue from the newest whole checkpoint in ``out``; "auto": do so if ``out`` holds a run, else
             start one.
         progress: where to show how far it is; default: nowhere.
 
     Raises:
-        InputError: if the data or the run folder do not fit.
+        InputError: if the data or the run folder do not fit, another process trains in it, or no checkpoint is left to
+            continue from.
         RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
@@ -107,9 +107,7 @@ def train(
                 for warning in watch.add(row):
                     progress.say(f"step {step}: {warning}")
             if world.is_first and samples and draws:
-                path = folder.samples / f"step-{step:07d}.png"
-                with writing(path):
-                    write_image(path, contact_sheet(state.best_generator(), samples, config))
+                folder.draw(contact_sheet(state.best_generator(), samples, config), step)
             stops = world.anywhere(bool(interrupted))
             if world.is_first and (saves or stops):
                 save_checkpoint(folder.checkpoints, state, config)

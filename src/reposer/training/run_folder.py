@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,17 +10,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import Tensor
+
 from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_differences, config_from_json, config_to_json
 from reposer.files import read_text, write_text
+from reposer.images import write_image
 from reposer.locks import is_lock, lock
 from reposer.models.saving import files_by_step
 from reposer.training.checkpoint import STATE, writing
+from reposer.training.log import LOG
+from reposer.training.log import read_log as read_log
+from reposer.training.loggers import LOGGERS, show
 from reposer.training.record import RECORD, RunRecord
 from reposer.training.world import World
 
 Resume = bool | Literal["auto"]
-CONFIG, LOG, CHECKPOINTS, SAMPLES = "config.json", "metrics.jsonl", "checkpoints", "samples"
+CONFIG, CHECKPOINTS, SAMPLES = "config.json", "checkpoints", "samples"
 _FREE = ("logging.", "data.workers ", "optimization.on_nonfinite ", "optimization.most_skips ", "hardware.")
 """Fields that may change when a run is resumed; of the hardware, precision may not."""
 
@@ -34,15 +39,15 @@ def held(path: Path, config: RunConfig, record: RunRecord, *, resume: Resume, wo
         InputError: in every process, if another run holds the folder, or as ``check_run_folder`` says.
     """
     with ExitStack() as stack:
-        found: bool | InputError = False
+        found: bool | Exception = False
         if world.is_first:
             try:
                 stack.enter_context(lock(path, f"reposer train {config.recipe}"))
                 found = check_run_folder(path, config, record, resume=resume)
-            except InputError as error:
+            except (InputError, OSError) as error:  # which the others are waiting to hear
                 found = error
         found = world.gathered_objects(found)[0]
-        if isinstance(found, InputError):
+        if isinstance(found, Exception):
             raise found
         yield found
 
@@ -133,7 +138,7 @@ class RunFolder:
             self.samples.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
-        self._loggers = [_LOGGERS[name](path) for name in config.logging.loggers]
+        self._loggers = [LOGGERS[name](path) for name in config.logging.loggers]
 
     def note_saved(self, step: int) -> None:
         """Remember that there is a checkpoint of this step."""
@@ -168,52 +173,17 @@ class RunFolder:
                 "and continue with --resume"
             ) from None
 
+    def draw(self, sheet: Tensor, step: int) -> None:
+        """Write a contact sheet (3, H, W) uint8 as samples/step-N.png and give it to the loggers."""
+        path = self.samples / f"step-{step:07d}.png"
+        with writing(path):
+            write_image(path, sheet)
+            for logger in self._loggers:
+                show(logger, sheet, step)
+
     def __enter__(self) -> RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
         for logger in self._loggers:
             logger.finalize("success")
-
-
-def _tensorboard(path: Path) -> Any:
-    from lightning.fabric.loggers.tensorboard import TensorBoardLogger
-
-    return TensorBoardLogger(path, name="tensorboard", version="")
-
-
-def _wandb(path: Path) -> Any:
-    from lightning.pytorch.loggers import WandbLogger
-
-    name = path / "wandb-run.txt"  # so that a resumed run continues in the same place
-    if not name.exists():
-        write_text(name, uuid.uuid4().hex)
-    return WandbLogger(name=path.name, save_dir=path, version=name.read_text(), project="reposer", resume="allow")
-
-
-_LOGGERS = {"tensorboard": _tensorboard, "wandb": _wandb}
-
-
-def read_log(run: Path) -> list[dict[str, Any]]:
-    """Read the whole rows of a run's metrics.jsonl, if it has one; InputError names a line that no run has written."""
-    path = run / LOG
-    lines = read_text(path).splitlines() if path.exists() else []
-    rows = [_row(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-    return [row for row in rows if row is not None]
-
-
-def _row(line: str, where: str) -> dict[str, Any] | None:
-    """The numbers of a step; None if this is half a row, which was being written when the run was killed."""
-    try:
-        row = json.loads(line)
-    except (RecursionError, ValueError):
-        return None
-    numbers = isinstance(row, dict) and all(type(value) in (int, float) and _fits(value) for value in row.values())
-    if not numbers or type(row.get("step")) is not int:
-        raise InputError(f'{where}: expected the numbers of a step, as in {{"step": 50, ...}}; remove this line')
-    return row
-
-
-def _fits(value: float) -> bool:
-    """Whether a number of any length is one that a float holds."""
-    return isinstance(value, float) or abs(value) < 2**1000
