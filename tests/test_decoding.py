@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import warnings
 import zlib
@@ -14,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
+from reposer import decoding
 from reposer.checks import InputError
 from reposer.decoding import MOST_PIXELS, MOST_SIDE, decode, size_of, to_rgb
 from reposer.images import from_pil, read_image
@@ -189,3 +191,10 @@ def test_damaged_files_are_read_or_refused_never_anything_else(data: st.DataObje
             return
     assert image.dtype == torch.uint8
     assert image.ndim == 3
+
+
+def test_no_other_module_opens_images() -> None:
+    package = Path(decoding.__file__).parent
+    opens = re.compile(r"Image\.open|\bimread|imdecode|decode_image|read_image_file|torchvision\.io|ImageFile\.Parser")
+    found = [path.name for path in package.rglob("*.py") if opens.search(path.read_text())]
+    assert found == []

@@ -291,17 +291,19 @@ def test_values_are_read_once_where_reading_waits() -> None:
 
 
 @pytest.mark.gpu
-def test_losses_on_a_gpu_do_not_wait_for_it() -> None:
-    module, (x, y), (joints, visible) = PartSSIMLoss(), images(), pose()
-    inputs = [tensor.cuda() for tensor in (x, y, joints, visible)]
-    module(*inputs)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        l1_loss(*inputs[:2])
-        plausibility.check_places(*inputs[2:], SIZE)
-        plausibility.check_mask_values(inputs[0][:, :1].clamp(0, 1))
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+def test_losses_on_a_gpu_wait_for_it_once() -> None:
+    masks = limb_masks(*pose(), SIZE).cuda()
+    x, y, joints, visible = (tensor.cuda() for tensor in (*images(), *pose()))
+    for mode in ("default", "error"):
+        torch.cuda.set_sync_debug_mode(mode)
+        try:
+            l1_loss(x, y)
+            plausibility.check_places(joints, visible, SIZE)
+            plausibility.check_mask_values(masks)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    with pytest.raises(ValueError, match="generated has values from"):
+        l1_loss(100 * x[..., 1:], y[..., 1:])
 
 
 def _told_once(call: Callable[[], object], message: str) -> None:

@@ -21,6 +21,7 @@ from reposer.digests import file_digest
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
 from reposer.locks import lock
+from reposer.plausibility import trusted
 from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
@@ -114,6 +115,7 @@ def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
     write(device=fabric.device, rank=fabric.global_rank, processes=fabric.world_size)
 
 
+@trusted()
 def _generate(
     generator: Generator,
     index: PairIndex,

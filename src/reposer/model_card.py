@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
 from reposer import __version__
+from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import MANNEQUINS
@@ -54,26 +54,13 @@ class About:
         """
         try:
             known = {name: from_plain(kind, content[name], name) for name, kind in _KINDS.items() if name in content}
-            scores = _scores(content.get("scores", ()))
+            scores = Score.all_from_json(content.get("scores", ()))
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        if known.get("step", 0) < 0:
-            raise InputError(f"{where}: step: expected 0 or more, got {known['step']}")
         return cls(**known, scores=scores)
 
 
-_KINDS = {"step": int, "data": str, "license": str}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """What a score is in JSON."""
-
-    name: str
-    value: float
-    interval: tuple[float | None, float | None]
-    n: int
-    signature: str
+_KINDS = {"step": Annotated[int, at_least(0)], "data": str, "license": str}
 
 
 def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
@@ -85,18 +72,10 @@ def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
         raise InputError(f"{path}: No such file or directory; 'reposer evaluate --json' writes it")
     try:
         content = read_json(path)
-        return _scores(content["scores"] if isinstance(content, dict) and "scores" in content else None)
+        return Score.all_from_json(content.get("scores") if isinstance(content, dict) else None)
     except InputError as error:
         why = str(error).removeprefix(f"{path}: ")
         raise InputError(f"{path}: no scores here; expected what 'reposer evaluate --json' writes ({why})") from None
-
-
-def _scores(rows: Any) -> tuple[Score, ...]:
-    known = from_plain(tuple[_Row, ...], rows, "scores")
-    try:
-        return tuple(Score.from_json(asdict(row)) for row in known)
-    except ValueError as error:  # of a signature
-        raise InputError(f"scores: {error}") from None
 
 
 def training_data(config: RunConfig, about: About) -> str:
@@ -194,8 +173,7 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
 def _score_table(scores: tuple[Score, ...]) -> str:
     if not scores:
         return "None were given. `reposer evaluate RESULTS --json RUN/evaluation.json` makes them."
-    limits = ["-" if isnan(s.interval[0]) else "{:.4f} to {:.4f}".format(*s.interval) for s in scores]
-    rows = [(text(s.name), f"{s.value:.4f}", limit, str(s.n)) for s, limit in zip(scores, limits, strict=True)]
+    rows = [(text(s.name), f"{s.value:.4f}", s.limits, str(s.n)) for s in scores]
     signatures = dict.fromkeys(str(score.signature) for score in scores)
     names = {each: ", ".join(s.name for s in scores if str(s.signature) == each) for each in signatures}
     lines = "\n".join(f"- {text(names[each])}: {code(each)}" for each in signatures)

@@ -206,6 +206,8 @@ def test_a_tensor_that_was_expanded_is_refused_before_anything_of_its_size_is_ma
     torch.save({**state, first: torch.zeros(100_000, 3, 7, 7, device="meta")}, tmp_path / "net.pth")
     assert "larger than what the file holds" in refused(tmp_path / "net.pth")
     torch.save({**state, first: torch.zeros(50_000, 3, 1, 1)}, tmp_path / "net.pth")
+    assert "channels must be at most 1,024, got 50000" in refused(tmp_path / "net.pth")
+    torch.save({**state, first: torch.zeros(1_000, 3, 1, 1)}, tmp_path / "net.pth")
     assert "of another shape" in refused(tmp_path / "net.pth")
 
 

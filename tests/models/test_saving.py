@@ -123,3 +123,12 @@ def test_weights_of_another_network_are_told_in_one_line(tmp_path: Path, file: P
 def test_the_shipped_generator_carries_a_digest() -> None:
     with safe_open(shipped_generators()["mannequin"], framework="pt") as opened:
         assert len(json.loads(opened.metadata()["reposer"])["sha256"]) == 64
+
+
+@pytest.mark.parametrize(("name", "value"), [("blocks", 1_000_000_000), ("channels", 10**400), ("dropout", "half")])
+def test_a_network_that_nobody_could_make_is_refused_at_once(file: Path, name: str, value: object) -> None:
+    def huge(about: dict[str, Any]) -> dict[str, Any]:
+        about["config"]["generator"][name] = value
+        return about
+
+    assert f"generator.{name}" in refused(rewritten(file, huge))

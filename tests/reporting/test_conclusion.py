@@ -104,8 +104,13 @@ def test_what_was_not_shown_and_not_measured_is_said() -> None:
 def test_too_few_images_are_said_to_be_too_few() -> None:
     a, b = (evaluated({"ssim": [value] * 4, "l1": [value] * 4}) for value in (0.4, 0.3))
     assert concluded(a, b) == (
-        "no difference is shown in any of 2 metrics on 4 images: too few, p cannot fall below 0.125 on so few."
+        "no difference is shown in any of 2 metrics on 4 images: too few, p cannot fall below 0.25."
     )
+    # Two of 2**7 patterns of signs are as far out, times the number of metrics.
+    metrics = ("ssim", "l1", "psnr", "ms_ssim", "mask_ssim")
+    a, b = (evaluated({name: [value] * 7 for name in metrics}) for value in (0.4, 0.3))
+    assert concluded(a, b).endswith("on 7 images: too few, p cannot fall below 0.078.")
+    assert concluded(*(evaluated({name: [v] * 8 for name in metrics}) for v in (0.4, 0.3))).startswith("neither")
 
 
 def test_results_that_are_not_comparable_have_no_conclusion() -> None:

@@ -17,24 +17,12 @@ from reposer.values import from_plain
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Score:
-    """A score, as ``Score.to_json`` writes it."""
-
-    name: str
-    value: float
-    interval: tuple[float | None, float | None]
-    n: int
-    signature: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Evaluation:
-    """What is read of an evaluation, as ``Evaluation.to_json`` writes it; the rest can be told from this."""
+    """What is read of an evaluation beside its scores, as ``Evaluation.to_json`` writes it."""
 
     protocol_fields: Protocol
     format: str
     codec: str
-    scores: tuple[_Score, ...]
     per_image: Mapping[str, Mapping[str, float]]
     results: Path | None = None
     targets: Path | None = None
@@ -57,7 +45,7 @@ def read_fields(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
         told = from_plain(_Evaluation, {n: content[n] for n in _NAMES if n in content or n not in _OPTIONAL})
-        scores = tuple(map(Score.from_json, content["scores"]))
+        scores = Score.all_from_json(content["scores"])
         check_choice("format", told.format, FORMATS)
         _check_numbers(scores, told.per_image)
     except (ValueError, KeyError, TypeError, OverflowError) as error:
@@ -74,8 +62,6 @@ def _check_numbers(scores: Sequence[Score], per_image: Mapping[str, Mapping[str,
     """Raise InputError for metrics that there are not, and for counts that cannot be."""
     for score in scores:
         check_choice("metric", score.name, METRICS)
-        if score.n < 1:
-            raise InputError(f"{score.name}: expected n of at least 1, got {score.n}")
     for above, below in (metric.columns for metric in METRICS.values() if metric.kind == "ratio"):
         for pair, row in per_image.items():
             if above in row and not 0 <= row[above] <= row.get(str(below), 0) >= 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reposer.checks import InputError
 from reposer.metrics.signature import Signature
+from reposer.values import from_plain
 
 LEVEL = 0.95
 ENOUGH = 6
@@ -57,11 +59,34 @@ class Score:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Score:
-        """Read what ``to_json`` wrote."""
-        low, high = (nan if limit is None else limit for limit in content["interval"])
-        signature = Signature.parse(content["signature"])
-        return cls(content["name"], content["value"], (low, high), content["n"], signature)
+    def from_json(cls, content: Any, *, name: str = "score") -> Score:
+        """Read what ``to_json`` wrote; InputError names the field that does not fit, in what ``name`` is."""
+        row: _Row = from_plain(_Row, content, name)
+        low, high = (nan if limit is None else limit for limit in row.interval)
+        if row.n < 1:
+            raise InputError(f"{name}.n: expected at least 1 image, got {row.n}")
+        try:
+            return cls(row.name, row.value, (low, high), row.n, Signature.parse(row.signature))
+        except ValueError as error:
+            raise InputError(f"{name}.signature: {error}") from None
+
+    @classmethod
+    def all_from_json(cls, rows: Any, *, name: str = "scores") -> tuple[Score, ...]:
+        """Read a list of scores."""
+        if not isinstance(rows, list | tuple):
+            raise InputError(f"{name}: expected a list of scores, got {rows!r}")
+        return tuple(cls.from_json(row, name=name) for row in rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """What a score is in JSON."""
+
+    name: str
+    value: float
+    interval: tuple[float | None, float | None]
+    n: int
+    signature: str
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: Signature) -> Score:

@@ -14,7 +14,6 @@ from reposer.evaluation import Evaluation
 from reposer.metrics import METRICS, holm, sign_flip_p_value
 from reposer.metrics.score import interval_of
 from reposer.protocols import with_ids
-from reposer.reporting.conclusion import conclusion
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +66,12 @@ class Difference:
     @property
     def winner(self) -> Literal["first", "second"] | None:
         """Which one is better; None where no difference is shown."""
-        if self.p_corrected >= LEVEL or self.difference == 0:
+        return None if self.p_corrected >= LEVEL else self.leader
+
+    @property
+    def leader(self) -> Literal["first", "second"] | None:
+        """Which one has the better value, shown or not."""
+        if self.difference == 0:
             return None
         return "first" if (self.difference > 0) == (self.better == "higher") else "second"
 
@@ -110,6 +114,8 @@ class Comparison:
     @property
     def conclusion(self) -> str:
         """Which one is better, or why that cannot be said, in a sentence or two."""
+        from reposer.reporting.conclusion import conclusion  # which reads this class
+
         return conclusion(self)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,13 +1,10 @@
 """The one conclusion of a comparison: which result is better, or why that cannot be said."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from reposer.metrics import METRICS
-from reposer.metrics.score import ENOUGH
-
-if TYPE_CHECKING:
-    from reposer.reporting.comparison import Comparison, Difference
+from reposer.reporting.comparison import LEVEL, Comparison, Difference
 
 Side = Literal["first", "second"]
 SHARPNESS = "sharpness"
@@ -17,7 +14,7 @@ is sharper than that: a Gaussian blur of one pixel leaves about 0.7."""
 _NAMED = 4
 
 
-def conclusion(comparison: "Comparison") -> str:
+def conclusion(comparison: Comparison) -> str:
     """Say in one or two sentences which of two results is better.
 
     Metrics that compare pixels reward blur: averages of what might be right score better than sharp guesses. So where
@@ -29,7 +26,7 @@ def conclusion(comparison: "Comparison") -> str:
     return said
 
 
-def _said(comparison: "Comparison") -> str:
+def _said(comparison: Comparison) -> str:
     differences = comparison.differences
     if not differences:
         return "nothing could be tested, so nothing is known about which one is better."
@@ -59,48 +56,50 @@ def _said(comparison: "Comparison") -> str:
     return f"{names[winner]} is better in {where}{rest}.{_unseen_blur(shown, differences)}"
 
 
-def _compares_pixels(difference: "Difference") -> bool:
+def _compares_pixels(difference: Difference) -> bool:
     metric = METRICS[difference.metric]
     return metric.kind == "row" and metric.network is None and metric.name != SHARPNESS
 
 
-def _blurred(differences: "Sequence[Difference]") -> "tuple[Side, list[Difference]] | None":
+def _blurred(differences: Sequence[Difference]) -> tuple[Side, list[Difference]] | None:
     """Which result has lost its sharpness, and the metrics in which it is ahead all the same; None if neither has."""
+    untestable = _least_p(differences) >= LEVEL  # then values count: what blur does needs no test
     for d in differences:
         if d.metric != SHARPNESS:
             continue
         sides: tuple[tuple[Side, float, float], ...] = (("first", d.first, d.second), ("second", d.second, d.first))
         for side, own, other in sides:
-            ahead = [each for each in differences if _compares_pixels(each) and _leads(each) == side]
+            pixels = filter(_compares_pixels, differences)
+            ahead = [each for each in pixels if (each.leader if untestable else each.winner) == side]
             if own < _COLLAPSED * min(1.0, other) and ahead:
                 return side, ahead
     return None
 
 
-def _leads(difference: "Difference") -> Side | None:
-    """The winner; over too few images to show one, who has the better value: what blur does needs no test."""
-    if difference.winner is not None or difference.n >= ENOUGH or difference.difference == 0:
-        return difference.winner
-    return "first" if (difference.difference > 0) == (difference.better == "higher") else "second"
+def _least_p(differences: Sequence[Difference]) -> float:
+    """The smallest corrected p-value that so few images can give: one of all patterns of signs, on either side."""
+    n = max((d.n for d in differences), default=1)
+    return min(1.0, len(differences) * 2.0 ** (1 - n))
 
 
-def _no_difference(differences: "Sequence[Difference]") -> str:
+def _no_difference(differences: Sequence[Difference]) -> str:
     n = max(d.n for d in differences)
     if not any(any(d.by_image.values()) for d in differences):
         return f"the two are equal in every metric on all {_images(n)}."
     metrics = "the only metric" if len(differences) == 1 else f"any of {len(differences)} metrics"
-    few = f": too few, p cannot fall below {2.0 ** (1 - n):.3g} on so few" if n < ENOUGH else ""
+    least = _least_p(differences)
+    few = f": too few, p cannot fall below {least:.2g}" if least >= LEVEL else ""
     return f"no difference is shown in {metrics} on {_images(n)}{few}."
 
 
-def _unseen_blur(shown: "Sequence[Difference]", differences: "Sequence[Difference]") -> str:
+def _unseen_blur(shown: Sequence[Difference], differences: Sequence[Difference]) -> str:
     """What is missing where only metrics that reward blur speak for a result."""
     if any(d.metric == SHARPNESS for d in differences) or not all(map(_compares_pixels, shown)):
         return ""
     return " Blur improves such metrics too, and sharpness was not measured: '--protocol reposer-1' measures it."
 
 
-def _listed(differences: "Sequence[Difference]") -> str:
+def _listed(differences: Sequence[Difference]) -> str:
     labels = [d.label for d in differences]
     if len(labels) > _NAMED + 1:
         labels = [*labels[:_NAMED], f"{len(labels) - _NAMED} more"]

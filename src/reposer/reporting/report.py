@@ -140,10 +140,7 @@ def _score_table(evaluations: Mapping[str, Evaluation]) -> str:
     header = "".join(f"<th>{escape(METRICS[score.name].heading)}</th>" for score in first.scores)
     lines = []
     for i, (name, evaluation) in enumerate(evaluations.items()):
-        cells = "".join(
-            f"<td>{s.value:.4f}<small>{s.interval[0]:.4f} to {s.interval[1]:.4f}</small></td>"
-            for s in evaluation.scores
-        )
+        cells = "".join(f"<td>{s.value:.4f}<small>{s.limits}</small></td>" for s in evaluation.scores)
         lines.append(f"<tr{' class=best' if i == 0 else ''}><td>{escape(name)}</td>{cells}</tr>")
     return f"<table><tr><th></th>{header}</tr>{''.join(lines)}</table>"
 

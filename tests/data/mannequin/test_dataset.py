@@ -165,6 +165,8 @@ def test_nothing_is_left_after_ctrl_c(tmp_path):
         ({"identities": 1}, "identities must be at least 2, got 1"),
         ({"identities": 10_000}, "identities must be at most 9999 for layout 'market', got 10000"),
         ({"images_per_identity": 1}, "images_per_identity must be at least 2, got 1"),
+        ({"images_per_identity": 10**400}, "images_per_identity must be at most 9,999"),
+        ({"identities": 2.5}, "identities: expected a whole number, got 2.5"),
         ({"test_identities": 200}, "test_identities must be from 1 to identities - 1 = 199, got 200"),
         ({"test_identities": 0}, "test_identities must be from 1"),
         ({"test_pairs": 0}, "test_pairs must be at least 1"),

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from reposer import __version__
-from reposer.checks import InputError, RunError, check_choice
+from reposer.bounds import Seed, at_least
+from reposer.checks import InputError, RunError
 from reposer.data.config import DESCRIPTION, MANNEQUINS
 from reposer.data.layout import pair_up
 from reposer.data.layouts import LAYOUTS
@@ -30,26 +31,25 @@ from reposer.files import write_text, written
 from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
 from reposer.processes import end_with_parent
+from reposer.values import Checked
 
 MannequinLayout = Literal["market", "deepfashion"]
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
 """How many people the image names of a layout can tell apart."""
-MOST_IMAGES = 9999
-"""Pictures of one person."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class MannequinConfig:
+class MannequinConfig(Checked):
     """What to make: how many people and pictures, how they look, and the layout of the folder."""
 
-    identities: int = 200
+    identities: Annotated[int, at_least(2)] = 200
     """People, train and test together."""
-    images_per_identity: int = 8
+    images_per_identity: Annotated[int, at_least(2, 9999)] = 8
     """Pictures of each person."""
     test_identities: int | None = None
     """People of the test split, none of whom is in train; None: an eighth of all, at least 1."""
-    test_pairs: int = 256
+    test_pairs: Annotated[int, at_least(1)] = 256
     """Test pairs drawn from all ordered pairs of two pictures of one test person; at most all of them."""
     layout: MannequinLayout = "market"
     """Names and image size: 128x64 as in Market-1501, or 256x176 as in DeepFashion."""
@@ -59,20 +59,13 @@ class MannequinConfig:
     """Joints behind another limb: report them, as pose estimators mostly do, or drop them as missing."""
     part_masks: bool = True
     """Also write an exact label map of the body parts for each image."""
-    seed: int = 0
+    seed: Seed = 0
     """Determines everything."""
-    workers: int = 0
+    workers: Annotated[int, at_least(0)] = 0
     """Processes; 0: one per core. At most four per core are started. The result does not depend on it."""
 
     def __post_init__(self) -> None:
-        lowest = {"images_per_identity": 2, "identities": 2, "test_pairs": 1, "seed": 0, "workers": 0}
-        for name, least in lowest.items():
-            if getattr(self, name) < least:
-                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        for name, kind in (("layout", MannequinLayout), ("clothing", Tier), ("occluded_joints", OccludedJoints)):
-            check_choice(name, getattr(self, name), get_args(kind))
-        if self.images_per_identity > MOST_IMAGES:
-            raise InputError(f"images_per_identity must be at most {MOST_IMAGES}, got {self.images_per_identity}")
+        super().__post_init__()
         most = MOST_IDENTITIES[self.layout]
         if self.identities > most:
             raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
