@@ -36,7 +36,6 @@ _FORMATS = (
     "TGA",
     "PDF",
     "SGI",
-    "IM",
     "JPEG2000",
     "PCX",
 )

@@ -26,6 +26,8 @@ class Reader:
     """Reads the file as the package does."""
     mutations: tuple[Mutation, ...] = ()
     """Of its contents, beside those of bytes."""
+    seconds: int = 0
+    """That 200 attacks take, if they are more than two."""
     check: Callable[[Any, Any, bytes], None] = lambda value, valid, content: check_sane(value)
     """Raises AssertionError unless the value read from an attacked file, of this content, can be right; ``valid`` is
     what was read before the attack."""

@@ -153,7 +153,8 @@ def mutate_weights(random: Random, content: bytes) -> bytes:
     for _ in range(random.choice((1, 1, 3))):
         name = random.choice(names)
         tensor = state.get(name)
-        if not isinstance(tensor, torch.Tensor) or tensor.is_meta or tensor.is_sparse or tensor.numel() > 10**6:
+        usual = isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 and not tensor.is_meta
+        if not usual or tensor.is_sparse or tensor.numel() > 10**6:
             tensor = torch.zeros(2, 2)  # it was attacked before
         strange: list[Any] = [
             torch.full_like(tensor, float("nan")),
@@ -220,7 +221,7 @@ READERS = (
         mutations=(mutate_json,),
         check=_check_log,
     ),
-    Reader(name="state.pt", make=_state, read=_read_state, check=_check_state),
+    Reader(name="state.pt", seconds=4, make=_state, read=_read_state, check=_check_state),
     Reader(
         name="generator.safetensors",
         make=_generator,
@@ -230,6 +231,7 @@ READERS = (
     ),
     Reader(
         name="released.pth",
+        seconds=4,
         make=_weights,
         read=load_released_network,
         mutations=(mutate_weights,),

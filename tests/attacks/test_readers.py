@@ -13,10 +13,14 @@ from tests.attacks.mutations import outside, remove
 from tests.attacks.reader import Reader
 
 READERS = (*run_readers.READERS, *data_readers.READERS, *result_readers.READERS)
+_CASES = [
+    pytest.param(reader, id=reader.name, marks=[pytest.mark.slow(reader.seconds)] if reader.seconds else [])
+    for reader in READERS
+]
 
 
 @pytest.mark.parametrize("cases", [FEW, MANY])
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", _CASES)
 def test_no_attack_on_a_file_succeeds(reader: Reader, cases: int, tmp_path: Path) -> None:
     folder = tmp_path / "attacked"
     folder.mkdir()
