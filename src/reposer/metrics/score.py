@@ -64,6 +64,8 @@ class Score:
         """Read what ``to_json`` wrote; InputError names the field that does not fit, in what ``name`` is."""
         row: _Row = from_plain(_Row, content, name)
         low, high = (nan if limit is None else limit for limit in row.interval)
+        if low > high:
+            raise InputError(f"{name}.interval: expected the lower end first, got {low} and {high}")
         try:
             return cls(row.name, row.value, (low, high), row.n, Signature.parse(row.signature))
         except ValueError as error:
