@@ -65,6 +65,8 @@ class Score:
         low, high = (nan if limit is None else limit for limit in row.interval)
         if row.n < 1:
             raise InputError(f"{name}.n: expected at least 1 image, got {row.n}")
+        if low > high:
+            raise InputError(f"{name}.interval: expected the lower end first, got {low} and {high}")
         try:
             return cls(row.name, row.value, (low, high), row.n, Signature.parse(row.signature))
         except ValueError as error:

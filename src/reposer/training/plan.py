@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import math
 import sys
 import time
 from dataclasses import replace
@@ -96,8 +96,12 @@ def _stored(state: TrainingState) -> float:
 
 
 def _peak(device: torch.device) -> float:
-    """Megabytes at the peak: allocated on a GPU, else resident memory of this process."""
+    """Megabytes at the peak: allocated on a GPU, else resident memory of this process; NaN where nothing tells."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
