@@ -326,7 +326,14 @@ def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator
         check_kind(name, pose, Pose, "reposer.poses.read_annotations reads poses from a file")
     check_kind("generator", generator, Generator, "reposer.load_generator loads one")
     source = from_pil(image)
-    check_size(source, generator.config.size, "image")
+    fits = f"; PIL.ImageOps.fit(image, {generator.config.size[::-1]}) cuts it out; the pose is in the pixels of that"
+    check_size(source, generator.config.size, "image", fits)
+    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
+        if len(pose.visible) != len(OPENPOSE_18.joints):
+            raise InputError(
+                f"{name} has {len(pose.visible)} joints, the generator reads those of {OPENPOSE_18.name}; "
+                "reposer.poses.convert_pose converts"
+            )
     device = next(generator.parameters()).device
     poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
     generated = generator.repose(to_signed(source)[None].to(device), *poses)

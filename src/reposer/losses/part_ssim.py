@@ -74,6 +74,9 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
         check_skeleton(skeleton)
         self.skeleton = skeleton
 
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, skeleton={self.skeleton.name}"
+
     def forward(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
         masks = self._masks(target, joints, visible)
         return part_ssim_loss(generated, target, masks, value_range=self.value_range, settings=self.settings)
