@@ -51,9 +51,9 @@ def retarget_joints(
     both have. Sideways it is the hips in any case, else the neck.
 
     A joint missing in the target stays missing, and those beyond it go on from its parent. Where no limb of either
-    person is seen there is nothing to go by, and the target stays as it is. The pose is always changed a little, about
-    1 % of the height, even if it is of the source's person: do not retarget poses of the same person in the same
-    frame.
+    person is seen there is nothing to go by, and the target stays as it is. Lengths from one pose are an estimate: even
+    a pose of the source's own person changes by 1 to 4 % of the height, so do not retarget poses of the same person
+    before the same camera.
 
     Args:
         target_joints: (B, 18, 2) float pixels, x then y, of OPENPOSE_18.
