@@ -10,7 +10,8 @@ from torch import Tensor
 from reposer.checks import changed, check_gaussian
 from reposer.images import SIGNED
 from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
-from reposer.similarity import ssim_map
+from reposer.similarity import SSIMSettings
+from reposer.similarity.ssim import mean_of_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class PerceptualSSIMSettings(LayerSettings):
         check_gaussian(self.window_size, self.sigma)
 
     def measure(self, x: Tensor, y: Tensor) -> Tensor:
-        return 1 - ssim_map(x, y, window_size=self.window_size, sigma=self.sigma, data_range=self.data_range).mean()
+        settings = SSIMSettings(window_size=self.window_size, sigma=self.sigma)
+        return 1 - mean_of_map(x, y, settings=settings, data_range=self.data_range)
 
 
 def perceptual_ssim_loss(
