@@ -146,7 +146,7 @@ def _map_shapes(
 def window_map(x: Tensor, y: Tensor, *settings: Any) -> Tensor:
     """SSIM at every position."""
     values = _map_shapes(x, y, *settings)
-    _rows(x, y, None, 0, *settings, to_x=False, to_y=False, values=values)
+    _rows(x, y, None, 0, *settings, to_x=False, to_y=False, values=values)  # type: ignore[misc]
     return values
 
 
@@ -258,7 +258,7 @@ def sums_of_parts(x: Tensor, y: Tensor, masks: Tensor, middle: float) -> tuple[T
     return sums, visible
 
 
-def _index_shapes(sums: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _index_shapes(sums: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     batch, _, channels, parts, _ = sums.shape
     empty = sums.new_empty
     return empty(batch), empty((batch, parts, channels)), empty(batch * channels), empty((batch, parts, channels, 4))
