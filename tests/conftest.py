@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from reposer import config
+from reposer import config, plausibility
 from reposer.images import write_image
 from reposer.memory import keep_freed_memory
 from reposer.models import NETWORKS
@@ -37,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 0 if slow is None else slow.args[0] if slow.args else 2
 
     items.sort(key=seconds, reverse=True)
+
+
+@pytest.fixture(autouse=True)
+def unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test hears the warnings that a process says once."""
+    monkeypatch.setattr(plausibility, "_DONE", set())
 
 
 @pytest.fixture(scope="session")

@@ -230,3 +230,24 @@ def test_every_mistake_is_one_line(fails: Fails, tmp_path: Path) -> None:
     assert "unknown option '64'" in fails(*start, "--size", 128, 64, 64)
     assert "unknown --hardware.precision '32' (known: 32-true," in fails(*start, "--hardware.precision", "32")
     assert "--seed: invalid literal for int() with base 10: 'abc'" in fails(*start, "--seed", "abc")
+
+
+@pytest.mark.slow(3)
+def test_missing_images_are_told_and_left_out(
+    fails: Fails, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = damaged(market, tmp_path / "data")
+    for split in ("train", "test"):
+        for image in sorted((data / split).iterdir())[:2]:
+            image.unlink()
+    run, results = tmp_path / "run", tmp_path / "results"
+    assert "2 images not in" in fails(*train_small(data, run))
+    main(train_small(data, run, "--data.skip-missing", 2))
+    assert "they are in 6 of 12 pairs, which are left out" in capsys.readouterr().err
+    assert json.loads((run / "config.json").read_text())["data"]["skip_missing"] == 2
+    generate = ["generate", str(run), "--data", str(data), "--out", str(results)]
+    assert "--skip-missing 2" in fails(*generate)
+    main([*generate, "--skip-missing", "2"])
+    shown = capsys.readouterr()
+    assert "they are in 6 of 12 pairs, which are left out" in shown.err
+    assert "6 images in" in shown.out

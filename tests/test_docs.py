@@ -8,11 +8,15 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import pytest
 import torch
 
 from reposer import losses
+from reposer.cli import main
+from reposer.images import read_image
+from reposer.results.names import pair_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -60,13 +64,48 @@ def _run(code: str, names: dict[str, object]) -> None:
     exec(compile(code, "<documentation>", "exec"), names)
 
 
-@pytest.mark.parametrize("page", ["losses.md", "index.md"])
-def test_code_of_a_page_runs_from_top_to_bottom(page: str) -> None:
+def test_code_of_the_losses_runs_from_top_to_bottom() -> None:
     torch.manual_seed(0)
     names: dict[str, object] = {}
-    for block in _CODE.findall((DOCS / page).read_text()):
+    for block in _CODE.findall((DOCS / "losses.md").read_text()):
         _run(block, names)
     assert torch.isfinite(names["loss"])  # type: ignore[arg-type]
+
+
+def test_home_page_works_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "index.md").read_text()
+    (made,) = re.findall(r"^reposer (mannequin .*)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    main(made.split())
+    names: dict[str, object] = {}
+    for block in _CODE.findall(page):
+        _run(block, names)
+    assert read_image("reposed.png").shape == (3, 128, 64)
+    assert torch.isfinite(names["loss"])  # type: ignore[arg-type]
+
+
+def test_a_download_of_deepfashion_is_copied_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("img/WOMEN/Blouses_Shirts/id_00003372")
+    folder.mkdir(parents=True)
+    for view in ("03_1_front", "03_3_back", "04_1_front"):
+        (folder / f"{view}.jpg").write_text(view)
+    stem = "fashionWOMENBlouses_Shirtsid00003372"
+    Path("train.lst").write_text(f"{stem}03_3back.jpg\n")
+    Path("test.lst").write_text(f"{stem}04_1front.jpg\n")
+    (block,) = _CODE.findall((DOCS / "data-sets.md").read_text())
+    _run(block, {})
+    copied = {str(path): path.read_text() for path in Path("FASHION").rglob("*.jpg")}
+    assert copied == {
+        f"FASHION/train/{stem}03_3back.jpg": "03_3_back",
+        f"FASHION/test/{stem}04_1front.jpg": "04_1_front",
+    }
+
+
+def test_names_of_results_in_the_docs_are_read() -> None:
+    rows = re.findall(r"^\| `SOURCE\S*?TARGET.*?\| `(\S+)` \|", (DOCS / "scoring.md").read_text(), re.MULTILINE)
+    assert len(rows) == 3
+    assert {pair_of(name) for name in rows} == {("0002_c1s1_000451_03.jpg", "0002_c2s1_000301_01.jpg")}
 
 
 def test_loss_of_the_readme_trains() -> None:
@@ -122,6 +161,18 @@ def test_formulas_and_references_are_rendered(site: Path) -> None:
         assert rest not in page, rest
     assert 'href="similarity.html#reposer.similarity' in page
     assert not re.search(r'(<script src|<link rel="stylesheet" href)="(https?:)?//', page), "fetched from elsewhere"
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("site")
+@pytest.mark.skipif(which("chromium") is None, reason="needs chromium")
+def test_search_works_from_the_disk(site: Path) -> None:
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=15000", "--dump-dom"]
+    address = f"{(site / 'index.html').as_uri()}?q=sharpness"
+    page = subprocess.run([*command, address], capture_output=True, text=True, timeout=120).stdout
+    found = page.split('data-md-component="search-result"')[1].split("</ol>")[0]
+    assert "scoring.html" in found
+    assert not re.search(r'<script src="(https?:)?//', page), "fetched from elsewhere"
 
 
 @pytest.mark.slow

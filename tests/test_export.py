@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,56 @@ def test_a_file_that_differs_is_refused(
     assert "not written, it would be off a float64 run by 0.00015 (PyTorch in float32: " in error
     assert "; allowed: 0.0001, 4 times that and at least 0.0001)" in error
     assert list(out.parent.iterdir()) == []
+
+
+def test_each_stage_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = reposer.load_generator(trained(tmp_path, KINDS["patn batch"]))
+    stages = (lambda _, path, about: path.write_bytes(b"file"), lambda path: lambda inputs: generator.repose(*inputs))
+    monkeypatch.setitem(export._FORMATS, "torch-export", stages)
+    monkeypatch.setattr(export, "trace", lambda _: None)
+    main(["export", str(tmp_path), "--format", "torch-export", "--out", str(tmp_path / "person.pt2")])
+    assert capsys.readouterr().err.startswith("export: 3/3")
+    told: list[tuple[object, ...]] = []
+    out = tmp_path / "again.pt2"
+    export.export_generator(
+        generator,
+        out,
+        "torch-export",
+        checkpoint=tmp_path / "generator-0000012.safetensors",
+        progress=lambda done, total, note: told.append((done, total, note)),  # type: ignore[arg-type]
+    )
+    assert [done for done, _, _ in told] == [0, 1, 2, 3]
+    assert [words for _, _, words in told][1] == "writing again.pt2"
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import torch
+from reposer import export
+from reposer.files import write_whole
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+out = Path(sys.argv[1])
+program = torch.export.export(torch.nn.Linear(50, 50), (torch.zeros(1, 50),))
+try:
+    write_whole(out, lambda path: export._save_program(program, path, {"license": "mit"}))
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow(8)
+def test_a_full_disk_is_one_line_that_names_the_file(tmp_path: Path) -> None:
+    """PyTorch ends the whole process where it cannot write into a file itself."""
+    pytest.importorskip("resource")
+    out = tmp_path / "person.pt2"
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, out], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"[Errno 27] File too large: '{out}'\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_not_a_number_is_a_difference(tmp_path: Path) -> None:

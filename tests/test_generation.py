@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,11 +14,13 @@ from safetensors.torch import save_file
 
 import reposer
 from reposer.checks import InputError, RunError
+from reposer.cli import main
 from reposer.config import RunConfig, config_to_json
-from reposer.data import open_pairs
+from reposer.data import PairIndex, open_pairs
 from reposer.generation import _in_processes, checkpoint_provenance, generate
 from reposer.generator import load_generator
 from reposer.images import read_image, to_signed, to_uint8
+from reposer.locks import lock
 from reposer.models import build_generator, save_network
 from reposer.poses import draw_pose, pose_maps
 from reposer.results import FORMATS
@@ -150,3 +153,123 @@ def test_processes_decide_nothing(checkpoint: Path, market: Path, tmp_path: Path
         generate(generator, index, tmp_path / "none", devices=0)
     with pytest.raises(InputError, match=r"no such image file"):
         generate(generator, replace(index, images=tmp_path), tmp_path / "none", devices=2)
+
+
+class StopError(Exception):
+    """Stands for a kill."""
+
+
+def stop(done: int, total: int) -> None:
+    raise StopError
+
+
+def test_results_that_are_being_written_have_no_valid_manifest(
+    checkpoint: Path, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator, index, out = load_generator(checkpoint), open_pairs(market, "test"), tmp_path / "out"
+    provenance = checkpoint_provenance(checkpoint)
+    generate(generator, index, out, provenance=provenance)
+    reposer.evaluate(out)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(StopError):
+        generate(generator, index, out, provenance=provenance, progress=stop, batch_size=2)  # type: ignore[arg-type]
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", str(out)])
+    assert stopped.value.code == 2
+    assert "these results are not finished" in capsys.readouterr().err
+    generate(generator, index, out, provenance=provenance)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_results_of_something_else_are_not_overwritten(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index, out = load_generator(checkpoint), open_pairs(market, "test"), tmp_path / "out"
+    provenance = checkpoint_provenance(checkpoint)
+    with pytest.raises(StopError):
+        generate(generator, index, out, provenance=provenance, progress=stop, batch_size=2)  # type: ignore[arg-type]
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = {"checkpoint": {"file": "b", "sha256": "0"}}
+    fewer = replace(index, pairs=index.pairs[1:])
+    attempts: list[tuple[PairIndex, dict[str, Any], str]] = [
+        (index, {"provenance": other}, "checkpoint"),
+        (fewer, {"provenance": provenance}, "pairs"),
+        (index, {"provenance": provenance, "format": "strips"}, "format"),
+        (fewer, {"provenance": other, "format": "strips"}, "format, pairs, checkpoint"),
+    ]
+    for pairs, options, differing in attempts:
+        with pytest.raises(InputError, match=rf"out: holds results of other {differing} .*; choose another folder"):
+            generate(generator, pairs, out, **options)
+    (out / "manifest.json").write_text("{")
+    with pytest.raises(InputError, match=r"manifest.json: not readable as JSON .*; generate into another folder"):
+        generate(generator, index, out, provenance=provenance)
+    (out / "manifest.json").unlink()
+    with pytest.raises(InputError, match=r"out: holds images that no manifest.json describes; choose another folder"):
+        generate(generator, index, out, provenance=provenance)
+    assert {path: path.read_bytes() for path in out.iterdir()} == {
+        path: content for path, content in before.items() if path.name != "manifest.json"
+    }
+
+
+def test_a_checkpoint_that_moved_is_the_same(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index, out = load_generator(checkpoint), open_pairs(market, "test"), tmp_path / "out"
+    provenance = checkpoint_provenance(checkpoint)
+    generate(generator, index, out, provenance=provenance)
+    moved = {"checkpoint": provenance["checkpoint"] | {"file": "elsewhere"}}
+    generate(generator, index, out, provenance=moved)
+    assert json.loads((out / "manifest.json").read_text())["checkpoint"]["file"] == "elsewhere"
+
+
+def test_one_at_a_time_generates_into_a_folder(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index = load_generator(checkpoint), open_pairs(market, "test")
+    with lock(tmp_path / "out", "another"), pytest.raises(InputError, match="out: in use by another"):
+        generate(generator, index, tmp_path / "out")
+    generate(generator, index, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("batch_size", 0, "batch_size must be at least 1, got 0"),
+        ("batch_size", -1, "batch_size must be at least 1, got -1"),
+        ("batch_size", 2.5, "batch_size must be at least 1, got 2.5"),
+        ("workers", -1, "workers must be at least 0, got -1"),
+        ("workers", 4 * (os.cpu_count() or 1) + 1, "workers must be at most"),
+        ("devices", 4 * (os.cpu_count() or 1) + 1, "devices must be at most"),
+    ],
+)
+def test_counts_that_cannot_be(
+    checkpoint: Path, market: Path, tmp_path: Path, option: str, value: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        generate(load_generator(checkpoint), open_pairs(market, "test"), tmp_path / "out", **{option: value})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("device", ["nope", "meta", "cuda:99"])
+def test_devices_that_there_are_not(checkpoint: Path, device: str) -> None:
+    with pytest.raises(InputError, match=rf"^device '{device}' is not available \(on this machine: cpu.*\)$"):
+        load_generator(checkpoint, device)
+
+
+@pytest.mark.parametrize("option", [("--batch-size", "-1"), ("--batch-size", "0"), ("--device", "nope")])
+def test_bad_options_on_the_command_line_are_one_line(
+    option: tuple[str, str], checkpoint: Path, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", str(checkpoint), "--data", str(market), "--out", str(out), *option])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("reposer: ")
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_pictures_that_are_not_finite_are_never_written(checkpoint: Path, market: Path, tmp_path: Path) -> None:
+    generator, index = load_generator(checkpoint), open_pairs(market, "test")
+    for parameter in generator.parameters():
+        parameter.fill_(float("nan"))
+    with pytest.raises(RunError, match=r"gave \d+ of \d+ pictures that hold NaN, first for .*___"):
+        generate(generator, index, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.png"))
+    with Image.open(index.images / index.pairs[0][0]) as image, pytest.raises(RunError, match="1 of 1 pictures"):
+        reposer.transfer(image, *(index.poses[name] for name in index.pairs[0]), generator)

@@ -1,7 +1,10 @@
 """Saving, loading and sharing a generator: bit for bit, a card that tells what it is, one line where it cannot be."""
 
+import ast
 import copy
+import hashlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +14,7 @@ import huggingface_hub
 import pytest
 import torch
 from huggingface_hub import ModelCard
+from huggingface_hub.errors import HfHubHTTPError
 
 import reposer
 from reposer import generator as module
@@ -18,6 +22,7 @@ from reposer.checks import InputError
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.data import MANNEQUINS
 from reposer.generator import Generator, load_generator, shipped_generators
+from reposer.images import read_image, write_image
 from reposer.models import build_generator, save_network
 from reposer.recipes import recipe
 from tests.small_run import SMALL
@@ -284,3 +289,120 @@ def test_card_of_scores_without_interval(tmp_path: Path) -> None:
     generator.save_pretrained(tmp_path / "saved", evaluation=tmp_path / "scores.json")
     assert "| fid | 12.5000 | - | 256 |" in (tmp_path / "saved" / "README.md").read_text()
     assert load_generator(tmp_path / "saved").about.scores[0].value == 12.5
+
+
+HOSTILE = "x`\n```\n\n---\nlicense: mit\n---\n# big <img src=x onerror=alert(1)> | [a](https://e.example) \udcff"
+
+
+def hostile_card(folder: Path) -> ModelCard:
+    signature = {"signature": f"patn-market|v:{HOSTILE.replace('|', '')}"}
+    (folder / "scores.json").write_text(json.dumps({"scores": [{**SCORES[0], **signature}]}))
+    config = replace(SMALL, recipe=HOSTILE, data=replace(SMALL.data, name=HOSTILE, license=HOSTILE))
+    generator = load_generator(make_run(folder / "run", config))
+    generator.describe(evaluation=folder / "scores.json")
+    return generator.generate_model_card(where=HOSTILE)
+
+
+def test_texts_of_others_stay_texts_in_the_card(tmp_path: Path) -> None:
+    card = hostile_card(tmp_path)
+    (tmp_path / "README.md").write_text(card.content, encoding="utf-8")  # also what is no Unicode
+    data = ModelCard.load(tmp_path / "README.md").data.to_dict()
+    assert data["library_name"] == "reposer"
+    assert data["license"] not in ("mit", "other")
+    assert "\n" not in data["license"]
+    lines = card.text.splitlines()
+    assert [line for line in lines if line.startswith("```")] == ["```python", "```"]
+    assert [line for line in lines if line.startswith("---")] == []
+    assert len([line for line in lines if line.startswith("# ")]) == 1
+    outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", card.text.split("```\n")[1])
+    assert not re.search(r"(?<!\\)<img|(?<!\\)\[a|[^\\]://e", outside)
+    cells = {len(re.findall(r"(?<!\\)\|", line)) for line in lines if line.startswith("| ")}
+    assert cells == {3, 5}  # of the two tables
+    code = card.text.split("```python\n")[1].split("```")[0]
+    assert HOSTILE in ast.literal_eval(code[code.index('"') : code.rindex('")') + 1])
+
+
+def test_a_card_finds_the_scores_of_its_generator(run: Path, tmp_path: Path) -> None:
+    """Wherever in the run folder they are; what the results were made of is in their manifest."""
+    (run / "evaluation.json").unlink()
+    file = run / "checkpoints" / "generator-0000012.safetensors"
+
+    def evaluated(name: str, sha256: str, value: float, **more: object) -> None:
+        folder = run / "results" / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(json.dumps({"checkpoint": {"file": "f", "sha256": sha256}}))
+        content = {"results": str(folder), "scores": [{**SCORES[0], "value": value}], **more}
+        folder.with_suffix(".json").write_text(json.dumps(content))
+
+    evaluated("generated", hashlib.sha256(file.read_bytes()).hexdigest(), 0.5)
+    evaluated("baseline", hashlib.sha256(file.read_bytes()).hexdigest(), 0.6, baseline="copy-source")
+    evaluated("older", "0" * 64, 0.7)
+    generator = load_generator(run)
+    generator.describe()
+    assert [score.value for score in generator.about.scores] == [0.5]
+    # The scores of another generator, or of a baseline, beside the run are not taken for its own.
+    shutil.copy(run / "results" / "baseline.json", run / "evaluation.json")
+    assert load_generator(run).origin.scores() == run / "results" / "generated.json"  # type: ignore[union-attr]
+    shutil.copy(run / "results" / "older.json", run / "evaluation.json")
+    generator = load_generator(run)
+    generator.describe()
+    assert [score.value for score in generator.about.scores] == [0.5]
+
+
+def test_a_card_shows_the_newest_contact_sheet(run: Path, hub: Path, tmp_path: Path) -> None:
+    (run / "samples").mkdir()
+    for step in (5, 12):
+        write_image(run / "samples" / f"step-{step:07d}.png", torch.full((3, 8, 6), step, dtype=torch.uint8))
+    load_generator(run).save_pretrained(tmp_path / "first")
+    load_generator(tmp_path / "first").save_pretrained(tmp_path / "second")
+    load_generator(run).push_to_hub("owner/name")
+    for folder in (tmp_path / "first", tmp_path / "second", hub / "owner" / "name"):
+        assert "](samples.png)" in (folder / "README.md").read_text()
+        assert (read_image(folder / "samples.png") == 12).all()
+
+
+def test_a_contact_sheet_that_is_a_link_or_damaged_is_left_out(run: Path, tmp_path: Path) -> None:
+    (run / "samples").mkdir()
+    write_image(tmp_path / "private.png", torch.zeros(3, 8, 6, dtype=torch.uint8))
+    (run / "samples" / "step-0000012.png").symlink_to(tmp_path / "private.png")
+    load_generator(run).save_pretrained(tmp_path / "first")
+    assert not (tmp_path / "first" / "samples.png").exists()
+    (run / "samples" / "step-0000013.png").write_bytes(b"no picture")
+    load_generator(run).save_pretrained(tmp_path / "second")
+    assert "samples.png" not in (tmp_path / "second" / "README.md").read_text()
+
+
+def test_a_push_without_network_is_one_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What huggingface_hub raises there is the error of the library that it asks with, and no OSError."""
+    error = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
+
+    class ConnectError(error):  # type: ignore[misc, valid-type]
+        pass
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise ConnectError("[Errno -2] Name or service not known\nmore")
+
+    assert not issubclass(ConnectError, OSError)
+    monkeypatch.setattr(huggingface_hub.HfApi, "create_repo", unreachable)
+    with pytest.raises(InputError) as caught:
+        load_generator(run).push_to_hub("owner/name")
+    assert str(caught.value) == (
+        "owner/name: cannot be pushed to the Hugging Face Hub: [Errno -2] Name or service not known"
+    )
+    monkeypatch.setattr(huggingface_hub.hub_mixin, "hf_hub_download", unreachable)
+    monkeypatch.setattr(module, "hf_hub_download", unreachable)
+    with pytest.raises(InputError, match=r"^owner/name: no such folder here, and unavailable .*: \[Errno -2\] [^\n]*$"):
+        Generator.from_pretrained("owner/name")
+
+
+def test_a_generator_prints_as_three_lines(run: Path) -> None:
+    text = str(load_generator(run))
+    assert len(text.splitlines()) == 3
+    for part in (
+        "'small'",
+        "12 steps",
+        "128x64",
+        "patn",
+        f"{sum(p.numel() for p in load_generator(run).parameters()):,}",
+    ):
+        assert part in text

@@ -1,5 +1,6 @@
 """Protocols and signatures."""
 
+import hashlib
 import json
 import sys
 from dataclasses import asdict, fields, is_dataclass, replace
@@ -22,12 +23,14 @@ from reposer.protocols import (
     Protocol,
     Scored,
     differences,
+    pair_key,
     pairs_digest,
     protocol_from_json,
     protocols_of,
     read_protocol,
     signature_of,
     switches,
+    with_ids,
 )
 from reposer.protocols.words import WORDS
 
@@ -286,3 +289,43 @@ def test_command_refuses(arguments: list[str], message: str, capsys: pytest.Capt
 def test_documentation_names_every_protocol() -> None:
     text = (Path(__file__).parents[1] / "docs" / "protocols.md").read_text()
     assert [name for name in PROTOCOLS if f"`{name}`" not in text] == []
+
+
+def test_the_hash_of_pairs_ignores_what_files_are_called() -> None:
+    jpg = [("a.jpg", "b.jpg"), ("1488_c1s6_023021_02.jpg.jpg", "c.jpg")]
+    ids = ["___".join(pair) for pair in jpg]
+    assert pairs_digest(ids) == hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:8]  # as published
+    for suffix in (".png", ".JPG", ".jpeg", ".webp"):
+        assert pair_key(f"a{suffix}___b{suffix}") == "a.jpg___b.jpg"
+    assert pair_key("a.jpg.png___b") == "a.jpg___b.jpg"
+    assert pair_key(ids[1]) == ids[1]
+    assert pair_key("a.jpg___c.jpg") != pair_key("a.jpg___b.jpg")
+    assert pair_key("b.png") == "b.jpg"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fashionWOMENBlouses_Shirtsid0000337203_3back.jpg",
+        "fashionWOMENBlouses_Shirtsid0000337203_3back.png",
+        "WOMEN-Blouses_Shirts-id_00003372-03_3_back.jpg",
+        "WOMEN_Blouses_Shirts_id_00003372_03_3_back.png",
+        "WOMENBlouses_Shirtsid_0000337203_3_back",
+    ],
+)
+def test_an_image_of_deepfashion_is_the_same_in_every_convention(name: str) -> None:
+    assert pair_key(f"{name}___{name}") == "___".join(["fashionWOMENBlouses_Shirtsid0000337203_3back.jpg"] * 2)
+    assert pair_key(name.replace("WOMEN", "MEN")) == "fashionMENBlouses_Shirtsid0000337203_3back.jpg"
+
+
+def test_values_get_the_ids_of_the_same_pairs() -> None:
+    assert with_ids({"a.png": 1, "c.jpg": 2}, ["a.jpg", "b.jpg"]) == {"a.jpg": 1, "c.jpg": 2}
+    both = {"a.png": 1, "a.jpg": 2}
+    assert with_ids(both, ["a.webp"]) == both  # which one is meant cannot be told
+    assert with_ids(both, both) == both
+
+
+def test_signature_says_which_files_were_cut() -> None:
+    cut = {sign("l1", PATN_FASHION, cut_only=side).get("cut") for side in (None, "generated", "3-targets")}
+    assert cut == {"256.40-216", "256.40-216.generated", "256.40-216.3-targets"}
+    assert sign("l1", PATN_MARKET).get("cut") is None

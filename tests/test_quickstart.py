@@ -7,6 +7,7 @@ import pytest
 
 from reposer.checks import InputError
 from reposer.data.mannequin import MannequinConfig
+from reposer.generator import load_generator
 from reposer.quickstart import quickstart
 from tests.small_run import SMALL
 
@@ -71,3 +72,12 @@ def test_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="data"):
         quickstart(tmp_path, mannequins=FEW, config=SMALL, shown=False)
     assert (tmp_path / "data" / "thesis.tex").read_text() == "important"
+
+
+def test_its_model_card_has_its_scores_and_pictures(folder: Path, tmp_path: Path) -> None:
+    load_generator(folder / "run").save_pretrained(tmp_path / "saved")
+    card = (tmp_path / "saved" / "README.md").read_text()
+    for score in json.loads((folder / "run" / "results" / "generated.json").read_text())["scores"]:
+        assert f"| {score['name']} | {score['value']:.4f} |" in card
+        assert f"`{score['signature']}`" in card
+    assert (tmp_path / "saved" / "samples.png").exists()

@@ -1,5 +1,6 @@
 """Result folders: formats, names, manifest, completeness, problems."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ A, B = "0001_c1s1_000151_00.jpg", "0001_c2s1_000176_00.jpg"
 
 
 def picture(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_image(path, torch.zeros(3, 4, 4, dtype=torch.uint8))
 
 
@@ -270,3 +272,60 @@ def test_bad_manifest(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=message):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("twins", [("0.png", "00.png"), ("0.jpg", "0.png"), ("0.png", "000_vis.png", "00.jpg")])
+def test_numbered_duplicates_are_reported(tmp_path: Path, twins: tuple[str, ...]) -> None:
+    for name in (*twins, "1.png"):
+        picture(tmp_path / name)
+    for pairs in (None, [("a", "b"), ("c", "d")]):
+        problems = Problems()
+        found = find_results(tmp_path, problems, pairs=pairs)
+        assert [result.file.name for result in found.values()] == ["1.png"]
+        (what,) = problems.found["shown twice"].values()
+        assert all(name in what for name in twins)
+        with pytest.raises(InputError, match=r"1 of 2 results cannot be scored: 1 shown twice"):
+            problems.check(tmp_path, 2, 0)
+
+
+@pytest.mark.parametrize("named", ["0.png", "0.webp"])
+def test_two_targets_of_one_name_are_reported(tmp_path: Path, named: str) -> None:
+    for file in (f"generated/{named}", "generated/1.png", "targets/0.png", "targets/0.jpg", "targets/1.png"):
+        picture(tmp_path / file)
+    problems = Problems()
+    found = find_results(tmp_path / "generated", problems, targets=tmp_path / "targets")
+    assert list(found) == ["1.jpg"]
+    what = problems.found["with several targets"]["0.jpg"]
+    assert what == f"0.jpg and 0.png in {tmp_path / 'targets'} fit {named}; remove one of them"
+
+
+def test_a_target_is_not_guessed_among_suffixes(tmp_path: Path) -> None:
+    for file in ("a.jpg___b.jpg.png", "c.jpg___d.jpg.png", "real/b.png", "real/b.webp", "real/d.jpg", "real/d.png"):
+        picture(tmp_path / file)
+    problems = Problems()
+    files = find_targets(tmp_path / "real", find_results(tmp_path), problems)
+    assert files == {"c.jpg___d.jpg": tmp_path / "real" / "d.jpg"}  # the very name
+    assert problems.found["with several targets"].keys() == {"a.jpg___b.jpg"}
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"generated,target\n1.png,caf\xe9.jpg\n", r"pairs\.csv: not UTF-8 text \(byte 26\)"),
+    (b"generated,target\n1.png," + b"b" * 200_000, r"pairs\.csv: not readable as CSV"),
+    (b"generated,target\n1.png,b\x1b.jpg", r"pairs\.csv, row 2: 'b\\x1b\.jpg' cannot name an image"),
+])  # fmt: skip
+def test_a_bad_list_of_files_is_one_error(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "pairs.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        find_results(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a___b\n.png", "a___b\x1b[2J.png", os.fsdecode(b"a___b\xff.png")])
+def test_names_that_are_no_text_are_problems(tmp_path: Path, name: str) -> None:
+    picture(tmp_path / "c___d.png")
+    (tmp_path / name).write_bytes((tmp_path / "c___d.png").read_bytes())
+    problems = Problems()
+    assert list(find_results(tmp_path, problems)) == ["c.jpg___d.jpg"]
+    assert problems.found["of a name that is no text"].keys() == {name}
+    (tmp_path / "c___d.png").unlink()
+    with pytest.raises(InputError, match="no image here has a name that is text"):
+        find_results(tmp_path)

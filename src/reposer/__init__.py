@@ -11,6 +11,7 @@ _HOME = {
     "load_generator": "reposer.generator",
     "transfer": "reposer.generator",
     "evaluate": "reposer.evaluation",
+    "InputWarning": "reposer.checks",
 }
 
 _MODULES = ("data", "images", "losses", "metrics", "models", "poses", "protocols", "similarity")
@@ -26,6 +27,10 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return _version()
     raise AttributeError(f"module 'reposer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def _version() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from reposer.checks import InputError, RunError, check_choice
+from reposer.checks import InputError, RunError, check_choice, printable
 from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
@@ -34,6 +36,8 @@ Pose-guided person image generation: train, generate, evaluate.
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; bad input is one line and exit code 2."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that is not UTF-8, or a terminal that lacks a letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _dispatch(arguments)
         sys.stdout.flush()
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # disk full, no permission: the file is named in the error
         _fail(str(error), 2)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another one would tear the farewell
         _fail("stopped", 130)
 
 
@@ -69,5 +74,5 @@ def _dispatch(arguments: list[str]) -> None:
 def _fail(message: str, code: int) -> None:
     if os.environ.get("REPOSER_TRACEBACK"):
         raise
-    print(f"reposer: {message}", file=sys.stderr)
+    print(f"reposer: {printable(message)}", file=sys.stderr)
     sys.exit(code)

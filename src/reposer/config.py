@@ -2,77 +2,61 @@
 
 from __future__ import annotations
 
-import json
 import math
 import typing
 from dataclasses import MISSING, dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from tyro.conf import Suppress
 
-from reposer.checks import InputError, check_choice
+from reposer.bounds import Decay, Seed, Size, at_least, positive
+from reposer.checks import InputError
 from reposer.data import DataConfig
+from reposer.files import parse_json
 from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
 from reposer.poses import HeatmapConfig
-from reposer.values import flat, from_plain, to_json
+from reposer.values import Checked, FieldError, flat, from_plain, to_json
 
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "64-true"]
 ValidationScore = Literal["ssim", "part_ssim", "l1"]
 
 
-def _check_least(config: object, group: str, least: int, *names: str) -> None:
-    for name in names:
-        if getattr(config, name) < least:
-            raise ValueError(f"{group}: {name} must be at least {least}, got {getattr(config, name)}")
-
-
 @dataclass(frozen=True, kw_only=True)
-class OptimizationConfig:
+class OptimizationConfig(Checked):
     """Adam and its schedule; an epoch is a number of randomly drawn pairs."""
 
-    batch_size: int = 32
+    batch_size: Annotated[int, at_least(1, 1_000_000)] = 32
     """Pairs per step, over all processes."""
-    gradient_accumulation_steps: int = 1
+    gradient_accumulation_steps: Annotated[int, at_least(1)] = 1
     """Parts in which each process computes its pairs, one after another, before the one update: saves memory.
 
     With instance norm the result is the same; batch norm sees the statistics of one part at a time.
     """
-    learning_rate: float = 2e-4
+    learning_rate: Annotated[float, positive(1_000_000)] = 2e-4
     """Learning rate of generator and discriminators before decay."""
-    betas: tuple[float, float] = (0.5, 0.999)
+    betas: tuple[Decay, Decay] = (0.5, 0.999)
     """Adam's decay rates of the first and second moments."""
-    pairs_per_epoch: int = 4000
+    pairs_per_epoch: Annotated[int, at_least(1)] = 4000
     """Pairs drawn, with replacement, in one epoch."""
-    constant_epochs: int = 500
+    constant_epochs: Annotated[int, at_least(1)] = 500
     """Epochs at the constant learning rate."""
-    decay_epochs: int = 200
+    decay_epochs: Annotated[int, at_least(0)] = 200
     """Epochs after them, in which the learning rate falls linearly."""
-    warmup_steps: int = 0
+    warmup_steps: Annotated[int, at_least(0)] = 0
     """Steps in which the learning rate rises linearly at the start."""
-    adversarial_start_step: int = 0
+    adversarial_start_step: Annotated[int, at_least(0)] = 0
     """Steps before the discriminators and the adversarial term join in; 0: from the start."""
-    ema_decay: float = 0.0
+    ema_decay: Decay = 0.0
     """Decay per step of the running average of the generator's weights, which then generates; 0: none.
 
     After n steps it is at most (1 + n) / (10 + n).
     """
     on_nonfinite: Literal["stop", "skip"] = "stop"
     """What to do where a loss or gradient is not finite: stop and save what reproduces it, or skip the step."""
-    most_skips: int = 10
+    most_skips: Annotated[int, at_least(0)] = 10
     """Steps that may be skipped in a row before the run stops anyway."""
-
-    def __post_init__(self) -> None:
-        _check_least(
-            self, "optimization", 1, "batch_size", "gradient_accumulation_steps", "pairs_per_epoch", "constant_epochs"
-        )
-        _check_least(self, "optimization", 0, "decay_epochs", "warmup_steps", "adversarial_start_step")
-        if self.learning_rate <= 0:
-            raise ValueError(f"optimization: learning_rate must be positive, got {self.learning_rate}")
-        check_choice("optimization.on_nonfinite", self.on_nonfinite, ("stop", "skip"))
-        if not 0 <= self.ema_decay < 1:
-            raise ValueError(f"optimization: ema_decay must be in [0, 1), got {self.ema_decay}")
 
     @property
     def steps_per_epoch(self) -> int:
@@ -100,44 +84,38 @@ class OptimizationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoggingConfig:
+class LoggingConfig(Checked):
     """What a run writes while it trains."""
 
-    log_every: int = 50
+    log_every: Annotated[int, at_least(1)] = 50
     """Steps between two rows of metrics.jsonl and of the loggers."""
-    validate_every: int = 1000
+    validate_every: Annotated[int, at_least(1)] = 1000
     """Steps between two validations on fixed unseen pairs."""
-    validation_pairs: int = 64
+    validation_pairs: Annotated[int, at_least(0)] = 64
     """Those pairs, spread evenly over the test pairs; 0: no validation."""
     best_by: ValidationScore = "part_ssim"
     """Validation score by which generator-best.safetensors is kept."""
     loggers: tuple[Literal["tensorboard", "wandb"], ...] = ("tensorboard",)
     """Where the rows go besides metrics.jsonl: tensorboard, wandb (Weights & Biases; needs its package)."""
-    sample_every: int = 1000
+    sample_every: Annotated[int, at_least(1)] = 1000
     """Steps between two contact sheets."""
-    checkpoint_every: int = 1000
+    checkpoint_every: Annotated[int, at_least(1)] = 1000
     """Steps between two checkpoints."""
-    keep_checkpoints: int = 2
+    keep_checkpoints: Annotated[int, at_least(1)] = 2
     """Newest checkpoints kept."""
-    sample_pairs: int = 8
+    sample_pairs: Annotated[int, at_least(0)] = 8
     """Fixed pairs on a contact sheet; 0: no contact sheets."""
-
-    def __post_init__(self) -> None:
-        _check_least(
-            self, "logging", 1, "log_every", "validate_every", "sample_every", "checkpoint_every", "keep_checkpoints"
-        )
-        _check_least(self, "logging", 0, "validation_pairs", "sample_pairs")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HardwareConfig:
+class HardwareConfig(Checked):
     """Where and how the run computes."""
 
     accelerator: Accelerator = "auto"
     """Device; auto takes a GPU where there is one."""
-    devices: int = 1
+    devices: Annotated[int, at_least(-1, 1024)] = 1
     """Devices on each machine, one process each; -1: all. They share every batch."""
-    nodes: int = 1
+    nodes: Annotated[int, at_least(1, 10_000)] = 1
     """Machines."""
     precision: Precision = "32-true"
     """Arithmetic of the networks, in Lightning's names; losses are always computed in at least float32."""
@@ -151,20 +129,20 @@ class HardwareConfig:
     """Show discriminators real and generated images in one pass, where their norm allows it (instance norm)."""
 
     def __post_init__(self) -> None:
-        check_choice("hardware.precision", self.precision, typing.get_args(Precision))
-        if self.nodes < 1 or (self.devices < 1 and self.devices != -1):
-            raise ValueError("hardware: nodes must be at least 1, devices at least 1 or -1 for all")
+        super().__post_init__()
+        if self.devices == 0:
+            raise FieldError("devices must be at least 1, or -1 for all, got 0")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(Checked):
     """Everything that decides the final weights of a run, apart from the images themselves."""
 
     recipe: Suppress[str] = "custom"
     """Name of the recipe that this configuration started from."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of initialisation, drawing of pairs, dropout and image pools."""
-    size: tuple[int, int] = (128, 64)
+    size: Size = (128, 64)
     """Height and width of the images in pixels."""
     data: DataConfig = field(default_factory=DataConfig)
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
@@ -182,9 +160,10 @@ config_to_json = to_json
 
 def config_from_json(text: str, where: object = "configuration") -> RunConfig:
     """Read what ``config_to_json`` wrote; InputError names the field that is unknown or does not fit."""
+    plain = parse_json(text, f"{where}: not a configuration")
     try:
-        return typing.cast(RunConfig, from_plain(RunConfig, json.loads(text)))
-    except ValueError as error:
+        return typing.cast(RunConfig, from_plain(RunConfig, plain))
+    except InputError as error:
         raise InputError(f"{where}: not a configuration of this version ({error})") from None
 
 

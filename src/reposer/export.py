@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import logging
 import warnings
@@ -19,11 +20,12 @@ from torch import Tensor
 from reposer import __version__
 from reposer.checks import InputError, RunError
 from reposer.config import config_to_json
-from reposer.features import file_digest
+from reposer.digests import file_digest
 from reposer.files import write_whole
 from reposer.generator import Generator
 from reposer.images import SIGNED
 from reposer.model_card import license_of, training_data
+from reposer.progress import Progress
 
 ExportFormat = Literal["onnx", "torch-export"]
 
@@ -76,7 +78,14 @@ class _Graph(Generator):
     forward = Generator.repose  # type: ignore[assignment]
 
 
-def export_generator(generator: Generator, out: str | Path, format: ExportFormat, *, checkpoint: Path) -> Comparison:
+def export_generator(
+    generator: Generator,
+    out: str | Path,
+    format: ExportFormat,
+    *,
+    checkpoint: Path,
+    progress: Progress | None = None,
+) -> Comparison:
     """Write a generator as an ONNX model or an ExportedProgram, and return how far the file is off PyTorch.
 
     Heatmaps, padding to the network's stride and cropping are part of the graph; ``INTERFACE`` names its inputs and
@@ -92,9 +101,11 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
         out: file to write, replaced if it exists.
         format: "onnx" or "torch-export".
         checkpoint: the file that the generator was loaded from.
+        progress: where to show which of its three stages it is at.
 
     Raises:
         InputError: if a package is missing, or ``out`` has no folder.
+        OSError: naming ``out``, if it cannot be written; nothing is left behind.
         RunError: if the exported file is off by more than it may be; nothing is left behind.
     """
     out = Path(out)
@@ -105,17 +116,26 @@ def export_generator(generator: Generator, out: str | Path, format: ExportFormat
         raise InputError(f"export to ONNX needs {', '.join(missing)}: pip install 'reposer[export]'")
     generator.describe()  # with the scores of its run folder
     about = _about(generator, checkpoint)
+
+    def stage(done: int, note: str) -> None:
+        if progress is not None:
+            progress(done, 3, note=note)
+
+    stage(0, "tracing the network")
     program = trace(generator)
     save, load = _FORMATS[format]
     found: list[Comparison] = []
 
     def write(temporary: Path) -> None:
+        stage(1, f"writing {out.name}")
         save(program, temporary, about)
+        stage(2, "comparing it with PyTorch at three sizes")
         found.append(compare(generator, load(temporary)))
         if not found[0].exported <= found[0].allowed:  # nor if it is not a number
             raise RunError(f"{out}: not written, it would be {found[0]}")
 
     write_whole(out, write)
+    stage(3, "done")
     return found[0]
 
 
@@ -180,8 +200,9 @@ def _about(generator: Generator, checkpoint: Path) -> dict[str, str]:
 
 
 def _save_program(program: torch.export.ExportedProgram, path: Path, about: dict[str, str]) -> None:
-    with path.open("wb") as file:
-        torch.export.save(program, file, extra_files=about)
+    content = io.BytesIO()  # torch ends the process where it cannot write into a file, as on a full disk
+    torch.export.save(program, content, extra_files=about)
+    path.write_bytes(content.getbuffer())
 
 
 def _load_program(path: Path) -> Run:

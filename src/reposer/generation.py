@@ -17,11 +17,14 @@ from lightning.fabric import Fabric
 from reposer.checks import InputError, RunError, check_choice
 from reposer.config import config_to_json
 from reposer.data import PairDataset, PairIndex, pair_id, test_loader
-from reposer.features import file_digest
-from reposer.generator import Generator
+from reposer.digests import file_digest
+from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
+from reposer.locks import lock
+from reposer.plausibility import trusted
+from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
-from reposer.results import FORMATS, Format, result_name, write_manifest, write_results
+from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
 
 
 def generate(
@@ -46,7 +49,8 @@ def generate(
     Args:
         generator: from :func:`reposer.load_generator`.
         index: the pairs, from :func:`reposer.data.open_pairs`.
-        out: folder, made if missing; files of the same pairs are replaced.
+        out: folder, made if missing; results that were made from the same, finished or not, are replaced. Its
+            manifest says until the end that they are not finished.
         format: what to write, a name in ``reposer.results.FORMATS``.
         batch_size: pairs at a time.
         workers: processes that read images.
@@ -56,30 +60,36 @@ def generate(
         provenance: more entries for the manifest, such as the checkpoint's hash.
 
     Raises:
-        InputError: if the images have another size than the generator was trained for, or an option does not fit.
-        RunError: if one of several processes dies.
+        InputError: if the images have another size than the generator was trained for, an option does not fit, or
+            the folder is in use or holds results that were made from something else.
+        RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
-    if devices < 1:
-        raise InputError(f"devices must be at least 1, got {devices}")
+    if type(batch_size) is not int or batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, got {batch_size!r}")
+    check_processes("workers", workers, least=0)
+    check_processes("devices", devices)
     if index.size != generator.config.size:
         raise InputError(
             f"{index.images}: images are {index.size[0]}x{index.size[1]}, the generator was trained for "
             f"{generator.config.size[0]}x{generator.config.size[1]}"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    form = FORMATS[format]
-    write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
     kind = next(generator.parameters()).device.type
-    if devices == 1:
-        write(progress=progress)
-    elif kind == "cpu":
-        _in_processes(write, devices)
-    else:
-        # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
-        Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn").launch(partial(_generate_share, write=write))
-    config = json.loads(config_to_json(generator.config))
-    write_manifest(out, index, form, {**(provenance or {}), "config": config})
+    if kind == "cuda" and devices > torch.cuda.device_count():
+        raise InputError(
+            f"devices must be at most {torch.cuda.device_count()}, the GPUs of this machine, got {devices}"
+        )
+    form, config = FORMATS[format], json.loads(config_to_json(generator.config))
+    write = partial(_generate, generator, index, out, form, batch_size=batch_size, workers=workers)
+    with lock(out, "reposer generate"), under_manifest(out, index, form, {**(provenance or {}), "config": config}):
+        if devices == 1:
+            write(progress=progress)
+        elif kind == "cpu":
+            _in_processes(write, devices)
+        else:
+            # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+            fabric = Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")
+            fabric.launch(partial(_generate_share, write=write))
     return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
 
 
@@ -87,7 +97,7 @@ def _in_processes(write: Callable[..., None], processes: int) -> None:
     """Let processes of this machine share the batches, and its cores."""
     threads = max(1, torch.get_num_threads() // processes)
     with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+        processes, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(threads,)
     ) as pool:
         try:
             for share in [pool.submit(write, rank=rank, processes=processes) for rank in range(processes)]:
@@ -96,10 +106,16 @@ def _in_processes(write: Callable[..., None], processes: int) -> None:
             raise RunError("a process that generates died, perhaps for lack of memory; use fewer --devices") from None
 
 
+def _start_worker(threads: int) -> None:
+    end_with_parent()
+    torch.set_num_threads(threads)
+
+
 def _generate_share(fabric: Fabric, *, write: Callable[..., None]) -> None:
     write(device=fabric.device, rank=fabric.global_rank, processes=fabric.world_size)
 
 
+@trusted()
 def _generate(
     generator: Generator,
     index: PairIndex,
@@ -121,6 +137,7 @@ def _generate(
     for batch in test_loader(dataset, batch_size, workers, rank=rank, processes=processes):
         batch = batch.to(device)
         images = generator.repose(to_signed(batch.source), *batch.poses)
+        check_generated(images, batch.pair_ids)
         done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -10,25 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
-from huggingface_hub.errors import HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
 from PIL import Image
 from torch import Tensor, nn
 
-from reposer.checks import InputError, suggestion
+from reposer.checks import InputError, RunError, check_kind, suggestion
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.files import write_text
-from reposer.images import check_size, from_pil, to_pil, to_signed, to_uint8
-from reposer.model_card import About, model_card, read_scores
+from reposer.images import SIGNED, check_size, from_pil, read_image, to_pil, to_signed, to_uint8, write_image
+from reposer.model_card import About, model_card, read_scores, training_data
 from reposer.models import PRETRAINED, GeneratorNetwork, build_generator, generator_files, repose
 from reposer.models.saving import read_network, save_network
-from reposer.poses import Pose
+from reposer.origin import PICTURE, Origin
+from reposer.plausibility import check_range
+from reposer.poses import OPENPOSE_18, Pose
+from reposer.tensors import check_channels, check_device, check_image
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
 
 SHIPPED = resources.files("reposer") / "pretrained"
 """Folder of the generators that ship with the package: one folder each, as ``save_pretrained`` writes it."""
-EVALUATION = "evaluation.json"
+_HUB_ERRORS: tuple[type[Exception], ...] = (*HfHubHTTPError.__bases__, HFValidationError)
+"""OSError, the base of the errors of the library that huggingface_hub asks with, whichever it is, and of bad names."""
 
 
 class Generator(nn.Module, ModelHubMixin):
@@ -38,16 +44,27 @@ class Generator(nn.Module, ModelHubMixin):
     """
 
     def __init__(
-        self, network: GeneratorNetwork, config: RunConfig, about: About | None = None, evaluation: Path | None = None
+        self, network: GeneratorNetwork, config: RunConfig, about: About | None = None, origin: Origin | None = None
     ) -> None:
         super().__init__()
         self.network = network
         self.config = config
         self.about = about or About()
         """Steps, data, licence and scores, which are saved with it."""
-        self.evaluation = evaluation
-        """File of its scores, read where it exists when the generator is saved."""
+        self.origin = origin
+        """The folder that it came from, whose scores and contact sheet are saved with it."""
         self.requires_grad_(False).eval()
+
+    def __repr__(self) -> str:
+        network, (height, width) = self.config.generator, self.config.size
+        options = ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network")
+        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        data = training_data(self.config, self.about)
+        return (
+            f"Generator of recipe {self.config.recipe!r}: {self.about.step:,} steps, training data: {data}\n"
+            f"for pictures of {height}x{width} pixels (height x width) and poses of {OPENPOSE_18.name}\n"
+            f"network {network.network} with {parameters:,} parameters: {options}"
+        )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.network(*inputs)
@@ -64,6 +81,9 @@ class Generator(nn.Module, ModelHubMixin):
 
         Joints are (B, J, 2) float pixels, x then y; visible (B, J) bool.
         """
+        check_image("source", source)
+        check_channels(source=source)
+        check_range(SIGNED, source=source)
         poses = (source_joints, source_visible, target_joints, target_visible)
         return repose(self.network, source, *poses, heatmaps=self.config.heatmaps)
 
@@ -78,7 +98,8 @@ class Generator(nn.Module, ModelHubMixin):
 
         Args:
             evaluation: its scores: an evaluation, or the file that ``reposer evaluate --json`` wrote. Of a generator
-                that was loaded from a run folder, the folder's ``evaluation.json`` is taken automatically.
+                that was loaded from a run folder, they are found there: ``evaluation.json``, or the newest evaluation
+                in the folder or its ``results/`` of pictures that were generated with it.
             data: the images that it was trained on, in words, where its configuration does not name them.
             license: licence identifier of the weights, such as "cc-by-nc-4.0"; default: that of the data set in its
                 configuration, and "other", the terms of the training data, where there is none.
@@ -86,8 +107,8 @@ class Generator(nn.Module, ModelHubMixin):
         Raises:
             InputError: if the evaluation cannot be read.
         """
-        if evaluation is None and self.evaluation is not None and self.evaluation.exists():
-            evaluation = self.evaluation
+        if evaluation is None and self.origin is not None:
+            evaluation = self.origin.scores()
         about = self.about
         scores = about.scores if evaluation is None else read_scores(evaluation)
         self.about = replace(about, scores=scores, data=data or about.data, license=license or about.license)
@@ -102,6 +123,8 @@ class Generator(nn.Module, ModelHubMixin):
         **options: Any,
     ) -> str | None:
         """Save as a folder: model.safetensors, which holds everything, config.json and README.md, the model card.
+
+        The newest contact sheet of the run that it was loaded from goes with the card, as samples.png.
 
         ``evaluation``, ``data`` and ``license`` are for the card, see :meth:`describe`; the options are those of
         ``huggingface_hub.ModelHubMixin.save_pretrained``, which with ``push_to_hub=True`` returns the commit's address.
@@ -126,11 +149,20 @@ class Generator(nn.Module, ModelHubMixin):
             step=self.about.step,
             more=self.about.to_json(),
         )
+        if (picture := self._picture()) is not None:
+            write_image(save_directory / PICTURE, picture)
+
+    def _picture(self) -> Tensor | None:
+        path = self.origin.picture() if self.origin is not None else None
+        with suppress(InputError):  # a damaged picture is no reason not to save a generator
+            return read_image(path) if path is not None else None
+        return None
 
     def generate_model_card(self, *, where: str) -> ModelCard:
         """Return the model card; ``where`` it says to load from: a folder, or OWNER/NAME on the Hub."""
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        return model_card(self.config, self.about, parameters=parameters, where=where)
+        picture = PICTURE if self._picture() is not None else None
+        return model_card(self.config, self.about, parameters=parameters, where=where, picture=picture)
 
     def push_to_hub(
         self,
@@ -153,7 +185,7 @@ class Generator(nn.Module, ModelHubMixin):
         options["model_card_kwargs"] = {"where": repo_id}
         try:
             return super().push_to_hub(repo_id, **options)
-        except (OSError, HFValidationError) as error:
+        except _HUB_ERRORS as error:
             raise InputError(f"{repo_id}: cannot be pushed to the Hugging Face Hub: {_first_line(error)}") from None
 
     @classmethod
@@ -182,7 +214,7 @@ class Generator(nn.Module, ModelHubMixin):
             ) from None
         except RemoteEntryNotFoundError:
             raise InputError(f"{where}: this repository holds no {PRETRAINED}; expected a saved generator") from None
-        except OSError as error:
+        except _HUB_ERRORS as error:
             raise InputError(
                 f"{where}: no such folder here, and unavailable from the Hugging Face Hub: {_first_line(error)}"
             ) from None
@@ -208,19 +240,23 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
         device: where it computes.
 
     Raises:
-        InputError: if there is no generator, or the file is not one.
+        InputError: if there is no generator, the file is not one, has changed since it was written, or holds weights
+            that are not finite, or this machine has no such device.
     """
+    device = check_device(device)
     file = generator_file(path)
-    weights, content = read_network(file)
-    config = config_from_json(json.dumps(content["config"]), file)
+    weights, content = read_network(file, lambda about: build_generator(_config(about, file).generator))
+    config = _config(content, file)
+    about = About.from_json(content, file)
     network = build_generator(config.generator)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise InputError(f"{file}: weights do not fit their configuration: {' '.join(str(error).split())}") from None
+    network.load_state_dict(weights)
     # Scores beside a run belong to its newest generator, not to whichever file is named.
-    evaluation = Path(path) / EVALUATION if Path(path).is_dir() else None
-    return Generator(network, config, About.from_json(content), evaluation).to(device)
+    origin = Origin(file.parent.parent if file.parent.name == "checkpoints" else file.parent, file)
+    return Generator(network, config, about, origin if Path(path) != file else None).to(device)
+
+
+def _config(content: Mapping[str, Any], file: Path) -> RunConfig:
+    return config_from_json(json.dumps(content["config"]), file)
 
 
 def generator_file(path: str | Path) -> Path:
@@ -260,6 +296,17 @@ def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
+def check_generated(images: Tensor, names: Sequence[str] = ()) -> None:
+    """Raise RunError if generated images hold NaN, which a file would show as black; ``names`` are theirs."""
+    bad = (~torch.isfinite(images)).flatten(1).any(1).nonzero().flatten().tolist()
+    if bad:
+        which = f", first for {names[bad[0]]}" if names else ""
+        raise RunError(
+            f"the generator gave {len(bad)} of {len(images)} pictures that hold NaN{which}; nothing was written of "
+            "them: use another checkpoint, or another --device if this one computes wrongly"
+        )
+
+
 def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
     """Generate the person of a photo in another pose: a picture of the same size.
 
@@ -270,10 +317,18 @@ def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator
         generator: from :func:`load_generator`.
 
     Raises:
+        TypeError: if an argument is not what it says.
         InputError: if the photo has another size.
+        RunError: if the generator gives NaN.
     """
+    check_kind("image", image, Image.Image, "reposer.images.open_rgb reads a file")
+    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
+        check_kind(name, pose, Pose, "reposer.poses.read_annotations reads poses from a file")
+    check_kind("generator", generator, Generator, "reposer.load_generator loads one")
     source = from_pil(image)
     check_size(source, generator.config.size, "image")
     device = next(generator.parameters()).device
     poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
-    return to_pil(to_uint8(generator.repose(to_signed(source)[None].to(device), *poses))[0])
+    generated = generator.repose(to_signed(source)[None].to(device), *poses)
+    check_generated(generated)
+    return to_pil(to_uint8(generated)[0])

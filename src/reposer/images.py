@@ -13,10 +13,11 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from reposer.checks import InputError
+from reposer.decoding import Source, decode, to_rgb
 from reposer.files import write_whole
 
 SIGNED = (-1.0, 1.0)
@@ -44,26 +45,24 @@ def to_unit(image: Tensor, value_range: tuple[float, float] = SIGNED) -> Tensor:
     return image if (low, high) == (0.0, 1.0) else (image - low) / (high - low)
 
 
-def read_image(path: str | Path) -> Tensor:
+def read_image(source: Source, name: object = None) -> Tensor:
     """Read an image file as uint8 RGB (3, H, W), its EXIF orientation applied.
 
+    Only PNG, JPEG and WebP are opened, told by content; 16-bit values are cut to their high byte, alpha is dropped.
+
+    Args:
+        source: path, bytes, or a file opened for reading.
+        name: what errors call it; the path where there is one.
+
     Raises:
-        InputError: naming the file, if it is missing, unreadable or truncated.
+        InputError: naming the file, if it is missing, unreadable, truncated or too large, see ``reposer.decoding``.
     """
-    return from_pil(open_rgb(path))
+    return _pixels(decode(source, name))
 
 
-def open_rgb(path: str | Path) -> Image.Image:
-    """Open an image file as an RGB PIL image, its EXIF orientation applied; errors as in ``read_image``."""
-    try:
-        with Image.open(path) as image:
-            ImageOps.exif_transpose(image, in_place=True)
-            image.load()
-            return image.convert("RGB")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such image file") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: not a readable image ({error}); replace or remove the file") from None
+def open_rgb(source: Source, name: object = None) -> Image.Image:
+    """Open an image file as an RGB PIL image, its EXIF orientation applied; arguments and errors as ``read_image``."""
+    return decode(source, name)
 
 
 def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
@@ -85,8 +84,12 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
 
 
 def from_pil(image: Image.Image) -> Tensor:
-    """Turn a PIL image of any mode into a uint8 RGB tensor (3, H, W)."""
-    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
+    """Turn a PIL image into a uint8 RGB tensor (3, H, W); modes as in ``decoding.to_rgb``."""
+    return _pixels(to_rgb(image))
+
+
+def _pixels(image: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
 
 
 def to_pil(image: Tensor) -> Image.Image:
@@ -149,3 +152,16 @@ def grid(rows: Sequence[Sequence[Tensor]], *, gap: int = 2) -> Tensor:
             top, left = i * (height + gap), j * (width + gap)
             sheet[:, top : top + height, left : left + width] = image
     return sheet
+
+
+def cut_grid(sheet: Tensor, size: tuple[int, int], *, gap: int = 2) -> list[list[Tensor]]:
+    """Cut a contact sheet (3, H', W') of images of ``size`` (H, W) apart again, see ``grid``; white fills it up.
+
+    Raises:
+        InputError: if no such images fill the sheet.
+    """
+    (height, width), (below, right) = size, sheet.shape[-2:]
+    if (below + gap) % (height + gap) or (right + gap) % (width + gap):
+        raise InputError(f"a contact sheet of {below}x{right} pixels does not hold images of {height}x{width}")
+    tops, lefts = range(0, below, height + gap), range(0, right, width + gap)
+    return [[sheet[:, top : top + height, left : left + width] for left in lefts] for top in tops]

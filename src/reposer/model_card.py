@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
 from reposer import __version__
+from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import MANNEQUINS
+from reposer.files import read_json
+from reposer.markdown import code, plain, python_text, table, text
 from reposer.metrics import Score
 from reposer.poses import OPENPOSE_18
+from reposer.values import from_plain
 
 if TYPE_CHECKING:
     from reposer.evaluation import Evaluation
@@ -44,26 +46,36 @@ class About:
         return {name: value for name, value in known.items() if value not in (None, [])}
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> About:
-        """Read what ``to_json`` wrote; other entries are passed over."""
-        known = {name: content[name] for name in ("step", "data", "license") if name in content}
-        return cls(**known, scores=_scores(content.get("scores", ())))
+    def from_json(cls, content: Mapping[str, Any], where: object = "generator") -> About:
+        """Read what ``to_json`` wrote; other entries are passed over.
+
+        Raises:
+            InputError: if an entry is of the wrong kind; it says where.
+        """
+        try:
+            known = {name: from_plain(kind, content[name], name) for name, kind in _KINDS.items() if name in content}
+            scores = Score.all_from_json(content.get("scores", ()))
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        return cls(**known, scores=scores)
+
+
+_KINDS = {"step": Annotated[int, at_least(0)], "data": str, "license": str}
 
 
 def read_scores(evaluation: str | Path | Evaluation) -> tuple[Score, ...]:
     """Scores of an evaluation, or of the file that ``reposer evaluate --json`` wrote (else InputError)."""
     if not isinstance(evaluation, str | Path):
         return evaluation.scores
+    path = Path(evaluation)
+    if not path.exists():
+        raise InputError(f"{path}: No such file or directory; 'reposer evaluate --json' writes it")
     try:
-        return _scores(json.loads(Path(evaluation).read_text(encoding="utf-8"))["scores"])
-    except OSError as error:
-        raise InputError(f"{evaluation}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{evaluation}: no scores here; expected what 'reposer evaluate --json' writes") from None
-
-
-def _scores(rows: Iterable[Mapping[str, Any]]) -> tuple[Score, ...]:
-    return tuple(map(Score.from_json, rows))
+        content = read_json(path)
+        return Score.all_from_json(content.get("scores") if isinstance(content, dict) else None)
+    except InputError as error:
+        why = str(error).removeprefix(f"{path}: ")
+        raise InputError(f"{path}: no scores here; expected what 'reposer evaluate --json' writes ({why})") from None
 
 
 def training_data(config: RunConfig, about: About) -> str:
@@ -77,7 +89,9 @@ def license_of(config: RunConfig, about: About) -> str:
     return about.license or of_data or TRAINING_DATA_TERMS
 
 
-def model_card(config: RunConfig, about: About, *, parameters: int, where: str) -> ModelCard:
+def model_card(
+    config: RunConfig, about: About, *, parameters: int, where: str, picture: str | None = None
+) -> ModelCard:
     """Write the card of a generator: metadata and Markdown.
 
     Args:
@@ -85,8 +99,11 @@ def model_card(config: RunConfig, about: About, *, parameters: int, where: str) 
         about: steps, data, licence, scores.
         parameters: number of its weights.
         where: what ``from_pretrained`` loads: a folder, or OWNER/NAME on the Hub.
+        picture: name of the contact sheet beside the card, if there is one.
+
+    Names of recipes, data and folders, and signatures come from files of others: they are escaped.
     """
-    license_id = license_of(config, about)
+    license_id = plain(license_of(config, about))
     data = ModelCardData(
         library_name="reposer",
         license=license_id,
@@ -96,29 +113,39 @@ def model_card(config: RunConfig, about: About, *, parameters: int, where: str) 
     )
     height, width = config.size
     sections = [
-        f"# Pose-guided person image generator, recipe `{config.recipe}`",
+        f"# Pose-guided person image generator, recipe {code(config.recipe)}",
         "Given a picture of a person and another pose, it generates the same person in that pose.\n"
         f"Made with [Reposer](https://pypi.org/project/reposer) {__version__}.",
+        *_shown(picture),
         "## Use",
         "```python\n"
         "import reposer\n\n"
-        f'generator = reposer.Generator.from_pretrained("{where}")\n'
+        f"generator = reposer.Generator.from_pretrained({python_text(where)})\n"
         "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
         "```",
         f"`photo` is a PIL image of {height}x{width} pixels (height x width); the poses are those of the "
         f"{len(OPENPOSE_18.joints)} joints of the skeleton `{OPENPOSE_18.name}`, in pixels of that picture.",
         "## Network and training",
-        _table(("", ""), _facts(config, about, parameters)),
+        table(("", ""), _facts(config, about, parameters)),
         "## Scores",
         _score_table(about.scores),
         "## Intended use and limits",
         _limits(config, about),
         "## Licence",
-        f"`{license_id}`"
+        code(license_id)
         + ("." if license_id != TRAINING_DATA_TERMS else ": the terms of the training images decide what may be done."),
     ]
-    text = "\n\n".join(sections)
-    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}\n")
+    card = "\n\n".join(sections)
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n{card}\n")
+
+
+def _shown(picture: str | None) -> list[str]:
+    if picture is None:
+        return []
+    return [
+        f"![Contact sheet of test pairs]({picture})",
+        "For each pair: source picture, target pose, real picture in that pose, generated picture.",
+    ]
 
 
 def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, str]]:
@@ -126,12 +153,12 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
     options = ", ".join(f"{name} {value}" for name, value in vars(network).items() if name != "network")
     maps = "one-pixel maps" if heatmaps.kind == "pixel" else f"Gaussian, sigma {heatmaps.sigma:g} pixels"
     facts = [
-        ("network", f"`{network.network}`, {parameters:,} weights; {options}"),
+        ("network", f"{code(network.network)}, {parameters:,} weights; {text(options)}"),
         ("image size", f"{config.size[0]}x{config.size[1]} pixels (height x width), RGB"),
         ("skeleton", f"`{OPENPOSE_18.name}`, {len(OPENPOSE_18.joints)} joints"),
         ("pose heatmaps", maps),
-        ("training data", training_data(config, about)),
-        ("recipe", f"`{config.recipe}`"),
+        ("training data", text(training_data(config, about))),
+        ("recipe", code(config.recipe)),
     ]
     if config.recipe == "released":  # the weights tell neither objective nor schedule
         return [*facts, ("objective", "not recorded: imported weights of the released code")]
@@ -146,13 +173,12 @@ def _facts(config: RunConfig, about: About, parameters: int) -> list[tuple[str, 
 def _score_table(scores: tuple[Score, ...]) -> str:
     if not scores:
         return "None were given. `reposer evaluate RESULTS --json RUN/evaluation.json` makes them."
-    limits = ["-" if isnan(s.interval[0]) else "{:.4f} to {:.4f}".format(*s.interval) for s in scores]
-    rows = [(s.name, f"{s.value:.4f}", limit, str(s.n)) for s, limit in zip(scores, limits, strict=True)]
+    rows = [(text(s.name), f"{s.value:.4f}", s.limits, str(s.n)) for s in scores]
     signatures = dict.fromkeys(str(score.signature) for score in scores)
-    names = {text: ", ".join(s.name for s in scores if str(s.signature) == text) for text in signatures}
-    lines = "\n".join(f"- {names[signature]}: `{signature}`" for signature in signatures)
-    table = _table(("metric", "value", "95 % interval", "images"), rows)
-    return f"{table}\n\nA score is comparable only with scores of the same signature:\n\n{lines}"
+    names = {each: ", ".join(s.name for s in scores if str(s.signature) == each) for each in signatures}
+    lines = "\n".join(f"- {text(names[each])}: {code(each)}" for each in signatures)
+    values = table(("metric", "value", "95 % interval", "images"), rows)
+    return f"{values}\n\nA score is comparable only with scores of the same signature:\n\n{lines}"
 
 
 def _limits(config: RunConfig, about: About) -> str:
@@ -168,8 +194,3 @@ def _limits(config: RunConfig, about: About) -> str:
         "Use pictures of people only with their consent, and say that a generated picture is generated. Do not use it "
         "to deceive, to impersonate, or to show anyone in a way that they would not agree to."
     )
-
-
-def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heading, ("---",) * len(heading), *((cell.replace("|", r"\|") for cell in row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

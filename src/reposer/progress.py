@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+
+from reposer.checks import printable
+from reposer.terminal import Screen
 
 _SECONDS_BETWEEN_LINES = 15
 
@@ -22,18 +24,18 @@ class Progress:
 
     def __init__(self, title: str, *, unit: str = "images", shown: bool = True) -> None:
         self.title, self.unit, self.shown = title, unit, shown
-        self._console = Console(stderr=True)
+        self._console = Screen(stderr=True)
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=self._console,
             disable=not (shown and self._console.is_terminal),
         )
-        self._task = self._bar.add_task(title, total=None, note="")
+        self._task = self._bar.add_task(printable(title), total=None, note="")
         self._started: tuple[float, int] | None = None
         self._last_line = time.monotonic()
 
@@ -52,7 +54,7 @@ class Progress:
         since, first = self._started
         speed = (done - first) / (now - since) if done > first else 0.0
         text = f"{speed * items_per_step:.1f} {self.unit}/s {note}".strip()
-        self._bar.update(self._task, completed=done, total=total, note=text)
+        self._bar.update(self._task, completed=done, total=total, note=printable(text))
         due = now - self._last_line >= _SECONDS_BETWEEN_LINES
         if self.shown and not self._console.is_terminal and speed and (due or done == total):
             self._last_line = now
@@ -62,4 +64,4 @@ class Progress:
     def say(self, message: str) -> None:
         """Print a line without disturbing the bar."""
         if self.shown:
-            self._console.print(message, highlight=False, soft_wrap=True)
+            self._console.tell(message)

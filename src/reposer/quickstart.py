@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import DESCRIPTION, open_pairs
+from reposer.data.config import MANNEQUINS as MADE
 from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import BASELINES, Evaluation, evaluate
+from reposer.files import read_json
 from reposer.generation import checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
+from reposer.locks import is_lock, lock
 from reposer.progress import Progress
 from reposer.recipes import recipe
 from reposer.reporting.report import write_report
 from reposer.training import train
+from reposer.training.run_folder import holds_run
 
+_OURS = re.compile(r"run|data|\.data\..*")
+"""Names in the folder of a quickstart; data sets are made under a temporary name."""
 MANNEQUINS = MannequinConfig(identities=320, images_per_identity=8, test_identities=40, clothing="easy")
 
 
@@ -56,15 +64,19 @@ def quickstart(
     Raises:
         InputError: if ``out`` holds something else.
     """
+    _check_folder(out)
     config = replace(config or recipe("mannequin-tiny"), seed=seed)
-    data, run = out / "data", out / "run"
-    seconds: dict[str, float] = {}
+    with lock(out, "reposer quickstart"):
+        return _quickstart(out / "data", out / "run", replace(mannequins, seed=seed), config, shown)
 
+
+def _quickstart(data: Path, run: Path, mannequins: MannequinConfig, config: RunConfig, shown: bool) -> QuickstartResult:
+    seconds: dict[str, float] = {}
     if not (data / DESCRIPTION).exists():
         with _stage("draw people", seconds, shown) as progress:
-            make_mannequins(data, replace(mannequins, seed=seed), progress)
+            make_mannequins(data, mannequins, progress)
     with _stage("train", seconds, shown) as progress:
-        train(config, data=data, out=run, resume=(run / "config.json").exists(), progress=progress)
+        train(config, data=data, out=run, resume="auto", progress=progress)
     checkpoint = generator_file(run)
     results = run / "results"
     with _stage("generate", seconds, shown) as progress:
@@ -79,6 +91,22 @@ def quickstart(
         evaluation.save(results / f"{name}.json")
     report = write_report(run, config, evaluations, seconds)
     return QuickstartResult(evaluations, report, seconds)
+
+
+def _check_folder(out: Path) -> None:
+    """Raise InputError if a folder holds what no quickstart has made there."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: expected a folder, this is a file; choose another --out")
+    about = out / "data" / DESCRIPTION
+    if about.exists():
+        found = read_json(about)
+        if not isinstance(found, dict) or found.get("name") != MADE["name"]:
+            raise InputError(f"{out / 'data'}: not the data set that a quickstart makes; choose another --out")
+    elif out.exists():
+        others = sorted(entry.name for entry in out.iterdir() if not _OURS.fullmatch(entry.name) and not is_lock(entry))
+        if others:
+            raise InputError(f"{out}: holds other things ({others[0]}); choose a new or an empty folder with --out")
+    holds_run(out / "run")
 
 
 @contextmanager

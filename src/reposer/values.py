@@ -1,20 +1,62 @@
-"""Frozen dataclasses from and to plain values, as JSON and YAML hold them: types checked, fields named in errors."""
+"""Frozen dataclasses from and to plain values, as JSON and YAML hold them: types and bounds checked, fields named."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
+import reprlib
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
+from reposer.bounds import Bound
 from reposer.checks import InputError, check_choice
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+_short = reprlib.Repr()  # what is nested a thousand times takes hours to write out
+_short.maxlevel, _short.maxother, _short.maxstring = 1, 80, 80
+
+
+class FieldError(InputError):
+    """A value does not fit its field, with which the message begins."""
+
+
+class Checked:
+    """Base of a frozen dataclass whose fields are checked, by their types and bounds, however it is made."""
+
+    def __post_init__(self) -> None:
+        _check(type(self), *[getattr(self, name) for name in self.__dataclass_fields__])  # type: ignore[attr-defined]
+
+
+def _check(kind: type, *values: Any) -> None:
+    for (name, hint), value in zip(_own_hints(kind).items(), values, strict=True):
+        if hint is not None:
+            from_plain(hint, value, name)
+
+
+_check._dynamo_marked_constant = True  # type: ignore[attr-defined]  # torch.compile does not look into it
+
+
+@cache
+def _own_hints(kind: type) -> dict[str, Any]:
+    """Types of a dataclass's fields in their order; None for dataclasses, which were checked when they were made."""
+    hints = _hints(kind)
+    nested = {
+        name
+        for name, hint in hints.items()
+        if any(isinstance(part, type) and is_dataclass(part) for part in (hint, *typing.get_args(hint)))
+    }
+    return {field.name: None if field.name in nested else hints[field.name] for field in fields(kind)}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    """Types of a dataclass's fields, with what is declared beside them."""
+    return typing.get_type_hints(kind, include_extras=True)
 
 
 def to_json(value: Any) -> str:
@@ -36,7 +78,8 @@ def from_plain(kind: Any, value: Any, name: str = "", *, base: Any = None) -> An
 
     Args:
         kind: dataclass, or the type of a field: int, float, str, bool, Path, Literal, a tuple or Mapping of such, a
-            union with None, or a union of dataclasses that differ in a field of type Literal.
+            union with None, or a union of dataclasses that differ in a field of type Literal; of a number
+            ``Annotated`` with its bounds (``reposer.bounds``).
         value: what JSON or YAML gave.
         name: dotted name of the field, for errors.
         base: dataclass whose values stand for fields that are not given, in nested ones too.
@@ -45,6 +88,12 @@ def from_plain(kind: Any, value: Any, name: str = "", *, base: Any = None) -> An
         InputError: naming the field, if a value does not fit, or a field is missing or unknown; suggests the nearest.
     """
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        value = from_plain(inner[0], value, name, base=base)
+        for fault in (bound.fault(value) for bound in inner[1:] if isinstance(bound, Bound)):
+            if fault is not None:
+                raise FieldError(f"{name} must be {fault}, got {_short.repr(value)}")
+        return value
     if origin in (typing.Union, types.UnionType):
         if value is None and types.NoneType in inner:
             return None
@@ -68,25 +117,28 @@ def from_plain(kind: Any, value: Any, name: str = "", *, base: Any = None) -> An
     if origin is not None and issubclass(origin, Mapping):
         return {key: from_plain(inner[1], v, f"{name}.{key}") for key, v in _mapping(value, name).items()}
     if kind is Path:
-        return Path(from_plain(str, value, name))
+        return value if isinstance(value, Path) else Path(from_plain(str, value, name))
     fits = isinstance(value, int | float if kind is float else kind) and isinstance(value, bool) == (kind is bool)
-    if not fits or (kind is float and not math.isfinite(value)):
+    if not fits or (kind is float and not -sys.float_info.max <= value <= sys.float_info.max):
         _refuse(name, _WORDS[kind], value)
     return value
 
 
 def _dataclass(kind: Any, value: Any, name: str, base: Any) -> Any:
-    hints, dot = typing.get_type_hints(kind), f"{name}." if name else ""
+    hints, dot = _hints(kind), f"{name}." if name else ""
     base = base if type(base) is kind else None
     for field in _mapping(value, name):
         check_choice("field", f"{dot}{field}", [f"{dot}{name}" for name in hints])
     given = {f: from_plain(hints[f], v, f"{dot}{f}", base=getattr(base, f, None)) for f, v in value.items()}
-    if base is not None:
-        return replace(base, **given)
     for known in fields(kind):
-        if known.name not in given and known.default is MISSING and known.default_factory is MISSING:
-            raise InputError(f"{dot}{known.name}: missing")
-    return kind(**given)
+        if base is None and known.name not in given and known.default is known.default_factory is MISSING:
+            raise FieldError(f"{dot}{known.name}: missing")
+    try:
+        return kind(**given) if base is None else replace(base, **given)
+    except FieldError as error:
+        raise FieldError(f"{dot}{error}") from None
+    except ValueError as error:  # a rule between fields
+        raise InputError(f"{name}: {error}" if name else str(error)) from None
 
 
 def _member(kinds: Sequence[Any], value: Any, name: str, base: Any) -> Any:
@@ -107,4 +159,4 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
 
 
 def _refuse(name: str, expected: str, value: Any) -> NoReturn:
-    raise InputError(f"{name + ': ' if name else ''}expected {expected}, got {value!r}")
+    raise FieldError(f"{name + ': ' if name else ''}expected {expected}, got {_short.repr(value)}")

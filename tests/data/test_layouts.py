@@ -117,7 +117,9 @@ def test_name_and_licence(
     assert config.of_folder(studio) == config
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": 3}', '{"name": ""}', '{"name": "a", "license": null}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"name": 3}', '{"name": ""}', '{"name": "a", "license": null}', "[" * 100_000]
+)
 def test_bad_description(listed: None, studio: Path, text: str) -> None:
     (studio / "dataset.json").write_text(text)
     with pytest.raises(InputError, match=r'dataset.json: expected \{"name": "...", "license": "..."\} with texts'):

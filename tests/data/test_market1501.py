@@ -1,5 +1,6 @@
 """The Market-1501 layout: names, folders, pairs."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,65 @@ def test_published_test_split(real_annotations: Path, tmp_path: Path) -> None:
     assert sum(not pose.visible.any() for pose in index.poses.values()) == 3_445
     assert len(index.pairs) == 12_000
     assert set(index.pairs) <= set(derive_pairs(index.poses, index.poses, identity_of))
+
+
+def many_missing(make_market: MakeMarket) -> Path:
+    """A data set of 15 people; of 12 the second image is missing, of another one its annotation."""
+    names = [f"{person:04d}_c{camera}s1_000001_00.jpg" for person in range(1, 16) for camera in (1, 2)]
+    root = make_market(names=names[:2])
+    for name in names[2:]:
+        (root / "train" / name).touch()
+    pairs = list(zip(names[::2], names[1::2], strict=True))
+    write_pairs(root / "market-pairs-train.csv", [pair for a, b in pairs for pair in ((a, b), (b, a))])
+    for _, second in pairs[:12]:
+        (root / "train" / second).unlink()
+    write_annotations(
+        root / "market-annotation-train.csv", {name: pose(0, (128, 64)) for name in names if name != pairs[12][0]}
+    )
+    return root
+
+
+def test_all_missing_images_are_counted_and_ten_named(make_market: MakeMarket) -> None:
+    root = many_missing(make_market)
+    with pytest.raises(InputError) as error:
+        open_layout(MARKET, root, "train")
+    message = str(error.value)
+    first = "0001_c2s1_000001_00.jpg"
+    assert message.startswith(f"{root}/market-pairs-train.csv, row 2: {first} is not in {root}/train; ")
+    ten = ", ".join(f"{person:04d}_c2s1_000001_00.jpg" for person in range(1, 11))
+    assert f"In all 12 images not in {root}/train: {ten}, ...; " in message
+    assert f"1 image without a row in {root}/market-annotation-train.csv: 0013_c1s1_000001_00.jpg; " in message
+    offer = "--skip-missing 13 (--data.skip-missing 13 of train) leaves these out"
+    assert message.endswith(f"they are in 26 of 30 pairs; {offer}")
+    with pytest.raises(InputError, match="--skip-missing 13 "):
+        open_pairs(root, "train", skip_missing=12)
+
+
+def test_missing_images_are_left_out_if_asked_for(make_market: MakeMarket) -> None:
+    root = many_missing(make_market)
+    index = open_pairs(root, "train", skip_missing=13)
+    assert [int(a[:4]) for a, _ in index.pairs] == [14, 14, 15, 15]
+    assert "26 of 30 pairs, which are left out" in index.left_out
+    assert PairDataset(index).left_out == index.left_out
+    assert len(PairDataset(index)) == 4
+    assert open_pairs(root, "train", skip_missing=1000).pairs == index.pairs
+
+
+def test_a_data_set_without_any_pair_left_is_an_error(make_market: MakeMarket) -> None:
+    root = make_market(names=[A, B, C])
+    for name in (B, C):
+        (root / "train" / name).unlink()
+    with pytest.raises(InputError, match=r"they are in 6 of 6 pairs$"):
+        open_pairs(root, "train", skip_missing=100)
+
+
+def test_nothing_is_left_out_of_a_whole_data_set(make_market: MakeMarket) -> None:
+    assert open_pairs(make_market(), "train", skip_missing=5).left_out == ""
+
+
+def test_a_pipe_for_a_csv_is_no_csv(make_market: MakeMarket) -> None:
+    root = make_market()
+    (root / "market-annotation-train.csv").unlink()
+    os.mkfifo(root / "market-annotation-train.csv")
+    with pytest.raises(InputError, match="no data set: looked for"):
+        open_pairs(root, "train")

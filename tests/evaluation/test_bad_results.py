@@ -1,5 +1,6 @@
 """Bad results and bad input: one clear line, or left out and counted."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from tests.evaluation.golden_strips import ONLY_L1, market_strips, on_golden, singles
 
 from reposer.checks import InputError
@@ -47,6 +49,28 @@ def test_bad_results_are_left_out_and_counted(tmp_path: Path, golden: Path, stri
     assert "6 bad results were left out" in found.notes()[-1]
     found.save(tmp_path / "scores.json")
     assert Evaluation.load(tmp_path / "scores.json") == found
+
+
+def test_files_that_are_no_images_are_left_out_and_counted(tmp_path: Path, golden: Path) -> None:
+    results = market_strips(golden, tmp_path)
+    program, pipe, bomb, wide, grey, *_ = sorted(results.iterdir())
+    program.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 320 128\n{ } loop\n")
+    pipe.unlink()
+    os.mkfifo(pipe)
+    Image.new("1", (16_000, 16_000)).save(bomb)  # 32 KB
+    Image.new("1", (60_000, 1)).save(wide)
+    Image.new("I;16", (320, 128), 0x8000).save(grey)
+    for cache in (None, tmp_path / "cache"):
+        with pytest.raises(InputError, match=r"4 of 8 results cannot be scored: 4 unreadable \(") as caught:
+            evaluate(results, protocol=ONLY_L1, cache=cache)
+        assert "\n" not in str(caught.value)
+        found = evaluate(results, protocol=ONLY_L1, skip_bad=4, cache=cache)
+        assert found.score("l1").n == 4
+        assert found.score("l1").signature.get("skipped") == "4"
+        whys = found.skipped.values()
+        for why in ("neither PNG, JPEG nor WebP", "no regular file", "16,000x16,000 pixels", "1x60,000 pixels"):
+            assert sum(why in text for text in whys) == 1
+    assert found.per_image[grey.name.removesuffix("_vis.png")]["l1"] == 0  # 128 beside 128, not white
 
 
 def test_missing_pairs_and_targets_are_left_out_and_counted(tmp_path: Path, golden: Path) -> None:

@@ -1,8 +1,11 @@
 """What an evaluation writes, and reads back."""
 
+import copy
 import csv
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,3 +56,59 @@ def test_parquet(tmp_path: Path, strips: dict[str, Evaluation]) -> None:
     assert table.schema.metadata[b"signature"].decode().splitlines() == found.signature_lines()
     rows = {row.pop("pair"): row for row in table.to_pylist()}
     assert {pair: {k: v for k, v in row.items() if v is not None} for pair, row in rows.items()} == found.per_image
+
+
+def damaged(content: dict[str, Any], *keys: Any, value: Any) -> str:
+    """The text of a saved evaluation with one entry replaced; "..." takes it out."""
+    content = copy.deepcopy(content)
+    inner: Any = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[keys[-1]]
+    else:
+        inner[keys[-1]] = value
+    return json.dumps(content)
+
+
+def test_a_saved_evaluation_of_any_wrong_shape_is_one_line(tmp_path: Path, strips: dict[str, Evaluation]) -> None:
+    content = strips["market"].to_json()
+    pair = next(iter(content["per_image"]))
+    for keys, value, message in (
+        (("per_image", pair, "ssim"), "high", rf"per_image.{pair}.ssim: expected a number, got 'high'"),
+        (("per_image", pair, "ssim"), float("nan"), "NaN is no JSON number"),
+        (("per_image", pair, "ssim"), None, "expected a number, got None"),
+        (("per_image", pair, "ssim"), 10**400, ""),
+        (("per_image", pair, "pckh_all"), 0, "expected pckh_correct of at most pckh_all, got"),
+        (("per_image", pair), 5, "expected fields with values, got 5"),
+        (("per_image",), [], "per_image: expected fields with values"),
+        (("scores", 0, "name"), "ssmi", "unknown metric 'ssmi'; did you mean 'ssim'"),
+        (("scores", 0, "value"), True, "expected a number, got True"),
+        (("scores", 0, "n"), 0, "scores.n: expected at least 1 image, got 0"),
+        (("scores", 0, "n"), 2.5, "expected a whole number"),
+        (("scores", 0, "signature"), None, "signature: expected a text, got None"),
+        (("scores", 0, "signature"), "patn|n:1|n:2", "no key comes twice"),
+        (("scores", 0, "interval"), [1], "interval: expected a list of 2"),
+        (("scores", 0), "ssim", "scores: expected fields with values"),
+        (("scores",), {}, "scores: expected a list"),
+        (("scores",), ..., "KeyError: 'scores'"),
+        (("format",), "strip", "unknown format 'strip'; did you mean 'strips'"),
+        (("codec",), ["png"], "codec: expected a text"),
+        (("results",), 5, "results: expected a text"),
+        (("baseline",), "mean", "unknown baseline 'mean'; did you mean 'mean-image'"),
+        (("skipped",), {"a": 1}, "skipped.a: expected a text"),
+        (("protocol_fields",), None, "protocol_fields: expected fields with values"),
+        (("protocol_fields", "size"), [128, "64"], "size: expected a whole number"),
+        (("protocol_fields", "wide_width"), 9, "go together"),
+    ):
+        (tmp_path / "scores.json").write_text(damaged(content, *keys, value=value))
+        with pytest.raises(InputError, match=r"scores.json: not a file of 'reposer evaluate --json' \(.*") as caught:
+            Evaluation.load(tmp_path / "scores.json")
+        assert re.search(message, str(caught.value)), (keys, value, str(caught.value))
+        assert "\n" not in str(caught.value)
+    for raw in (b"\xff\xfe", b"[" * 100_000):
+        (tmp_path / "scores.json").write_bytes(raw)
+        with pytest.raises(InputError, match=r"not a file of 'reposer evaluate --json'"):
+            Evaluation.load(tmp_path / "scores.json")
+    with pytest.raises(InputError, match=r"expected a file, this is a folder"):
+        Evaluation.load(tmp_path)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.evaluation.golden_strips import ONLY_L1, WIDTH, on_golden, singles
+from tests.evaluation.golden_strips import ONLY_L1, WIDTH, market_strips, on_golden, singles
 
 import reposer
 from reposer.checks import InputError
+from reposer.cli import main
 from reposer.evaluation import Evaluation, evaluate
 from reposer.images import read_image, write_image
 from reposer.poses import read_annotations, write_annotations, write_pairs
@@ -169,3 +170,74 @@ def test_listed_files(tmp_path: Path, golden: Path, strips: dict[str, Evaluation
     found = evaluate(results, annotations=tmp_path / "poses.csv")
     values = [score.value for score in found.scores]
     assert values == pytest.approx([score.value for score in strips["market"].scores[:-1]], abs=1e-12)
+
+
+def test_the_pairs_of_other_results_alone_are_scored(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation]
+) -> None:
+    """So that two results of overlapping pairs can be compared, whatever their files are called."""
+    whole = market_strips(golden, tmp_path)
+    pairs = list(strips["market"].per_image)
+    other, real = singles(golden, "market", tmp_path / "other", "{a}_2_{b}_vis.png")
+    for pair in pairs[:2]:
+        a, b = (name[:-4] for name in pair.split("___"))
+        (other / f"{a}_2_{b}_vis.png").unlink()
+    (whole / f"{pairs[-1]}_vis.png").unlink()
+    mine = evaluate(whole, protocol=ONLY_L1, pairs_of=other)
+    theirs = evaluate(other, protocol=ONLY_L1, pairs_of=whole, targets=real)
+    assert list(mine.per_image) == list(theirs.per_image) == pairs[2:-1]
+    assert mine.scores == theirs.scores
+    assert f"scored are only the pairs that {other} has too" in mine.notes()
+    mine.save(tmp_path / "mine.json")
+    assert Evaluation.load(tmp_path / "mine.json") == mine
+    assert evaluate(other, protocol=ONLY_L1, pairs_of=tmp_path / "mine.json", targets=real).scores == mine.scores
+    write_pairs(tmp_path / "pairs.csv", [tuple(pair.split("___")) for pair in pairs])  # pairs[-1] is not missed
+    assert evaluate(whole, protocol=ONLY_L1, pairs_of=other, pairs=tmp_path / "pairs.csv").scores == mine.scores
+    (tmp_path / "none").mkdir()
+    write_image(tmp_path / "none" / "x___y_vis.png", torch.zeros(3, 128, 64, dtype=torch.uint8))
+    with pytest.raises(InputError, match=r"strips and .*none \(--pairs-of\) have no pair in common, e.g. 0001.* x.jpg"):
+        evaluate(whole, protocol=ONLY_L1, pairs_of=tmp_path / "none")
+
+
+def test_annotations_of_uncut_images_are_shifted(tmp_path: Path, golden: Path, strips: dict[str, Evaluation]) -> None:
+    poses = read_annotations(golden / "fashion-annotation-test.csv", shift_x=40)
+    write_annotations(tmp_path / "uncut.csv", poses)
+    options = {"protocol": "patn-fashion", "annotations": tmp_path / "uncut.csv"}
+    found = evaluate(golden / "results_fashion", annotations_shift=-40, **options)
+    assert found.scores == strips["fashion"].scores[:-1]
+    assert "-40 was added to x in the annotations" in found.notes()
+    found.save(tmp_path / "scores.json")
+    assert Evaluation.load(tmp_path / "scores.json") == found
+    with pytest.raises(InputError, match=r"joints lie outside .* image with --annotations-shift -140, e.g. of "):
+        evaluate(golden / "results_fashion", annotations_shift=-140, **options)
+    write_annotations(tmp_path / "far.csv", read_annotations(golden / "fashion-annotation-test.csv", shift_x=90))
+    with pytest.raises(InputError, match=r"of width 256, give --annotations-shift -40, or subtract 40 from x$"):
+        evaluate(golden / "results_fashion", **(options | {"annotations": tmp_path / "far.csv"}))
+
+
+def test_the_command_line_takes_a_negative_shift(tmp_path: Path, golden: Path) -> None:
+    write_annotations(tmp_path / "uncut.csv", read_annotations(golden / "fashion-annotation-test.csv", shift_x=40))
+    arguments = ["--annotations", str(tmp_path / "uncut.csv"), "--annotations-shift", "-40", "--metrics", "part_ssim"]
+    out = tmp_path / "scores.json"
+    main(["evaluate", str(golden / "results_fashion"), "--protocol", "patn-fashion", *arguments, "--json", str(out)])
+    assert Evaluation.load(out).annotations_shift == -40
+
+
+@pytest.mark.parametrize(
+    "name", ["{source}___{target}_vis.png", "{a}_2_{b}_vis.png", "{a}.png___{b}.png_vis.png", "{source}_{target}.png"]
+)
+def test_the_hash_of_the_pairs_does_not_depend_on_what_files_are_called(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation], name: str
+) -> None:
+    results, real = singles(golden, "market", tmp_path, name)
+    found = evaluate(results, protocol=ONLY_L1, targets=real)
+    assert found.signature.get("pairs") == strips["market"].signature.get("pairs")
+
+
+def test_lists_and_poses_are_found_by_names_of_another_extension(
+    tmp_path: Path, golden: Path, strips: dict[str, Evaluation]
+) -> None:
+    results, real = singles(golden, "market", tmp_path, "{a}.png___{b}.png_vis.png")
+    write_pairs(tmp_path / "pairs.csv", [tuple(pair.split("___")) for pair in strips["market"].per_image])
+    found = on_golden(golden, "market", results, targets=real, pairs=tmp_path / "pairs.csv")
+    assert found.scores == strips["market"].scores

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from reposer.checks import InputError
 from reposer.evaluation import Evaluation, evaluate
 from reposer.evaluation.reading import Item, Reader
 from reposer.evaluation.rows import Work, measure_rows
-from reposer.images import read_image, write_image
+from reposer.images import read_image, resize, write_image
 from reposer.poses import read_annotations, write_annotations
 from reposer.protocols import PATN_FASHION, PATN_MARKET
 from reposer.results import find_results
@@ -127,3 +128,59 @@ def test_many_rows_come_back_from_processes(golden: Path) -> None:
     measured = measure_rows(work, items, work.networks(), devices=2)
     assert [each.pair for each in measured] == [item.pair for item in items]
     assert len({each.row["l1"] for each in measured if each.row}) == 1
+
+
+def test_an_interval_over_one_image_is_not_made_up(tmp_path: Path, golden: Path) -> None:
+    results = market_strips(golden, tmp_path)
+    for path in sorted(results.iterdir())[1:]:
+        path.unlink()
+    found = evaluate(results, protocol=ONLY_L1)
+    (score,) = found.scores
+    assert score.to_json()["interval"] == [None, None]
+    assert score.limits == "none: 1 image"
+    assert "[no interval] (n = 1)" in str(found)
+    assert "1 image is too few for an interval" in found.notes()[-1]
+    assert "none: 1 image" in list(found.table().columns[2].cells)
+
+
+def test_too_few_images_for_an_interval_are_said(strips: dict[str, Evaluation]) -> None:
+    assert "4 images are too few for a 95 % interval: it covers 88 % at best" in strips["fashion"].notes()
+    assert "too few" not in "\n".join(strips["market"].notes())
+
+
+def uncut(golden: Path, tmp_path: Path) -> tuple[Path, Path, Path]:
+    """Uncut DeepFashion results, their uncut targets, and these as 256x176: squeezed, where they should be cut."""
+    results, real = singles(golden, "fashion", tmp_path)
+    squeezed = tmp_path / "squeezed"
+    squeezed.mkdir()
+    for folder, colour in ((results, 255), (real, 90)):
+        for path in folder.iterdir():
+            wide = torch.nn.functional.pad(read_image(path), (40, 40), value=colour)
+            write_image(path, wide)
+            if folder == real:
+                write_image(squeezed / path.name, resize(wide, (256, 176), "pil-bicubic"))
+    return results, real, squeezed
+
+
+def test_the_signature_says_which_side_was_cut(tmp_path: Path, golden: Path) -> None:
+    results, real, squeezed = uncut(golden, tmp_path)
+    options: dict[str, Any] = {"protocol": "reposer-1", "metrics": ("ssim", "l1")}
+    both, one = (evaluate(results, targets=folder, **options) for folder in (real, squeezed))
+    assert both.score("ssim").value - one.score("ssim").value > 0.1
+    assert both.signature.get("cut") == "256.40-216"  # as published
+    assert one.signature.get("cut") == "256.40-216.generated"
+    assert "(generated), the others were as narrow already: right if they had been cut" in "\n".join(one.notes())
+    assert "narrow" not in "\n".join(both.notes())
+    first = next(real.iterdir())
+    write_image(first, read_image(squeezed / first.name))
+    assert evaluate(results, targets=real, **options).signature.get("cut") == "256.40-216.generated+3-targets"
+
+
+def test_the_signature_counts_targets_of_other_sizes(tmp_path: Path, golden: Path) -> None:
+    results, real, squeezed = uncut(golden, tmp_path)
+    options: dict[str, Any] = {"protocol": "gfla-fashion", "metrics": ("psnr",)}
+    assert evaluate(results, targets=real, **options).signature.get("from") is None
+    assert evaluate(results, targets=squeezed, **options).signature.get("from") == "targets.256x176"
+    last = max(real.iterdir())  # not the first pair's
+    write_image(last, read_image(squeezed / last.name))
+    assert evaluate(results, targets=real, **options).signature.get("from") == "1-targets.256x176"

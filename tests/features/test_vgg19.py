@@ -1,5 +1,6 @@
 """VGG19 weights: from a state dict, a local file, or one clear line that says what is missing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from torch import nn
 from torchvision.models import vgg19
 
 from reposer.checks import InputError
+from reposer.config import RunConfig
 from reposer.features import VGG19, VGG19_LAYERS, VGG19Features
+from reposer.values import flat
 
 
 def test_equals_torchvision() -> None:
@@ -74,6 +77,10 @@ def test_missing_weights_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.
     assert "\n" not in message
     for part in ("vgg19-dcbb9e9d.pth", "548 MB", str(tmp_path / "checkpoints"), "mannequin-tiny"):
         assert part in message
+    for option in re.findall(r"--objective\.([\w.-]+)", message):
+        assert f"objective.{option}".replace("-", "_") in flat(RunConfig())
+    assert "--objective.vgg19-weights FILE" in message
+    assert "--objective.perceptual.weight 0" in message
 
 
 def test_wrong_or_absent_local_file(tmp_path: Path) -> None:

@@ -165,3 +165,21 @@ def test_text_and_json() -> None:
         "name": "ssim", "value": 0.25, "interval": [0.2, 0.3], "n": 4, "signature": "patn-market|n:4",
     }  # fmt: skip
     assert Score.from_json(made.to_json()) == made
+
+
+def test_one_image_has_no_interval() -> None:
+    made = make_score("x", [0.25], signature=S)
+    assert np.isnan(made.interval).all()
+    assert made.limits == "none: 1 image"
+    assert str(made) == "x = 0.2500 [no interval] (n = 1) s"
+    assert made.to_json()["interval"] == [None, None]
+    assert np.isnan(Score.from_json(made.to_json()).interval).all()
+    assert make_score("x", [0.25, 0.75], signature=S).limits == "0.2500 to 0.7500"
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_too_few_are_those_between_which_the_median_lies_in_less_than_95_of_100_cases(n: int) -> None:
+    within = sum(0 < sum(above) < n for above in product((0, 1), repeat=n)) / 2**n
+    assert bool(score.few(n)) == (within < score.LEVEL)
+    if 1 < n < score.ENOUGH:
+        assert f"covers {100 * within:.0f} % at best" in score.few(n)

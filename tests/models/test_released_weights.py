@@ -1,8 +1,10 @@
 """Released weights: which network they belong to, their names, and files that are refused with one line."""
 
 import io
+import os
 import random
 import re
+import zipfile
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -191,3 +193,44 @@ def _network(state: dict[str, Tensor]) -> torch.nn.Module:
     if isinstance(config, ReleasedDiscriminator):
         return ResNetDiscriminator(config.in_channels, norm=config.norm, channels=4, blocks=2)
     return build_generator(config)
+
+
+def test_a_tensor_that_was_expanded_is_refused_before_anything_of_its_size_is_made(
+    golden: Path, tmp_path: Path
+) -> None:
+    """A file of a few kilobytes may name a network of terabytes."""
+    state = small_weights(golden, "patn_market")
+    first = "model.stream1_down.1.weight"
+    torch.save({**state, first: torch.zeros(1, 1, 1, 1).expand(100_000, 3, 7, 7)}, tmp_path / "net.pth")
+    assert f"{first!r} (100000, 3, 7, 7) is larger than what the file holds" in refused(tmp_path / "net.pth")
+    torch.save({**state, first: torch.zeros(100_000, 3, 7, 7, device="meta")}, tmp_path / "net.pth")
+    assert "larger than what the file holds" in refused(tmp_path / "net.pth")
+    torch.save({**state, first: torch.zeros(50_000, 3, 1, 1)}, tmp_path / "net.pth")
+    assert "channels must be at most 1,024, got 50000" in refused(tmp_path / "net.pth")
+    torch.save({**state, first: torch.zeros(1_000, 3, 1, 1)}, tmp_path / "net.pth")
+    assert "of another shape" in refused(tmp_path / "net.pth")
+
+
+def test_compressed_files_are_refused(golden: Path, tmp_path: Path) -> None:
+    """torch.save never compresses; unpacked, a file could take a thousand times its size."""
+    path = tmp_path / "net.pth"
+    torch.save({"model.1.weight": torch.zeros(64, 3, 7, 700)}, path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    assert "not a plain state dict" in refused(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "net.pth")
+    assert "expected a file" in refused(tmp_path / "net.pth")
+
+
+def test_weights_that_are_not_finite(golden: Path, tmp_path: Path) -> None:
+    state = small_weights(golden, "patn_market")
+    state["model.stream1_down.1.weight"][0, 0, 0, 0] = float("nan")
+    torch.save(state, tmp_path / "net.pth")
+    assert re.match(r"1 of \d\d+ weights hold NaN or infinity: ", refused(tmp_path / "net.pth"))

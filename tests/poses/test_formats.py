@@ -1,16 +1,20 @@
 """Annotation and pair files: what is read, what is written, and what every mistake is told."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reposer.checks import InputError
+from reposer.checks import InputError, printable
 from reposer.poses import Pose, read_annotations, read_pairs, write_annotations, write_pairs
 
 HEADER = "name:keypoints_y:keypoints_x"
 Y = [10, -1, *range(20, 36)]
 X = [5, 6, -1, *range(40, 55)]
+NAMES = st.text(min_size=1).map(str.strip).filter(lambda name: name != "" and printable(name) == name)
 
 
 def annotations(folder: Path, *rows: str, header: str = HEADER) -> Path:
@@ -101,6 +105,17 @@ def test_annotations_keep_two_decimals(tmp_path: Path) -> None:
     (f'a.jpg: {Y}: ["1"]', "expected a list of 18 numbers for x, got '[\"1\"]'"),
     (f"a.jpg: {Y}: [NaN]", "expected a list of 18 numbers for x, got '[NaN]'"),
     (f"a.jpg: {Y}: [1e999]", "expected a list of 18 numbers for x, got '[1e999]'"),
+    (f"a.jpg: {Y}: [1, 2, 1e39]", "expected a list of 18 numbers for x, got '[1, 2, 1e39]'; number 3 is 1e+39"),
+    (f"a.jpg: {[1, 2**24 + 1]}: {X}", "expected a list of 18 numbers for y, got '[1, 16777217]'; number 2 is 16777217"),
+    (f"a.jpg: {Y}: [true, 2]", "expected a list of 18 numbers for x, got '[true, 2]'; number 1 is true"),
+    (f'a.jpg: {Y}: [1, "2"]', "expected a list of 18 numbers for x, got '[1, \"2\"]'; number 2 is \"2\""),
+    (f"a.jpg: {Y}: [1, null]", "expected a list of 18 numbers for x, got '[1, null]'; number 2 is null"),
+    (f"a.jpg: {Y}: [{'9' * 400}]", f"expected a list of 18 numbers for x, got '[{'9' * 39}'; number 1 is 9"),
+    (f"a.jpg: {Y}: [{'9' * 5000}]", "expected a list of 18 numbers for x, got '[9"),
+    (f"a.jpg: {Y}: {'[' * 100_000}", "expected a list of 18 numbers for x, got '[[["),
+    (f": {Y}: {X}", "'' cannot name an image here; rename the image"),
+    (f"a\x1b[31m.jpg: {Y}: {X}", "'a\\x1b[31m.jpg' cannot name an image here; rename the image"),
+    (f"a\u2028.jpg: {Y}: {X}", "'a\\u2028.jpg' cannot name an image here; rename the image"),
     (f"0.jpg: {Y}: {X}", "0.jpg stands twice in this file; remove one of the two rows"),
 ])  # fmt: skip
 def test_bad_annotation_rows(tmp_path: Path, row: str, message: str) -> None:
@@ -159,3 +174,46 @@ def test_pairs_without_header(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError) as error:
         read_pairs(path)
     assert str(error.value) == f"{path}: expected the header 'from,to' in row 1"
+
+
+def test_coordinates_are_exact_as_far_as_they_go(tmp_path: Path) -> None:
+    row = [2**24, 2**24 - 1, *range(16)]
+    joints = read_annotations(annotations(tmp_path, f"a.jpg: {row}: {row}"))["a.jpg"].joints
+    assert joints.isfinite().all()
+    assert joints[:, 0].long().tolist() == row
+
+
+@pytest.mark.parametrize(("row", "message"), [
+    (f"a.jpg,{'b' * 200_000}", "expected 'SOURCE,TARGET', got 'a.jpg,bbb"),
+    ("a.jpg,b\x07.jpg", "'b\\x07.jpg' cannot name an image here"),
+])  # fmt: skip
+def test_bad_rows_of_pairs(tmp_path: Path, row: str, message: str) -> None:
+    path = pairs(tmp_path, f"from,to\na.jpg,b.jpg\n{row}\n")
+    with pytest.raises(InputError) as error:
+        read_pairs(path)
+    assert str(error.value).startswith(f"{path}, row 3: {message}")
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("read", [read_annotations, read_pairs])
+def test_a_pipe_is_refused_at_once(tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match=r"pipe\.csv: .*no regular file"):
+        read(tmp_path / "pipe.csv")
+
+
+@pytest.mark.parametrize("name", ["", "a\nb.jpg", "a\rb.jpg", " a.jpg", "a\udcff.jpg", "a\x1b.jpg"])
+def test_a_name_that_a_file_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+    nobody = Pose(torch.zeros(18, 2), torch.zeros(18, dtype=torch.bool))
+    with pytest.raises(InputError, match="cannot name an image here"):
+        write_annotations(tmp_path / "a.csv", {name: nobody})
+    with pytest.raises(InputError, match="cannot name an image here"):
+        write_pairs(tmp_path / "p.csv", [("a.jpg", name)])
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.lists(st.tuples(NAMES, NAMES)))
+def test_pairs_of_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]]) -> None:
+    path = tmp_path_factory.getbasetemp() / "pairs-of-any-names.csv"
+    write_pairs(path, names)
+    assert read_pairs(path) == names

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import reposer
 from reposer.checks import InputError
 from reposer.cli import main
 from reposer.evaluation import Evaluation
@@ -93,7 +94,7 @@ def test_swapping_the_results_swaps_the_sign_and_nothing_else(values: list[tuple
     (ours,), (theirs,) = compare(a, b).differences, compare(b, a).differences
     assert ours.difference == -theirs.difference
     assert ours.p_value == theirs.p_value
-    assert ours.interval == pytest.approx((-theirs.interval[1], -theirs.interval[0]), abs=1e-12)
+    assert ours.interval == pytest.approx((-theirs.interval[1], -theirs.interval[0]), abs=1e-12, nan_ok=True)
     assert {ours.winner, theirs.winner} in ({None}, {"first", "second"})
     assert most_different(ours) == most_different(theirs)[::-1]
 
@@ -311,3 +312,79 @@ def test_gallery_fits_a_phone(tmp_path: Path) -> None:
     page = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120).stdout
     width, window = map(int, re.search(r"<title>(\d+) (\d+)</title>", page).groups())  # type: ignore[union-attr]
     assert width <= window
+
+
+def test_one_image_has_no_interval_in_a_comparison() -> None:
+    found = compare(evaluated({"ssim": [0.5]}), evaluated({"ssim": [0.4]}))
+    assert found.sentences() == ["SSIM: no difference shown (A - B = +0.1000, no interval: 1 image); p = 1.000."]
+    assert list(found.table().columns[2].cells) == ["no interval: 1 image"]
+    assert found.to_json()["differences"][0]["interval"] == [None, None]
+    assert "NaN" not in json.dumps(found.to_json())
+    cells = list(side_by_side({"a": evaluated({"ssim": [0.5]})}).columns[1].cells)
+    assert cells == ["0.5000\nnone: 1 image"]
+
+
+def test_pairs_are_the_same_whatever_their_files_are_called() -> None:
+    a, b = two(6)
+    renamed = replace(b, per_image={pair.replace(".jpg", ".png"): row for pair, row in b.per_image.items()})
+    assert compare(a, renamed) == compare(a, b)
+
+
+def test_gallery_of_results_whose_files_are_called_differently(tmp_path: Path) -> None:
+    a, b = two(6)
+    pictures(tmp_path / "a", a, strips=True)
+    renamed = replace(b, per_image={pair.replace(".jpg", ".png"): row for pair, row in b.per_image.items()})
+    pictures(tmp_path / "b", renamed, strips=True)
+    for name, evaluation in (("a", a), ("b", renamed)):
+        evaluation.save(tmp_path / f"{name}.json")
+    main(["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--gallery", str(tmp_path / "gallery.html")])
+    assert "not found" not in (tmp_path / "gallery.html").read_text()
+
+
+def test_gallery_remembers_the_targets(tmp_path: Path) -> None:
+    a, _ = two(6)
+    pictures(tmp_path / "images", a, strips=False)
+    found = reposer.evaluate(tmp_path / "images", targets=tmp_path / "real", metrics=("l1",))
+    found.save(tmp_path / "images.json")
+    loaded = Evaluation.load(tmp_path / "images.json")
+    assert loaded.targets == tmp_path / "real"
+    shown = open_pictures(tmp_path / "images", loaded)
+    pair = "a3.jpg___b3.jpg"
+    assert shown.target(pair) is not None
+    assert shown.source(pair) is not None
+    (tmp_path / "real").rename(tmp_path / "moved")
+    assert open_pictures(tmp_path / "images", loaded, targets=tmp_path / "moved").target(pair) is not None
+    assert open_pictures(tmp_path / "images", loaded).target(pair) is None
+
+
+def test_command_ends_with_one_conclusion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = two()
+    main(["compare", *saved(tmp_path, a, b), "--json", str(tmp_path / "out.json")])
+    said = compare(a, b, names=("a", "b")).conclusion
+    assert capsys.readouterr().out.rstrip().endswith(f"Conclusion: {said}")
+    assert json.loads((tmp_path / "out.json").read_text())["comparisons"][0]["conclusion"] == said
+    path, *_ = gallery(tmp_path)
+    assert f"<b>Conclusion:</b> {said[:20]}" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"ssim": 0.', '"ssim": NaN, "x": 0.', "NaN is no JSON number"),
+        ('"ssim": 0.', '"ssim": "high", "x": 0.', "expected a number, got 'high'"),
+        ('"name": "ssim"', '"name": "ssmi"', "unknown metric 'ssmi'; did you mean 'ssim'"),
+        ('"signature": "patn-market|n:40|pairs:aa|codec:png"', '"signature": null', "expected a text, got None"),
+    ],
+)
+def test_command_refuses_damaged_evaluations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    files = saved(tmp_path, *two())
+    text = Path(files[1]).read_text()
+    Path(files[1]).write_text(text.replace(old, new))
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", *files])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.strip().splitlines()) == 1

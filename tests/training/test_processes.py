@@ -15,6 +15,7 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data.batch import shares
 from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
+from reposer.locks import lock
 from reposer.models import generator_files, read_network
 from reposer.training.run_folder import read_log
 
@@ -54,6 +55,18 @@ def test_two_processes_equal_one(tiny: RunConfig, market: Path, tmp_path: Path, 
     assert len(validated) == 3
     sheets = [sorted((path / "samples").iterdir()) for path in (tmp_path / "one", tmp_path / "two" / "run")]
     assert [a.read_bytes() for a in sheets[0]] == [b.read_bytes() for b in sheets[1]]
+
+
+def refused(config: RunConfig, data: Path, out: Path) -> None:
+    with pytest.raises(InputError, match="in use by the first"):
+        run(config, data, out)
+
+
+@pytest.mark.slow
+def test_run_in_use_is_refused_in_every_process(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
+    config = replace(tiny, hardware=replace(tiny.hardware, accelerator="cpu", devices=2))
+    with lock(tmp_path / "run", "the first"):
+        together(2, tmp_path, refused, config, market, tmp_path / "run", timeout=60)
 
 
 def ways_of_reduction(tiny: RunConfig, norm: str, **hardware: Any) -> list[RunConfig]:

@@ -26,7 +26,8 @@ def test_resume_without_a_value_means_yes() -> None:
 )
 def test_what_resume_takes(small: RunConfig, tmp_path: Path, resume: Any, new: Any, old: Any) -> None:
     """A run or none, and with what outcome: goes on (True), starts (False), or is refused."""
-    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "old" / "checkpoints" / "state-0000003.pt").touch()
     (tmp_path / "old" / "config.json").write_text(config_to_json(small))
     for folder, outcome in (("new", new), ("old", old)):
         if isinstance(outcome, bool):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from tests.training.batches import batches
 
 from reposer import metrics
@@ -135,6 +136,25 @@ def test_tensorboard_has_the_rows(whole: Path) -> None:
     events = EventAccumulator(str(whole / "tensorboard")).Reload()
     logged = {event.step: event.value for event in events.Scalars("loss/l1")}
     assert logged == {row["step"]: pytest.approx(row["loss/l1"]) for row in read_log(whole)}
+
+
+def test_tensorboard_shows_the_contact_sheets(whole: Path) -> None:
+    import io
+
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(whole / "tensorboard"), size_guidance={"images": 0}).Reload()
+    for event, path in zip(events.Images("samples"), sorted((whole / "samples").iterdir()), strict=True):
+        assert path.name == f"step-{event.step:07d}.png"
+        shown = Image.open(io.BytesIO(event.encoded_image_string))
+        assert shown.tobytes() == Image.open(path).convert("RGB").tobytes()
+
+
+def test_row_with_half_an_accuracy_is_left_out() -> None:
+    """As somebody may have changed it in metrics.jsonl."""
+    watch = DiscriminatorWatch([row(1, 1)] * (ROWS - 1))
+    assert watch.add({"step": 3, "accuracy/appearance/real": 1.0, "accuracy/": 1.0, "accuracy": 1.0}) == []
+    assert len(watch.add(row(1, 1))) == 1
 
 
 @pytest.mark.slow

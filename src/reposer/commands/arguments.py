@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import is_dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import tyro
 
 from reposer.checks import InputError, suggestion
-from reposer.values import flat
+from reposer.values import FieldError, flat
 
 try:
     from tyro import _errors as events  # what is wrong, as data
@@ -51,10 +52,20 @@ def _one_line(event: events.ParseErrorEvent, function: Callable[..., Any]) -> st
         case events.BadValue(argument=argument):
             return f"{_name(argument)}: expected {argument.lowered.nargs} value(s)"
         case events.InstantiationFailure(argument=None, message=message):
-            return message
+            return _of_group(message, function)
         case events.InstantiationFailure(argument=argument, message=message):
             return f"{_name(argument)}: {message}"
     return f"not understood: {type(event).__name__}"
+
+
+def _of_group(message: str, function: Callable[..., Any]) -> str:
+    """Write the dotted name of a group of settings before what is wrong with it, as where they are read from a file."""
+    error = sys.exception()  # tyro's, which knows the group; it was raised from that of the settings
+    first, _, rest = str(getattr(error, "arg", "")).partition(".")
+    group = rest if first in inspect.signature(function).parameters else first
+    if error is None or not group:
+        return message
+    return f"{group}{'.' if isinstance(error.__context__, FieldError) else ': '}{message}"
 
 
 def _name(argument: Any) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
 from reposer.reporting.gallery import Pictures, open_pictures, write_gallery
+from reposer.terminal import Screen
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
     A, B, ... are files of 'reposer evaluate --json', or folders of results with such a file next to them (FOLDER.json)
     or in them (evaluation.json, scores.json). Prints all scores side by side; then, for each metric, the difference
     with its paired bootstrap 95 % interval over images, the p-value of the paired permutation test corrected by Holm,
-    and one plain sentence. Results with different signatures or pairs are refused.
+    and one plain sentence; last, one conclusion. Results with different signatures or pairs are refused.
 
     Args:
         results: two or more evaluations.
@@ -41,7 +41,8 @@ def run(
         gallery: HTML file to write with the images where A and B differ most, metric by metric.
         images: folders of the results A and B, for the gallery; where left out, the folder that was given, the one
             named like the JSON, the one that was evaluated, or the one the JSON is in.
-        targets: folder of the real images, for a gallery of single images; where left out, as their manifest says.
+        targets: folder of the real images, for a gallery of single images; where left out, the ones that were
+            evaluated.
     """
     if len(results) < 2:
         raise InputError("expected two results or more: files of 'reposer evaluate --json' or folders next to them")
@@ -62,13 +63,13 @@ def run(
         folders = images or [_images_of(*pair) for pair in zip(results, shown, strict=False)]
         pictures = [_open(*pair, targets) for pair in zip(folders, shown, strict=True)]
 
-    console = Console()
+    console = Screen()
     console.print(side_by_side(evaluations))
     for comparison in comparisons:
         console.print(comparison.table())
         for line in (*(f"NOT COMPARABLE: {caveat}" for caveat in comparison.caveats), *comparison.sentences()):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print(HOW, markup=False, highlight=False)
+            console.tell(line)
+    console.print(HOW, highlight=False)
     if json is not None:
         content = {
             "results": [
@@ -82,7 +83,10 @@ def run(
         write_gallery(gallery, comparisons[0], pictures[0], pictures[1])
     for path in (json, gallery):
         if path is not None:
-            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
+            console.tell(f"written: {path}")
+    for comparison in comparisons:
+        pair = f" on {comparison.first} and {comparison.second}" if len(comparisons) > 1 else ""
+        console.tell(f"Conclusion{pair}: {comparison.conclusion}")
 
 
 def _images_of(path: Path, evaluation: Evaluation) -> Path:

@@ -11,6 +11,7 @@ import tyro
 from reposer.checks import InputError
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
 from reposer.progress import Progress
+from reposer.terminal import Screen
 
 
 def run(
@@ -41,8 +42,6 @@ def run(
         table: file for the numbers of every image as a table, .csv or .parquet.
         with_published: also show the result among the published scores that are comparable with it.
     """
-    from rich.console import Console
-
     if json is not None and (json.is_dir() or not json.parent.is_dir()):
         raise InputError(f"{json}: --json needs the name of a file in a folder that exists")
     if table is not None and (table.suffix not in (".csv", ".parquet") or not table.parent.is_dir()):
@@ -63,7 +62,7 @@ def run(
             each.save(json.with_suffix(f".{each.baseline}.json") if each.baseline else json)
     if table is not None:
         evaluation.save_per_image(table)
-    console = Console()
+    console = Screen()
     console.print(evaluation.table())
     if baselines:
         from reposer.reporting.comparison import side_by_side
@@ -79,4 +78,4 @@ def run(
         lines.append(f"not scored: {names}; ask for them with --metrics all, or by name")
     written = [f"written: {path}" for path in (json, table) if path is not None]
     for line in (*lines, *evaluation.signature_lines(), *written):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)  # unwrapped: signatures can be copied
+        console.tell(line)

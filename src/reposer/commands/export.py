@@ -8,6 +8,7 @@ import tyro
 
 from reposer.export import INPUTS, OUTPUT, ExportFormat, export_generator
 from reposer.generator import generator_file, load_generator
+from reposer.progress import Progress
 
 
 def run(checkpoint: tyro.conf.Positional[Path], /, *, format: ExportFormat, out: Path) -> None:
@@ -25,7 +26,9 @@ def run(checkpoint: tyro.conf.Positional[Path], /, *, format: ExportFormat, out:
         out: the file to write, such as person.onnx or person.pt2.
     """
     file = generator_file(checkpoint)
-    comparison = export_generator(load_generator(checkpoint), out, format, checkpoint=file)
+    generator = load_generator(checkpoint)
+    with Progress("export", unit="stages") as progress:
+        comparison = export_generator(generator, out, format, checkpoint=file, progress=progress)
     print(f"{', '.join(INPUTS)} -> {OUTPUT}")
     print(f"at three sizes {comparison}")
     print(out)

@@ -24,6 +24,7 @@ def run(
     format: FormatName = "images",
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
+    skip_missing: int = 0,
     batch_size: int = 8,
     devices: int = 1,
 ) -> None:
@@ -38,16 +39,20 @@ def run(
         format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
             target and generated image.
         split: which pairs.
+        skip_missing: leave out the pairs of up to so many images that have no file or no pose; more are an error.
         device: where to compute: cpu, cuda, cuda:1, mps.
         batch_size: pairs at a time.
         devices: processes that share the work, each on a device of that kind.
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
+    index = open_pairs(data, split, layout, skip_missing=skip_missing)
     with Progress("generate") as progress:
+        if index.left_out:
+            progress.say(index.left_out)
         written = generate(
             generator,
-            open_pairs(data, split, layout),
+            index,
             out,
             format=format,
             batch_size=batch_size,

@@ -16,6 +16,7 @@ from reposer.evaluation.options import ResultOptions
 from reposer.metrics import METRICS
 from reposer.progress import Progress
 from reposer.protocols import FAMILIES, PROTOCOLS, Protocol, differences, protocols_of, switches
+from reposer.terminal import Screen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -143,8 +144,6 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 
 def _print(table: Table) -> None:
-    from rich.console import Console
-
-    console = Console()
+    console = Screen()
     # In a file or a pipe, tables keep their full width.
-    (console if console.is_terminal else Console(width=200)).print(table, markup=False)
+    (console if console.is_terminal else Screen(width=200)).print(table)

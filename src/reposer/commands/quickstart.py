@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from reposer.quickstart import quickstart
 from reposer.reporting.comparison import side_by_side
+from reposer.terminal import Screen
 
 
 def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
@@ -18,9 +17,9 @@ def run(*, out: Path = Path("quickstart"), seed: int = 0) -> None:
         seed: of the data set and of the training.
     """
     result = quickstart(out, seed=seed)
-    console = Console()
+    console = Screen()
     console.print(side_by_side(result.evaluations))
     for note in next(iter(result.evaluations.values())).notes():
-        console.print(note, highlight=False)
+        console.tell(note)
     seconds = sum(result.seconds.values())
-    console.print(f"{int(seconds // 60)}:{int(seconds % 60):02d} minutes; report: {result.report}", soft_wrap=True)
+    console.tell(f"{int(seconds // 60)}:{int(seconds % 60):02d} minutes; report: {result.report}")

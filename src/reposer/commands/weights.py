@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tyro
+from torch import nn
 
 from reposer.checks import InputError, check_choice
 from reposer.commands.arguments import call
-from reposer.models import ReleasedDiscriminator, generator_path, load_released_network, save_network
+from reposer.models import ReleasedDiscriminator, ReleasedGenerator, generator_path, load_released_network, save_network
+from reposer.progress import Progress
 from reposer.recipes import released
 from reposer.values import to_json
 
@@ -43,7 +45,18 @@ def run(file: tyro.conf.Positional[Path], /, *, out: Path) -> None:
         file: state dict of the released code.
         out: folder for the checkpoint.
     """
-    config, network = load_released_network(file)
+    with Progress("import", unit="stages") as progress:
+        progress(0, 2, note=f"reading {file.name} and recognising its network")
+        config, network = load_released_network(file)
+        path, line = _save(config, network, out, progress)
+    print(line)
+    print(path)
+
+
+def _save(
+    config: ReleasedGenerator | ReleasedDiscriminator, network: nn.Module, out: Path, progress: Progress
+) -> tuple[Path, str]:
+    """Write the network; return its file, and what it is in words."""
     if isinstance(config, ReleasedDiscriminator):
         what, seen = "discriminator", f"of {config.in_channels} channels"
         path, text = out / "discriminator.safetensors", to_json(config)
@@ -54,10 +67,11 @@ def run(file: tyro.conf.Positional[Path], /, *, out: Path) -> None:
         path, text = generator_path(out, 0), to_json(run_config)
     if path.exists():
         raise InputError(f"{path}: exists already; name another folder with --out")
+    progress(1, 2, note=f"writing {path.name}")
     out.mkdir(parents=True, exist_ok=True)
     save_network(path, network, config=text, recipe="released", step=0)
+    progress(2, 2, note="done")
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    print(
+    return path, (
         f"{what} {seen}: {config.norm} norm, {config.channels} channels, {config.blocks} blocks, {parameters:,} weights"
     )
-    print(path)

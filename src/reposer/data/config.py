@@ -1,12 +1,14 @@
 """How pairs are found and loaded, and the name of their data set."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
+from reposer.bounds import at_least
 from reposer.checks import InputError, check_choice
 from reposer.data import layouts
+from reposer.files import read_json
+from reposer.values import Checked
 
 DESCRIPTION = "dataset.json"
 """File in a data set's folder that says its ``name`` and ``license``."""
@@ -15,12 +17,14 @@ MANNEQUINS = {"name": "Reposer mannequins", "license": "apache-2.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
+class DataConfig(Checked):
     """How pairs are found and loaded, and what their data set is called."""
 
     layout: layouts.LayoutName = "auto"
     """Kind of data set; "auto" tells by the names of the CSVs."""
-    workers: int = 2
+    skip_missing: Annotated[int, at_least(0, words="0 or more images")] = 0
+    """Leave out the pairs of up to so many images, in each split, that have no file or no pose; more are an error."""
+    workers: Annotated[int, at_least(0, 1024, words="0 or more processes")] = 2
     """Processes that read images; 0 reads them in the training process."""
     flip: bool = False
     """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
@@ -30,9 +34,8 @@ class DataConfig:
     """Licence identifier of the data set, such as cc-by-4.0; empty: likewise."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice("layout", self.layout, ("auto", *layouts.LAYOUTS))
-        if self.workers < 0:
-            raise InputError(f"workers must be 0 or more processes, got {self.workers}")
 
     def of_folder(self, root: str | Path) -> Self:
         """Return the config with the name and licence of the data set in a folder, where it has none of its own.
@@ -53,7 +56,7 @@ def _description(path: Path) -> tuple[str, str] | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         told = content["name"], content.get("license", "other")
     except (ValueError, TypeError, KeyError, AttributeError):
         told = ("", "")

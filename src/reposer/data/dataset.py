@@ -1,14 +1,18 @@
 """The pairs of a data set, read from disk one by one."""
 
+import hashlib
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from reposer.checks import InputError
 from reposer.data.batch import PairItem
 from reposer.data.layout import PairIndex
 from reposer.data.names import pair_id
 from reposer.images import check_size, crop_columns, read_image
+from reposer.plausibility import check_places
 from reposer.poses import flip_joints
 
 
@@ -17,6 +21,9 @@ class PairDataset(Dataset[PairItem]):
 
     With ``flip``, the data set is twice as long and its second half holds the mirrored pairs: a uniform draw
     is a mirrored pair with probability 1/2.
+
+    Raises:
+        InputError: if the joints cannot be pixels of the images.
     """
 
     def __init__(self, index: PairIndex, *, flip: bool = False) -> None:
@@ -31,9 +38,22 @@ class PairDataset(Dataset[PairItem]):
         self._flip = flip
         self.size = index.size
         """(height, width) of the images in pixels."""
+        self.left_out = index.left_out
+        """Which pairs are left out because of missing images, in words; "": none are."""
+        try:
+            check_places(self._joints, self._visible, self.size)
+        except InputError as error:
+            raise InputError(f"annotations of {index.images}: {error}") from None
 
     def __len__(self) -> int:
         return len(self._pairs) * (2 if self._flip else 1)
+
+    def digest(self) -> str:
+        """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
+        total = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
+        for array in (self._pairs, self._joints.numpy(), self._visible.numpy()):
+            total.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+        return total.hexdigest()
 
     def __getitem__(self, item: int) -> PairItem:
         """Read one pair.

@@ -3,16 +3,16 @@
 A layout is a value: a new data set with the same kinds of files is a new ``Layout`` and a line in ``layouts.LAYOUTS``.
 """
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
 
-from reposer.checks import InputError, check_choice
+from reposer.checks import InputError, check_choice, some
 from reposer.poses import Pose, read_annotations, read_pairs
+from reposer.poses.formats import where_named
 
 Split = Literal["train", "test"]
 Pair = tuple[str, str]
@@ -44,6 +44,8 @@ class PairIndex:
     split: Split
     full_width: int | None = None
     """Images of this width (px) are cut to the middle columns when they are read; None: none are."""
+    left_out: str = ""
+    """Which pairs of the list are left out, in words, because of missing images; "": none are."""
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,21 @@ def pair_up(visible: Mapping[str, Sequence[bool]], identity_of: Callable[[str], 
     return [pair for group in groups.values() for pair in permutations(group, 2)]
 
 
-def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
+def open_layout(layout: Layout, root: str | Path, split: Split, *, skip_missing: int = 0) -> PairIndex:
     """Open one split of a data set folder of a layout.
 
     The pairs are those of the pairs CSV; without one, they are derived from the annotations as published, before any
     crop (``derive_pairs``).
 
+    Args:
+        layout: names and sizes.
+        root: folder of the data set.
+        split: "train" or "test".
+        skip_missing: if up to so many images of pairs have no file or no pose, their pairs are left out.
+
     Raises:
         InputError: if the folder, the annotation CSV or the image folder is missing, a file cannot be read,
-            or a pair names an image that has no file or no pose.
+            or more images of pairs than may be skipped have no file or no pose.
     """
     check_choice("split", split, ("train", "test"))
     root = Path(root)
@@ -151,8 +159,7 @@ def open_layout(layout: Layout, root: str | Path, split: Split) -> PairIndex:
         split=split,
         full_width=layout.full_width,
     )
-    _check_pairs(index, files)
-    return index
+    return _of_present_images(index, files, skip_missing)
 
 
 def contents(folder: Path, limit: int = 8) -> str:
@@ -180,16 +187,32 @@ def _image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[s
     )
 
 
-def _check_pairs(index: PairIndex, files: set[str]) -> None:
-    """Raise InputError for the first pair that names an image without a file or a pose."""
+def _of_present_images(index: PairIndex, files: set[str], skip_missing: int) -> PairIndex:
+    """Leave out the pairs of images without a file or a pose; InputError if those are more than ``skip_missing``."""
     known = index.poses.keys() & files
-    name = next((name for pair in index.pairs for name in pair if name not in known), None)
-    if name is None:
-        return
-    listed = index.pairs_file or index.annotations
-    lines = listed.read_text(encoding="utf-8-sig").splitlines()
-    rows = csv.reader(lines, delimiter="," if index.pairs_file else ":")
-    row = next(number for number, fields in enumerate(rows, start=1) if name in map(str.strip, fields))
-    if name not in files:
-        raise InputError(f"{listed}, row {row}: {name} is not in {index.images}; add the image or remove the row")
-    raise InputError(f"{listed}, row {row}: {name} has no row in {index.annotations}; add one or remove the pair")
+    missing = list(dict.fromkeys(name for pair in index.pairs for name in pair if name not in known))
+    if not missing:
+        return index
+    pairs = tuple(pair for pair in index.pairs if known.issuperset(pair))
+    listed, first, count = index.pairs_file or index.annotations, missing[0], len(missing)
+    without = {
+        f"not in {index.images}": [name for name in missing if name not in files],
+        f"without a row in {index.annotations}": [name for name in missing if name in files],
+    }
+    told = "; ".join(
+        f"{len(names):,} image{'s' * (len(names) > 1)} {what}: {some(names, 10)}"
+        for what, names in without.items()
+        if names
+    )
+    told = f"{told}; they are in {len(index.pairs) - len(pairs):,} of {len(index.pairs):,} pairs"
+    if count <= skip_missing and pairs:
+        return replace(index, pairs=pairs, left_out=f"{listed}: {told}, which are left out")
+    if first not in files:
+        what = f"{first} is not in {index.images}; add the image or remove the row"
+    else:
+        what = f"{first} has no row in {index.annotations}; add one or remove the pair"
+    if count > 1:
+        what += f". In all {told}"
+    if count > 1 and pairs:
+        what += f"; --skip-missing {count} (--data.skip-missing {count} of train) leaves these out"
+    raise InputError(f"{where_named(listed, first)}: {what}")

@@ -19,18 +19,19 @@ LayoutName = Annotated[str, arg(metavar=f"{{{','.join(('auto', *LAYOUTS))}}}")]
 """A name in ``LAYOUTS``, or "auto"."""
 
 
-def open_pairs(root: str | Path, split: Split, layout: LayoutName = "auto") -> PairIndex:
+def open_pairs(root: str | Path, split: Split, layout: LayoutName = "auto", *, skip_missing: int = 0) -> PairIndex:
     """Open one split of a data set folder.
 
     Args:
         root: folder with the image folders and the CSVs.
         split: "train" or "test".
         layout: a name in ``LAYOUTS``, or "auto" to tell by the names of the annotation CSVs.
+        skip_missing: if up to so many images of pairs have no file or no pose, their pairs are left out.
 
     Raises:
         InputError: one line that says what was looked for and what was found.
     """
-    return open_layout(find_layout(root, split, layout), root, split)
+    return open_layout(find_layout(root, split, layout), root, split, skip_missing=skip_missing)
 
 
 def has_split(root: str | Path, split: Split, layout: LayoutName = "auto") -> bool:

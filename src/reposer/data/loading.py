@@ -13,6 +13,7 @@ from reposer.checks import InputError, RunError
 from reposer.data.batch import PairBatch, PairItem, collate
 from reposer.data.dataset import PairDataset
 from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
+from reposer.processes import end_with_parent, heed_only_parent
 
 
 class _Loader(DataLoader[PairItem]):
@@ -23,8 +24,7 @@ class _Loader(DataLoader[PairItem]):
             try:
                 yield from super().__iter__()
             except InputError as error:
-                line = str(error).strip().splitlines()[-1]
-                raise InputError(line.removeprefix("reposer.checks.InputError: ")) from None
+                raise InputError(str(error).rpartition("reposer.checks.InputError: ")[2].strip()) from None
             except (EOFError, ConnectionError):  # a moment before torch knows that the worker died
                 raise RuntimeError("DataLoader worker died while it handed over a batch") from None
 
@@ -108,6 +108,11 @@ def test_loader(
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
+def _prepare_worker(worker: int) -> None:
+    heed_only_parent()
+    end_with_parent()
+
+
 def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
     return _Loader(
         dataset,
@@ -115,6 +120,7 @@ def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampl
         num_workers=workers,
         pin_memory=pin_memory,
         collate_fn=collate,
+        worker_init_fn=_prepare_worker,
         # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
         generator=torch.Generator().manual_seed(0),
     )

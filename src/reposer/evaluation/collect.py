@@ -8,15 +8,16 @@ from pathlib import Path
 
 import torch
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.evaluation.choice import chosen_metrics, default_metrics, without, without_poses
+from reposer.evaluation.evaluation import Evaluation
 from reposer.evaluation.options import EvaluationOptions
 from reposer.evaluation.poses import target_poses
 from reposer.evaluation.reading import Item, Reader
 from reposer.images import SUFFIXES
 from reposer.metrics import METRICS, Metric
 from reposer.poses import Pose, read_pairs
-from reposer.protocols import Protocol, protocols_of
+from reposer.protocols import Protocol, pair_key, protocols_of
 from reposer.results import (
     Format,
     Manifest,
@@ -27,6 +28,7 @@ from reposer.results import (
     find_sources,
     find_targets,
     format_of,
+    pair_id,
     read_manifest,
 )
 
@@ -51,6 +53,8 @@ class Collected:
     """Training images, if they are needed."""
     problems: Problems
     """Bad results; the measurement may add more."""
+    targets: Path | None = None
+    """Folder of the real images, if it was needed."""
 
 
 def collect(folder: Path, options: EvaluationOptions) -> Collected:
@@ -80,7 +84,7 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
     poses: Mapping[str, Pose] = {}
     if any(metric.needs_pose for metric in metrics):
         path = _annotations(folder, protocol, metrics, options.annotations or manifest.annotations, is_named)
-        poses = target_poses(path, results, protocol, problems)
+        poses = target_poses(path, results, protocol, problems, shift=options.annotations_shift)
     items = tuple(
         Item(
             pair=pair,
@@ -102,6 +106,7 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
         named=is_named,
         train=_train(metrics, protocol, options),
         problems=problems,
+        targets=real if format.target is None else None,
     )
 
 
@@ -109,10 +114,34 @@ def _results(folder: Path, manifest: Manifest, options: EvaluationOptions, probl
     listed = read_pairs(options.pairs) if options.pairs is not None else manifest.pairs
     results = find_results(folder, problems, pairs=listed, targets=options.targets)
     if listed is not None:
+        if options.pairs_of is not None:  # nothing is missing then: the pairs are those that both have
+            found = set(map(pair_key, results))
+            listed = [pair for pair in listed if pair_key(pair_id(*pair)) in found]
         check_complete(results, listed, options.pairs or manifest.path, problems)
+    if options.pairs_of is not None:
+        results = _shared(results, folder, options)
     if not results:
         problems.check(folder, len(problems), 0)
     return results
+
+
+def _shared(results: dict[str, Result], folder: Path, options: EvaluationOptions) -> dict[str, Result]:
+    """The results whose pair other results have too, whatever its files are called there."""
+    other = options.pairs_of
+    assert other is not None
+    if other.suffix.lower() == ".json":
+        theirs = set(Evaluation.load(other).per_image)
+    else:
+        listed = read_manifest(other).pairs or (read_pairs(options.pairs) if options.pairs is not None else None)
+        theirs = set(find_results(other, pairs=listed, targets=options.targets))
+    keys = set(map(pair_key, theirs))
+    shared = {pair: result for pair, result in results.items() if pair_key(pair) in keys}
+    if not shared:
+        raise InputError(
+            f"{folder} and {other} (--pairs-of) have no pair in common, e.g. {some(sorted(results), 1)} and "
+            f"{some(sorted(theirs), 1)}; name results of the same pairs"
+        )
+    return shared
 
 
 def _fitting(protocols: Sequence[Protocol], files: list[Path], format: str) -> tuple[Protocol, Format, int]:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from reposer.checks import InputError, check_choice
 from reposer.evaluation.options import Baseline
+from reposer.evaluation.saved import read_fields
 from reposer.files import write_text, write_whole
 from reposer.metrics import METRICS, Score, Signature
+from reposer.metrics.score import ENOUGH, few
 from reposer.metrics.signature import common, grouped
-from reposer.protocols import Protocol, protocol_from_json
+from reposer.protocols import Protocol
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,6 +37,12 @@ class Evaluation:
     """{pair id: {metric: value}}, sorted by id; PCKh also as counts, ``pckh_correct`` and ``pckh_all``."""
     results: Path | None = None
     """Folder of the results."""
+    targets: Path | None = None
+    """Folder of the real images, for results that do not show them."""
+    pairs_of: Path | None = None
+    """Other results, whose pairs alone were scored."""
+    annotations_shift: float = 0.0
+    """What was added to x in the annotations, in pixels."""
     baseline: Baseline | None = None
     """What was scored in place of the generated images."""
     skipped: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +73,19 @@ class Evaluation:
                 f"published {self.protocol.name} numbers were measured on {self.protocol.published_codec} "
                 "strips: compare with care"
             )
+        if self.pairs_of is not None:
+            lines.append(f"scored are only the pairs that {self.pairs_of} has too")
+        if self.annotations_shift:
+            lines.append(f"{self.annotations_shift:+g} was added to x in the annotations")
+        sides = (self.signature.get("cut") or "").partition("-")[2].partition(".")[2]
+        if sides:
+            lines.append(
+                f"only some files were cut to the columns of the protocol ({sides}), the others were as narrow "
+                "already: right if they had been cut likewise, wrong if they were resized"
+            )
+        if short := [score for score in self.scores if score.n < ENOUGH]:
+            whose = "" if len(short) == len(self.scores) else f"{', '.join(score.name for score in short)}: "
+            lines.append(f"{whose}{few(min(score.n for score in short))}")
         if (self.signature.get("pairs") or "").startswith("unnamed"):
             lines.append("the numbers of the files do not tell their pairs: metrics that need poses were left out")
         if self.skipped:
@@ -80,7 +101,9 @@ class Evaluation:
             "codec": self.codec,
             "scores": [score.to_json() for score in self.scores],
         }
-        content |= {"results": str(self.results)} if self.results is not None else {}
+        for name in ("results", "targets", "pairs_of"):
+            content |= {name: str(path)} if (path := getattr(self, name)) is not None else {}
+        content |= {"annotations_shift": self.annotations_shift} if self.annotations_shift else {}
         content |= {"baseline": self.baseline} if self.baseline is not None else {}
         counted = [row for row in self.per_image.values() if "pckh" in row]
         if counted:
@@ -102,24 +125,7 @@ class Evaluation:
     @classmethod
     def load(cls, path: str | Path) -> Evaluation:
         """Read back what ``save`` wrote; InputError if it is not such a file."""
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(
-                protocol=protocol_from_json(content["protocol_fields"]),
-                format=content["format"],
-                codec=content["codec"],
-                scores=tuple(map(Score.from_json, content["scores"])),
-                per_image=content["per_image"],
-                results=Path(content["results"]) if "results" in content else None,
-                baseline=content.get("baseline"),
-                skipped=content.get("skipped", {}),
-            )
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file; 'reposer evaluate --json' writes it") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise InputError(
-                f"{path}: not a file of 'reposer evaluate --json' ({type(error).__name__}: {error})"
-            ) from None
+        return cls(**read_fields(Path(path)))
 
     def save_per_image(self, path: str | Path) -> None:
         """Write the numbers of each image as a table with a row per pair: CSV or Parquet, by the suffix.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -11,6 +12,7 @@ from tyro.conf import Suppress, arg
 
 from reposer.checks import InputError
 from reposer.features import Weights
+from reposer.processes import check_processes
 from reposer.protocols import Protocol
 from reposer.results import FORMATS
 
@@ -30,6 +32,8 @@ class ResultOptions:
 
     annotations: Path | None = None
     """annotation CSV with the poses of the target images; by default, the one named in the manifest"""
+    annotations_shift: float = 0.0
+    """pixels that are added to x in the annotations: -40 if they are of uncut DeepFashion images"""
     metrics: tuple[str, ...] = ()
     """metrics to compute: names, "all", or "part_ssim_by_part"; by default, all of the protocol that need no network"""
     weights: Annotated[WeightsSource, arg(constructor=Path, metavar="PATH", help_behavior_hint="(default: none)")] = (
@@ -46,6 +50,8 @@ class ResultOptions:
     """folder of the real target images, for single images; by default, the one named in the manifest"""
     pairs: Path | None = None
     """CSV of the pairs that must have results, no more and no fewer; numbered files are in its order"""
+    pairs_of: Path | None = None
+    """other results, a folder or its JSON: only the pairs that both have are scored"""
     format: Annotated[str, arg(metavar=f"{{{','.join(('auto', *FORMATS))}}}")] = "auto"
     """what the files show; auto decides by their size"""
     skip_bad: int = 0
@@ -70,6 +76,9 @@ class ResultOptions:
             raise InputError(
                 f"devices must be at least 1 and skip_bad at least 0, got {self.devices} and {self.skip_bad}"
             )
+        check_processes("devices", self.devices)
+        if not isfinite(self.annotations_shift):
+            raise InputError(f"annotations_shift must be a number of pixels, got {self.annotations_shift}")
         if self.detect_poses and self.predicted_keypoints is not None:
             raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 

@@ -22,13 +22,16 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from reposer.checks import InputError, RunError
-from reposer.evaluation.cache import RowCache
+from reposer.decoding import MOST_BYTES
+from reposer.evaluation.cache import RowCache, versions
 from reposer.evaluation.networks import Networks
 from reposer.evaluation.options import WeightsSource
 from reposer.evaluation.reading import Item, Reader, read, seen_by
+from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
+from reposer.processes import end_with_parent
 from reposer.protocols import Protocol
 from reposer.similarity import PartSSIMSettings
 
@@ -145,7 +148,8 @@ def measure_rows(
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.
     shares = [pickle.dumps((work, items[rank::devices], rank)) for rank in range(devices)]
     measured: list[list[Measured]] = []
-    with ProcessPoolExecutor(devices, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(devices, mp_context=spawn, initializer=end_with_parent) as pool:
         try:
             for share in pool.map(_measure_share, shares):
                 measured.append(share)
@@ -253,7 +257,7 @@ def _key(work: Work, networks: Networks) -> str:
     reader = work.reader
     identities = [str(networks.identity(METRICS[name])) for name in work.metrics]
     content = [asdict(reader.protocol), reader.format, reader.panel_width, reader.baseline, work.metrics, identities]
-    digest = hashlib.sha256(json.dumps([*content, torch.__version__]).encode())
+    digest = hashlib.sha256(json.dumps([*content, versions()]).encode())
     if reader.mean is not None:
         digest.update(reader.mean.numpy().tobytes())
     package = Path(__file__).parents[1]
@@ -266,7 +270,7 @@ def _digest(item: Item) -> str:
     """Hash everything that decides the numbers of an item: its files and its pose."""
     found = hashlib.blake2b(digest_size=16)
     for path in item.files:
-        content = path.read_bytes()
+        content = read_bytes(path, most=MOST_BYTES, what="image file")
         found.update(len(content).to_bytes(8, "little") + content)
     found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
     return found.hexdigest()

@@ -55,6 +55,9 @@ def evaluate(
         scores=score(found, measured, networks),
         per_image=measured.rows,
         results=found.folder.resolve(),
+        targets=found.targets and found.targets.resolve(),
+        pairs_of=options.pairs_of and options.pairs_of.resolve(),
+        annotations_shift=options.annotations_shift,
         baseline=options.baseline,
         skipped=found.problems.to_json(),
     )

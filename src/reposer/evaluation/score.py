@@ -8,8 +8,7 @@ import math
 from reposer.evaluation.collect import Collected
 from reposer.evaluation.measure import Measurements
 from reposer.evaluation.networks import Networks
-from reposer.evaluation.reading import Item, Reader
-from reposer.images import read_image
+from reposer.evaluation.sizes import Sides, cut_only, resized_from, sides_of, sizes
 from reposer.metrics import Metric, Score, Signature, make_score
 from reposer.protocols import Scored, pairs_digest, signature_of
 from reposer.results import codec_of
@@ -17,12 +16,12 @@ from reposer.results import codec_of
 
 def score(found: Collected, measured: Measurements, networks: Networks) -> tuple[Score, ...]:
     """Return the scores of all metrics, in order; a metric without any number has none."""
-    scored = _scored(found, measured)
+    sides = sides_of(found.reader, measured.items, found.train)
+    scored = _scored(found, measured, sides)
     scores = []
     for metric in found.metrics:
-        signature = signature_of(
-            metric, found.protocol, scored, network=networks.identity(metric), real=_real_name(metric, found)
-        )
+        real = _real_name(metric, found, sides)
+        signature = signature_of(metric, found.protocol, scored, network=networks.identity(metric), real=real)
         if metric.kind == "set":
             value, n = measured.sets[metric.name]
             scores.append(Score(metric.name, value, (math.nan, math.nan), n, signature))  # no interval is known
@@ -31,7 +30,7 @@ def score(found: Collected, measured: Measurements, networks: Networks) -> tuple
     return tuple(scores)
 
 
-def _scored(found: Collected, measured: Measurements) -> Scored:
+def _scored(found: Collected, measured: Measurements, sides: Sides) -> Scored:
     codec = codec_of([item.generated for item in measured.items])
     # The target panel of a lossy strip was compressed too; the target of a single image was not.
     lossy_single = codec != "png" and any(item.target is not None for item in measured.items)
@@ -41,7 +40,8 @@ def _scored(found: Collected, measured: Measurements) -> Scored:
         digest=digest if found.named else f"unnamed-{digest}",
         codec=f"{codec}.generated" if lossy_single else codec,
         skipped=len(found.problems),
-        resized_from=_resized_from(found.reader, measured.items[0]),
+        resized_from=resized_from(sides, found.protocol),
+        cut_only=cut_only(sides, found.protocol),
     )
 
 
@@ -57,22 +57,12 @@ def _of_rows(metric: Metric, found: Collected, measured: Measurements, signature
     return make_score(metric.name, [row[above] for row in rows], totals=totals, signature=signature)
 
 
-def _real_name(metric: Metric, found: Collected) -> str | None:
+def _real_name(metric: Metric, found: Collected, sides: Sides) -> str | None:
     """Name the training images, if a set was compared with them."""
     if metric.reference is None or found.protocol.setting(metric.reference) != "train":
         return None
     names = hashlib.sha256("\n".join(sorted(path.name for path in found.train)).encode()).hexdigest()
-    return f"train.{len(found.train)}.{names[:8]}"
-
-
-def _resized_from(reader: Reader, item: Item) -> str | None:
-    """Name the sizes of files that were resized to that of the protocol: "256x256", "targets.1101x750"."""
-    protocol, found = reader.protocol, []
-    sizes = {"": (protocol.height_of(reader.panel_width), reader.panel_width)}
-    if item.target is not None and protocol.other_sizes:
-        height, columns = read_image(item.target).shape[-2:]
-        sizes["targets."] = (height, columns)
-    for name, size in sizes.items():
-        if size in protocol.other_sizes:
-            found.append(f"{name}{size[0]}x{size[1]}")
-    return "+".join(found) or None
+    train = sizes(found.train, found.protocol)
+    resized = resized_from({"": train}, found.protocol)
+    cut = cut_only({"generated": sides["generated"], "train": train}, found.protocol)
+    return ".".join(filter(None, (f"train.{len(found.train)}.{names[:8]}", resized, cut and f"cut-{cut}")))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reposer.checks import InputError
+from reposer.digests import file_digest
 
 _DIGITS = 8
 
@@ -36,11 +37,23 @@ class WeightsFile:
         Raises:
             InputError: if the file is missing and cannot be downloaded, or is not the right file.
         """
-        if path is None:
-            path = self.cached
-            if not path.exists():
-                self._download()
-        elif not path.exists():
+        if path is None and not self.cached.exists():
+            self._download()
+        return torch.load(self.find(path), map_location="cpu", weights_only=True)
+
+    def find(self, path: Path | None = None) -> Path:
+        """Find the file at ``path``, else in the cache; downloads nothing.
+
+        Raises:
+            InputError: if the file is missing, or is not the right file.
+        """
+        if path is None and not self.cached.exists():
+            raise InputError(
+                f"weights {self.name} ({self.megabytes} MB) are not here: download {self.url} to {self.cached}; "
+                f"{self.without}"
+            )
+        path = path or self.cached
+        if not path.exists():
             raise InputError(f"{path}: no such file; expected the weights {self.name} ({self.megabytes} MB)")
         digest = file_digest(path)
         if not digest.startswith(self.sha256_prefix):
@@ -48,7 +61,7 @@ class WeightsFile:
                 f"{path}: not the weights {self.name}: SHA-256 starts with {digest[:8]}, expected "
                 f"{self.sha256_prefix}; delete it and download {self.url} again"
             )
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return path
 
     def _download(self) -> None:
         try:
@@ -72,12 +85,6 @@ def state_and_identity(name: str, file: WeightsFile, weights: Weights) -> tuple[
     if isinstance(weights, dict):
         return weights, f"{name}-{_digest(weights)[:_DIGITS]}"
     return file.load(weights), f"{name}-{file.sha256_prefix[:_DIGITS]}"
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(state: dict[str, Tensor]) -> str:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reposer.bounds import at_least
 from reposer.checks import changed, check_choice
 from reposer.losses.module import LossInputs, LossModule
+from reposer.tensors import check_tensor
+from reposer.values import Checked
 
 GANKind = Literal["cross_entropy", "least_squares", "hinge"]
 Player = Literal["discriminator", "generator"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdversarialSettings:
+class AdversarialSettings(Checked):
     """Of the adversarial loss of discriminators and generator."""
 
     kind: GANKind = "cross_entropy"
     """Published: "cross_entropy" for Market-1501, "least_squares" for DeepFashion; or "hinge"."""
-    pool_size: int = 50
+    pool_size: Annotated[int, at_least(0, 100_000)] = 50
     """Past generated images kept to show to each discriminator; 0: none."""
-
-    def __post_init__(self) -> None:
-        check_choice("kind", self.kind, get_args(GANKind))
-        if self.pool_size < 0:
-            raise ValueError(f"pool_size must be at least 0, got {self.pool_size}")
 
     @property
     def border(self) -> float:
@@ -63,15 +61,18 @@ def adversarial_loss(
 
     Raises:
         InputError: if kind or player is unknown.
-        TypeError: if the logits are not floating point.
+        TypeError, ValueError: if the logits are not floating point, or there are none.
 
     Reference: Goodfellow et al., NIPS 2014; Mao et al., "Least squares GANs", ICCV 2017, eq. 2; Lim and Ye,
     "Geometric GAN", 2017, and Miyato et al., "Spectral normalization", ICLR 2018, eq. 16 and 17.
     """
     kind = changed(settings, fields).kind
     check_choice("player", player, get_args(Player))
+    check_tensor("logits", logits, "of any shape")
     if not logits.is_floating_point():
         raise TypeError(f"logits must be a floating point tensor, got {logits.dtype}")
+    if not logits.numel():
+        raise ValueError(f"logits must not be empty, got shape {tuple(logits.shape)}: leave such batches out")
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if kind == "least_squares":
         return (logits - float(real)).square().mean()

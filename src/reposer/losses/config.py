@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reposer.bounds import WEIGHT
 from reposer.checks import changed, check_choice
 from reposer.losses.module import Weighted
 from reposer.losses.registry import LOSSES
+from reposer.values import Checked
 
 Class = TypeVar("Class")
 
@@ -23,7 +25,7 @@ def _with_terms(cls: type[Class]) -> type[Class]:
 
 
 @_with_terms
-class ObjectiveConfig:
+class ObjectiveConfig(Checked):
     """The terms of an objective: a field for each loss of ``LOSSES``, its ``weight`` beside its own settings.
 
     :func:`objective_of` writes one briefly.
@@ -38,11 +40,12 @@ class ObjectiveConfig:
         def __getattr__(self, name: str) -> Any: ...
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, weight in self.weights.items():
-            if weight < 0:
-                raise ValueError(f"objective: the weight of {name} must be at least 0, got {weight}")
+            if fault := WEIGHT.fault(weight):
+                raise ValueError(f"the weight of {name} must be {fault}, got {weight}")
         if not any(self.weights.values()):
-            raise ValueError("objective: at least one term needs a weight above 0")
+            raise ValueError("at least one term needs a weight above 0")
 
     @property
     def weights(self) -> dict[str, float]:

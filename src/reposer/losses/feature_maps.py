@@ -10,20 +10,22 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from reposer.bounds import Weight
 from reposer.checks import check_choice
 from reposer.features import PUBLISHED_LAYER, VGG19Features, Weights
 from reposer.images import SIGNED
 from reposer.losses.module import FeatureMaps, LossInputs, LossModule
 from reposer.similarity.ssim import unit_images
+from reposer.values import Checked
 
 Features = Callable[[Tensor], FeatureMaps]
 """From images (B, 3, H, W) in [0, 1] to their feature maps."""
-LayerWeights = tuple[tuple[str, float], ...]
+LayerWeights = tuple[tuple[str, Weight], ...]
 """Layers, each with the weight of its term."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerSettings(ABC):
+class LayerSettings(Checked, ABC):
     """Weighted sum over layers of how far two feature maps are apart."""
 
     layers: LayerWeights = ((PUBLISHED_LAYER, 1.0),)
@@ -34,6 +36,7 @@ class LayerSettings(ABC):
         if not layers:
             raise ValueError("layers must give at least one feature layer its weight, got none")
         object.__setattr__(self, "layers", tuple(layers.items()))
+        super().__post_init__()
 
     @abstractmethod
     def measure(self, x: Tensor, y: Tensor) -> Tensor:
@@ -72,7 +75,7 @@ class FeatureLoss(LossModule[OnLayers]):
         options: settings, single fields of them, and the value range.
 
     Raises:
-        InputError: if the weights are missing, or VGG19 has no such layer.
+        InputError: if the weights are missing, or the network has no such layer.
     """
 
     needs = frozenset({"features"})
@@ -80,6 +83,8 @@ class FeatureLoss(LossModule[OnLayers]):
     def __init__(self, *, weights: Weights = None, features: VGG19Features | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.features = features or VGG19Features(*dict(self.settings.layers), weights=weights)
+        for layer, _ in self.settings.layers:
+            check_choice("feature layer", layer, self.features.names.values())
 
     def forward(self, generated: Tensor, target: Tensor) -> Tensor:
         return self.settings.of_maps(feature_maps(self.features, generated, target, value_range=self.value_range))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from reposer.checks import check_choice
 from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion, Weights
 from reposer.images import SIGNED
 from reposer.losses.module import LossModule
 from reposer.similarity.ssim import unit_images
+from reposer.values import Checked
 
 
 def lpips_loss(
@@ -45,13 +45,13 @@ def lpips_loss(
 
     Reference: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1.
     """
-    x, y = unit_images(generated, target.detach(), value_range)
-    distances = network(x * 2 - 1, y * 2 - 1)
+    x, y = unit_images(generated, target, value_range)
+    distances = network(x * 2 - 1, y.detach() * 2 - 1)
     return distances.to(torch.promote_types(distances.dtype, torch.float32)).mean()
 
 
 @dataclass(frozen=True, kw_only=True)
-class LPIPSLossSettings:
+class LPIPSLossSettings(Checked):
     """Of LPIPS as a loss."""
 
     backbone: LPIPSBackbone = "alex"
@@ -60,10 +60,6 @@ class LPIPSLossSettings:
     """Of the learned channel weights."""
     weights: Path | None = None
     """Local file of the backbone's torchvision weights; default: the torch hub cache, else a download."""
-
-    def __post_init__(self) -> None:
-        check_choice("LPIPS backbone", self.backbone, get_args(LPIPSBackbone))
-        check_choice("LPIPS version", self.version, get_args(LPIPSVersion))
 
 
 class LPIPSLoss(LossModule[LPIPSLossSettings]):

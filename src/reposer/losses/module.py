@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from reposer.checks import changed
 from reposer.images import SIGNED
+from reposer.plausibility import check_value_range
+from reposer.values import Checked
 
 FeatureMaps = Mapping[str, Tensor]
 """Feature maps (B, C, H', W') by layer."""
@@ -19,12 +21,12 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoSettings:
+class NoSettings(Checked):
     """Of a loss without settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighted:
+class Weighted(Checked):
     """A term of an objective: beside its weight stand the settings of its loss."""
 
     weight: float = 0.0
@@ -58,7 +60,7 @@ class LossModule(nn.Module, Generic[S]):
         fields: single fields of the settings, as keywords.
 
     Raises:
-        TypeError: if there is no such field.
+        TypeError, ValueError: if there is no such field, or the value range is none.
     """
 
     Settings: ClassVar[type]
@@ -75,8 +77,14 @@ class LossModule(nn.Module, Generic[S]):
 
     def __init__(self, *, settings: S | None = None, value_range: tuple[float, float] = SIGNED, **fields: Any) -> None:
         super().__init__()
+        check_value_range(value_range)
         self.settings: S = changed(self.Settings() if settings is None else settings, fields)
         self.value_range = value_range
+
+    def extra_repr(self) -> str:
+        """The settings and the value range, which ``print`` shows."""
+        shown = [f"{name}={value!r}" for name, value in vars(self.settings).items()]
+        return ", ".join([*shown, f"value_range={self.value_range}"])
 
     def term(self, inputs: LossInputs) -> Tensor:
         """Value as a term of an objective, which hands over all that the Module needs."""

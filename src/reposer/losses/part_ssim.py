@@ -9,7 +9,9 @@ from torch import Tensor
 from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule
 from reposer.poses import OPENPOSE_18, Skeleton, limb_masks
+from reposer.poses.skeleton import check_skeleton
 from reposer.similarity import PartSSIMSettings, part_ssim_index, part_ssim_values
+from reposer.tensors import check_channels, check_image
 
 
 def part_ssim_loss(
@@ -59,6 +61,9 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
     Args:
         skeleton: names the parts.
         options: settings, single fields of them, and the value range.
+
+    Raises:
+        TypeError: if the skeleton is none.
     """
 
     Settings = PartSSIMSettings
@@ -66,6 +71,7 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
 
     def __init__(self, *, skeleton: Skeleton = OPENPOSE_18, **options: Any) -> None:
         super().__init__(**options)
+        check_skeleton(skeleton)
         self.skeleton = skeleton
 
     def forward(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
@@ -86,6 +92,8 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
         return dict(zip((part.name for part in self.skeleton.parts), values.unbind(1), strict=True))
 
     def _masks(self, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
+        check_image("target", target)
+        check_channels(target=target)
         return limb_masks(
             joints,
             visible,

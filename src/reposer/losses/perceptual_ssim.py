@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from torch import Tensor
 
-from reposer.checks import changed, check_gaussian
+from reposer.bounds import Deviation, OddWindow, at_least, positive
+from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
 from reposer.similarity import SSIMSettings
@@ -18,16 +19,12 @@ from reposer.similarity.ssim import mean_of_map
 class PerceptualSSIMSettings(LayerSettings):
     """Of perceptual SSIM."""
 
-    window_size: int = 7
+    window_size: OddWindow = 7
     """Odd width of the Gaussian window, in pixels of the feature map."""
-    sigma: float = 0.8
+    sigma: Deviation = 0.8
     """Its standard deviation, in pixels of the feature map."""
-    data_range: float = 1.0
+    data_range: Annotated[float, positive(), at_least(1e-6)] = 1.0
     """L of SSIM's constants (K L)^2; larger values forgive small differences of the features."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_gaussian(self.window_size, self.sigma)
 
     def measure(self, x: Tensor, y: Tensor) -> Tensor:
         settings = SSIMSettings(window_size=self.window_size, sigma=self.sigma)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
-from reposer.checks import changed, check_image, check_images, check_range
+from reposer.bounds import positive
+from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule, NoSettings
+from reposer.plausibility import check_range
 from reposer.similarity.ssim import at_least_float32
+from reposer.tensors import check_channels, check_image, check_images
+from reposer.values import Checked
 
 
 def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
@@ -51,15 +55,11 @@ def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, floa
 
 
 @dataclass(frozen=True, kw_only=True)
-class CharbonnierSettings:
+class CharbonnierSettings(Checked):
     """Of the Charbonnier loss."""
 
-    epsilon: float = 1e-3
+    epsilon: Annotated[float, positive()] = 1e-3
     """Positive; differences well below it are penalised like squares, those above it like L1."""
-
-    def __post_init__(self) -> None:
-        if self.epsilon <= 0:
-            raise ValueError(f"epsilon must be positive, got {self.epsilon}")
 
 
 def charbonnier_loss(
@@ -116,6 +116,7 @@ def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SI
     check_image("image", image)
     if min(image.shape[-2:]) < 2:
         raise ValueError(f"image must have at least 2x2 pixels, got {tuple(image.shape)}")
+    check_channels(image=image)
     check_range(value_range, image=image)
     image = image.to(torch.promote_types(image.dtype, torch.float32))
     return _scale(value_range) * (image.diff(dim=-2).abs().mean() + image.diff(dim=-1).abs().mean())

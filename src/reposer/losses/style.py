@@ -24,7 +24,7 @@ def gram_matrix(maps: Tensor) -> Tensor:
     """
     maps = maps.flatten(2).to(torch.promote_types(maps.dtype, torch.float32))
     with torch.autocast(maps.device.type, enabled=False):  # sums over all pixels overflow half precision
-        return maps @ maps.transpose(1, 2) / maps[0].numel()
+        return maps @ maps.transpose(1, 2) / maps.shape[1:].numel()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,14 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric as Module
 from torchmetrics.utilities import dim_zero_cat
 
+from reposer.checks import check_choice
 from reposer.metrics import distribution
 from reposer.metrics.catalogue import METRICS, Metric
 from reposer.metrics.distribution import FeatureNetwork, Moments
@@ -36,7 +37,12 @@ class _CatalogueMetric(Module):
     def _settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """Remove the settings of the metric's function from the options, and return them."""
         known = inspect.signature(self.metric.function).parameters
-        return {name: options.pop(name) for name in list(options) if name in known}
+        settings = {name: options.pop(name) for name in list(options) if name in known}
+        kinds = get_type_hints(self.metric.function)
+        for name, value in settings.items():
+            if get_origin(kinds[name]) is Literal:
+                check_choice(name, value, get_args(kinds[name]))
+        return settings
 
 
 class RatioMetric(_CatalogueMetric):

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reposer import similarity
-from reposer.checks import check_masks, check_window
+from reposer.checks import check_window
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.poses.skeleton import OPENPOSE_18
 from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
 from reposer.similarity.parts import index_of_centred
+from reposer.tensors import check_body_mask, check_masks
 
 PSNR_CEILING = 100.0
 """PSNR of identical images in dB: otherwise it, and with it the mean of the set, would be infinite."""
@@ -65,7 +66,7 @@ def sharpness(generated: Tensor, target: Tensor, *, body_mask: Tensor) -> Tensor
         (B,) float64, at least 0; 1 for identical images. A sum below one grey level counts as one.
     """
     check_eight_bit(generated=generated, target=target)
-    _check_mask(generated, body_mask)
+    check_body_mask(body_mask, generated)
     sums = []
     for image in (generated, target):
         pixels = image.double()
@@ -165,16 +166,10 @@ def black_outside(images: Tensor, body_mask: Tensor) -> Tensor:
         body_mask: (B, H, W) bool, from ``reposer.poses.body_mask`` of the target's pose.
 
     Raises:
-        ValueError: if the mask does not fit the images.
+        TypeError, ValueError: if the mask does not fit the images, or is neither bool nor 0 and 1.
     """
-    _check_mask(images, body_mask)
+    check_body_mask(body_mask, images)
     return images * body_mask.bool()[:, None]
-
-
-def _check_mask(images: Tensor, body_mask: Tensor) -> None:
-    expected = (images.shape[0], *images.shape[2:])
-    if tuple(body_mask.shape) != expected:
-        raise ValueError(f"body_mask must have shape (B, H, W) = {expected}, got {tuple(body_mask.shape)}")
 
 
 def multi_scale_ssim(generated: Tensor, target: Tensor) -> Tensor:

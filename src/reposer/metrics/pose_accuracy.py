@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from reposer.checks import check_joints
+from reposer.tensors import check_joints
 
 HEAD_JOINTS = (0, 1, 14, 15, 16, 17)
 """Nose, neck, eyes and ears of OpenPose-18: their extent is the size of the head."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reposer.checks import InputError
 from reposer.metrics.signature import Signature
+from reposer.values import from_plain
 
 LEVEL = 0.95
+ENOUGH = 6
+"""Images from which a bootstrap interval can hold what it promises, see ``few``."""
 _DRAWS_AT_ONCE = 2**22
 """Random numbers held at one time by the bootstrap: 32 MiB."""
 
@@ -26,20 +30,23 @@ class Score:
     value: float
     """Mean over the images, or ratio of two sums over them (PCKh)."""
     interval: tuple[float, float]
-    """95 % bootstrap interval of the value over images: what another sample of test images might have given."""
+    """95 % bootstrap interval of the value over images: what another sample of test images might have given; NaN where
+    none is known: over one image, and for metrics of whole sets."""
     n: int
     """Number of images behind the value."""
     signature: Signature
     """How it was made: protocol, pairs, files, and the settings that its metric reads."""
 
     def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.name} = {self.value:.4f} [{low:.4f}, {high:.4f}] (n = {self.n}) {self.signature}"
+        shown = "no interval" if isnan(self.interval[0]) else "{:.4f}, {:.4f}".format(*self.interval)
+        return f"{self.name} = {self.value:.4f} [{shown}] (n = {self.n}) {self.signature}"
 
     @property
     def limits(self) -> str:
-        """The interval in words: "0.2000 to 0.3000"; "-" where none is known."""
-        return "-" if isnan(self.interval[0]) else "{:.4f} to {:.4f}".format(*self.interval)
+        """The interval in words: "0.2000 to 0.3000"; "none: 1 image", and "-" where none is known for other reasons."""
+        if isnan(self.interval[0]):
+            return "none: 1 image" if self.n == 1 else "-"
+        return "{:.4f} to {:.4f}".format(*self.interval)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as a dict that ``json`` can write; limits that are not known are null."""
@@ -52,23 +59,64 @@ class Score:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Score:
-        """Read what ``to_json`` wrote."""
-        low, high = (nan if limit is None else limit for limit in content["interval"])
-        signature = Signature.parse(content["signature"])
-        return cls(content["name"], content["value"], (low, high), content["n"], signature)
+    def from_json(cls, content: Any, *, name: str = "score") -> Score:
+        """Read what ``to_json`` wrote; InputError names the field that does not fit, in what ``name`` is."""
+        row: _Row = from_plain(_Row, content, name)
+        low, high = (nan if limit is None else limit for limit in row.interval)
+        if row.n < 1:
+            raise InputError(f"{name}.n: expected at least 1 image, got {row.n}")
+        try:
+            return cls(row.name, row.value, (low, high), row.n, Signature.parse(row.signature))
+        except ValueError as error:
+            raise InputError(f"{name}.signature: {error}") from None
+
+    @classmethod
+    def all_from_json(cls, rows: Any, *, name: str = "scores") -> tuple[Score, ...]:
+        """Read a list of scores."""
+        if not isinstance(rows, list | tuple):
+            raise InputError(f"{name}: expected a list of scores, got {rows!r}")
+        return tuple(cls.from_json(row, name=name) for row in rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """What a score is in JSON."""
+
+    name: str
+    value: float
+    interval: tuple[float | None, float | None]
+    n: int
+    signature: str
 
 
 def make_score(name: str, values: ArrayLike, *, totals: ArrayLike | None = None, signature: Signature) -> Score:
-    """Return the mean of one value per image, or sum(values) / sum(totals), with its ``bootstrap_interval``."""
+    """Return the mean of one value per image, or sum(values) / sum(totals), with its interval over images."""
     numerators, denominators = _checked(values, totals)
     return Score(
         name=name,
         value=float(numerators.sum() / denominators.sum()),
-        interval=bootstrap_interval(numerators, totals=denominators),
+        interval=interval_of(numerators, totals=denominators),
         n=len(numerators),
         signature=signature,
     )
+
+
+def interval_of(values: ArrayLike, *, totals: ArrayLike | None = None) -> tuple[float, float]:
+    """Return the ``bootstrap_interval`` that is shown: (NaN, NaN) for one image, which says nothing about others."""
+    return bootstrap_interval(values, totals=totals) if np.size(values) > 1 else (nan, nan)
+
+
+def few(n: int) -> str:
+    r"""Say in words that n images are too few for an interval of 95 %; "" where they are enough.
+
+    A bootstrap interval lies between the smallest and the largest value. Both sides of the median of all images are
+    among n of them with probability :math:`1 - 2^{1 - n}`: below 6 images that is less than 95 %.
+    """
+    if n >= ENOUGH:
+        return ""
+    if n == 1:
+        return "1 image is too few for an interval: nothing says how another one would score"
+    return f"{n} images are too few for a 95 % interval: it covers {100 - 100 * 2.0 ** (1 - n):.0f} % at best"
 
 
 def bootstrap_interval(

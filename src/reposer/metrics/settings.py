@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+from reposer.bounds import Seed, at_least
 from reposer.features import InceptionName, LPIPSBackbone, LPIPSVersion
+from reposer.values import Checked
 
 LPIPSRange = Literal["signed", "unit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchSettings:
+class BatchSettings(Checked):
     """What happens to the images that do not fill a batch: some evaluations lose them."""
 
-    size: int = 64
+    size: Annotated[int, at_least(1, 1_000_000)] = 64
     """Images in a batch of the published evaluation; fewer images than this are one batch."""
     remainder: Literal["keep", "drop"] = "keep"
     """"drop" leaves out the last images, in the order of the pairs, that do not fill a batch."""
@@ -25,7 +27,7 @@ class BatchSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LPIPSSettings:
+class LPIPSSettings(Checked):
     """How LPIPS and mask-LPIPS are computed; the defaults are those of its authors."""
 
     backbone: LPIPSBackbone = "alex"
@@ -39,7 +41,7 @@ class LPIPSSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FIDSettings:
+class FIDSettings(Checked):
     """How FID and KID are computed."""
 
     network: InceptionName = "inception-tensorflow"
@@ -49,17 +51,17 @@ class FIDSettings:
     """Real images that generated ones are compared with: all of the training set, or the targets of the pairs."""
     batch: BatchSettings = field(default_factory=BatchSettings)
     """As for LPIPS."""
-    kid_subsets: int = 100
+    kid_subsets: Annotated[int, at_least(1, 1_000_000)] = 100
     """Number of random subsets that KID is averaged over."""
-    kid_seed: int = 2020
+    kid_seed: Seed = 2020
     """Seed of these subsets."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class InceptionScoreSettings:
+class InceptionScoreSettings(Checked):
     """How the Inception Score and mask-IS are computed."""
 
     network: InceptionName = "inception-tensorflow"
     """Network that classifies the images."""
-    splits: int = 10
+    splits: Annotated[int, at_least(1, 1_000_000)] = 10
     """Number of consecutive parts that the score is averaged over."""

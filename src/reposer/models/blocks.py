@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from reposer.checks import check_choice
+from reposer.bounds import at_least, between
+from reposer.values import Checked
 
 Norm = Literal["batch", "instance"]
 STRIDE = 4  # two stride-2 convolutions
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlocksConfig:
+class BlocksConfig(Checked):
     """Options of a network of like blocks."""
 
     norm: Norm = "batch"
     """Norm layers: batch (published for Market-1501), or instance (for DeepFashion)."""
-    channels: int = 64
+    channels: Annotated[int, at_least(1, 1024)] = 64
     """Width of the first layer; 64 as published."""
-    blocks: int = 9
+    blocks: Annotated[int, at_least(0, 256)] = 9
     """Blocks of the network's kind."""
-    dropout: float = 0.5
+    dropout: Annotated[float, between(0, 1)] = 0.5
     """Dropout probability inside the blocks; 0.5 as published."""
-
-    def __post_init__(self) -> None:
-        check_choice("norm", self.norm, ("batch", "instance"))
-        if self.channels < 1 or self.blocks < 0 or not 0 <= self.dropout <= 1:
-            raise ValueError(
-                "channels must be at least 1, blocks at least 0 and dropout in [0, 1], "
-                f"got {self.channels}, {self.blocks} and {self.dropout}"
-            )
 
 
 class InstanceNorm(nn.InstanceNorm2d):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from reposer.bounds import at_least
 from reposer.models.blocks import BlocksConfig, ResidualBlock, encoder, run_block
 
 
@@ -15,7 +16,7 @@ from reposer.models.blocks import BlocksConfig, ResidualBlock, encoder, run_bloc
 class DiscriminatorConfig(BlocksConfig):
     """The two discriminators: appearance (image, source image) and shape (image, target heatmaps)."""
 
-    blocks: int = 3
+    blocks: Annotated[int, at_least(0, 256)] = 3
     """Residual blocks; 3 as published."""
 
 

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from reposer.images import SIGNED
 from reposer.models.blocks import STRIDE
 from reposer.poses import HeatmapConfig, pose_maps
+from reposer.values import Checked
 
 Reads = Literal["heatmaps", "joints"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
+class NetworkConfig(Checked):
     """Base of the generators' configurations: a network's own narrows it and adds the network's options."""
 
     network: str
@@ -85,9 +86,14 @@ def generator_inputs(
     """
     pairs = (poses[:2], poses[2:])
     if network.reads == "joints":
-        return source, *(part for joints, visible in pairs for part in (joints.to(source.dtype), visible))
+        return source, *(part for pose in pairs for part in (_without_nan(*pose).to(source.dtype), pose[1]))
     size = (source.shape[-2], source.shape[-1])
     return source, *(pose_maps(joints, visible, size, heatmaps).to(source.dtype) for joints, visible in pairs)
+
+
+def _without_nan(joints: Tensor, visible: Tensor) -> Tensor:
+    """Joints whose missing ones are numbers: no factor 0 in a network would get rid of NaN."""
+    return joints.masked_fill(~(visible[..., None] | joints.isfinite()), 0)
 
 
 @torch.no_grad()

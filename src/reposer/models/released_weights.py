@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
 
 from reposer.checks import InputError
+from reposer.files import check_regular
 from reposer.models.blocks import Norm
 from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator
+from reposer.models.fitting import check_finite, listed, mismatch
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.xing import XingConfig, XingGenerator
 
@@ -42,7 +47,6 @@ _COUNTER = "num_batches_tracked"
 _STATISTICS = ("running_mean", "running_var", _COUNTER)
 _AFTER_DROPOUT = re.compile(r"branch\.([56])\.")  # second conv and norm of a branch without the dropout layer
 _ENCODER_LAYERS = 10  # layers of a discriminator before its residual blocks
-_LISTED = 4  # names in a message
 
 ReleasedGenerator = PATNConfig | XingConfig
 
@@ -84,7 +88,10 @@ def load_released_network(path: str | Path) -> tuple[ReleasedGenerator | Release
     state = _read(Path(path))
     config = detect_released(state, path)
     kinds = {ReleasedDiscriminator: ResNetDiscriminator, PATNConfig: PATNGenerator, XingConfig: XingGenerator}
-    network: nn.Module = kinds[type(config)](**vars(config))
+    make = partial(kinds[type(config)], **vars(config))
+    with torch.device("meta"):  # checked before anything of the size that the shapes ask for is made
+        _fitting(make(), state, path)
+    network: nn.Module = make()
     _fill(network, state, path)
     return config, network
 
@@ -106,26 +113,30 @@ def detect_released(
     if encoder is None or state[f"{encoder}.1.weight"].ndim != 4:
         raise InputError(
             f"{where}: not weights of a released PATN or XingGAN generator (they hold model.stream1_down.1.weight) or "
-            f"discriminator (model.1.weight); got {_listed(list(state)) or 'nothing'}"
+            f"discriminator (model.1.weight); got {listed(state) or 'nothing'}"
         )
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     norm: Norm = "instance" if f"{encoder}.1.bias" in state else "batch"
-    if encoder == "encoder":
-        return ReleasedDiscriminator(
-            in_channels=in_channels, norm=norm, channels=channels, blocks=blocks, dropout=dropout
-        )
-    kind = XingConfig if "blocks.0.gamma" in state else PATNConfig
-    return kind(norm=norm, channels=channels, blocks=blocks, dropout=dropout)
+    sizes: dict[str, Any] = {"norm": norm, "channels": channels, "blocks": blocks, "dropout": dropout}
+    try:
+        if encoder == "encoder":
+            return ReleasedDiscriminator(in_channels=in_channels, **sizes)
+        return (XingConfig if "blocks.0.gamma" in state else PATNConfig)(**sizes)
+    except InputError as error:
+        raise InputError(f"{where}: of another shape than any released network ({error})") from None
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
+    if path.exists() and not path.is_dir():
+        check_regular(path)
     try:
         file = path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     with file, warnings.catch_warnings(action="ignore"):
         try:
+            _check_stored(file, path.stat().st_size)
             state = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # damaged files raise anything, from EOFError to UnicodeDecodeError
             unsafe = "Unsupported global" in str(error)
@@ -136,31 +147,40 @@ def _read(path: Path) -> Mapping[str, Tensor]:
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise InputError(f"{path}: expected a state dict (name to tensor), got {name!r} to {type(value).__name__}")
+        if not _whole(value):
+            raise InputError(f"{path}: {name!r} {tuple(value.shape)} is larger than what the file holds of it")
     return state
 
 
+def _check_stored(file: BinaryIO, size: int) -> None:
+    """Raise ValueError if a zip archive holds more than its own bytes: torch.save stores, a bomb is compressed."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > size:
+                raise ValueError("compressed")
+    file.seek(0)
+
+
+def _whole(tensor: Tensor) -> bool:
+    """Whether all values of a tensor were in the file: one that was expanded repeats a few, one on "meta" has none."""
+    plain = tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_meta
+    return plain and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
 def _fill(network: nn.Module, state: Mapping[str, Tensor], where: object) -> None:
+    network.load_state_dict(_fitting(network, state, where))
+
+
+def _fitting(network: nn.Module, state: Mapping[str, Tensor], where: object) -> dict[str, Tensor]:
+    """What of a released state dict a network takes, under its own names; InputError unless it fits."""
     own = network.state_dict()
     given = _own_names(state)
     given = {name: tensor for name, tensor in given.items() if name in own or not name.endswith(_STATISTICS)}
     given = {name: tensor for name, tensor in own.items() if name.endswith(_COUNTER)} | given
-    problems = {
-        "missing": [name for name in own if name not in given],
-        "unexpected": [name for name in given if name not in own],
-        "of another shape": [
-            f"{name} {tuple(given[name].shape)} instead of {tuple(own[name].shape)}"
-            for name in own
-            if name in given and given[name].shape != own[name].shape
-        ],
-    }
-    if any(problems.values()):
-        listed = "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in problems.items() if names)
-        raise InputError(f"{where}: does not fit {type(network).__name__}: {listed}")
-    network.load_state_dict(given)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])
+    if text := mismatch(network, {name: tensor.shape for name, tensor in given.items()}):
+        raise InputError(f"{where}: does not fit {type(network).__name__}: {text}")
+    check_finite({name: tensor for name, tensor in given.items() if not tensor.is_meta}, where)
+    return given
 
 
 def _own_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

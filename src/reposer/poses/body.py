@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reposer.poses.skeleton import OPENPOSE_18
+from reposer.plausibility import check_places
+from reposer.poses.skeleton import OPENPOSE_18, shown_joints
 
 BODY_MASK_LIMBS = (
     (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13),
@@ -39,7 +40,8 @@ def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
     import cv2
 
     OPENPOSE_18.check(joints, visible)
-    masks = _draw(joints.cpu().double().numpy(), visible.cpu().numpy(), size)
+    check_places(joints, visible, size)
+    masks = _draw(shown_joints(joints, visible).cpu().double().numpy(), visible.cpu().numpy(), size)
     square = np.ones((5, 5), np.uint8)
     closed = [cv2.morphologyEx(mask, cv2.MORPH_CLOSE, square) for mask in masks]
     return torch.from_numpy(np.stack(closed)).bool().to(joints.device)

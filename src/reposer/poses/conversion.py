@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import torch
 from torch import Tensor
 
-from reposer.poses.skeleton import Pose, Skeleton
+from reposer.poses.skeleton import Pose, Skeleton, check_skeleton, shown_joints
 
 _SHOULDERS = ("right shoulder", "left shoulder")
 _HIPS = ("right hip", "left hip")
@@ -54,6 +53,8 @@ def convert_joints(joints: Tensor, visible: Tensor, source: Skeleton, target: Sk
     Raises:
         ValueError: if the shapes do not fit together or are not those of the source.
     """
+    for skeleton in (source, target):
+        check_skeleton(skeleton)
     source.check(joints, visible)
     joints = joints if joints.is_floating_point() else joints.float()
     converted = joints.new_zeros(len(joints), len(target.joints), 2)
@@ -62,7 +63,7 @@ def convert_joints(joints: Tensor, visible: Tensor, source: Skeleton, target: Sk
         if rests_on := list(origins(joint, source.joints)):
             converted[:, index] = joints[:, rests_on].mean(dim=1)
             seen[:, index] = visible[:, rests_on].all(dim=1)
-    return torch.where(seen[..., None], converted, torch.zeros_like(converted)), seen
+    return shown_joints(converted, seen), seen
 
 
 def convert_pose(pose: Pose, source: Skeleton, target: Skeleton) -> Pose:

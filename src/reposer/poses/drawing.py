@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reposer.poses.skeleton import OPENPOSE_18, Pose, Skeleton
+from reposer.poses.skeleton import OPENPOSE_18, Pose, Skeleton, check_skeleton
 
 
 def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOSE_18) -> Tensor:
@@ -25,6 +25,7 @@ def draw_pose(pose: Pose, size: tuple[int, int], *, skeleton: Skeleton = OPENPOS
     """
     import cv2
 
+    check_skeleton(skeleton)
     skeleton.check(pose.joints[None], pose.visible[None])
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     joints, visible = pose.joints.cpu().numpy(), pose.visible.cpu().numpy()

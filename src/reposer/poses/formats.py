@@ -6,50 +6,55 @@ of image names per line.
 """
 
 import csv
+import io
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from reposer.checks import InputError
-from reposer.files import write_text
+from reposer.checks import InputError, printable
+from reposer.files import read_text, write_text
 from reposer.poses.skeleton import OPENPOSE_18, Pose
 
 ANNOTATION_HEADER = "name:keypoints_y:keypoints_x"
 PAIRS_HEADER = "from,to"
 _JOINTS = len(OPENPOSE_18.joints)
+_FARTHEST = 2**24
+"""Largest coordinate in pixels: up to it float32 holds every whole number."""
 
 
-def _rows(path: Path, header: str) -> Iterator[tuple[str, str]]:
+def _rows(path: Path, *headers: str) -> Iterator[tuple[str, str]]:
     """The rows of a file below its header, each with where it stands; empty rows are skipped."""
-    try:
-        first, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: a CSV file was expected, this is a folder") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: a CSV text file was expected, this is not text") from None
-    if first.strip() != header:
-        raise InputError(f"{path}: expected the header {header!r} in row 1")
+    if path.is_dir():
+        raise InputError(f"{path}: a CSV file was expected, this is a folder")
+    first, *lines = read_text(path, otherwise="a CSV text file was expected, this is not text").split("\n")
+    if first.strip() not in headers:
+        raise InputError(f"{path}: expected the header {headers[0]!r} in row 1")
     yield from ((f"{path}, row {number}", line) for number, line in enumerate(lines, start=2) if line.strip())
 
 
 def _coordinates(text: str, axis: str, where: str) -> list[float]:
     try:
         values = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, a deep nest
         values = None
-    if not isinstance(values, list) or not all(isinstance(v, int | float) and abs(v) < math.inf for v in values):
-        raise InputError(f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}")
+    if not isinstance(values, list) or not all(map(_is_coordinate, values)):
+        numbers = enumerate(values if isinstance(values, list) else (), start=1)
+        wrong = next((f"; number {i} is {json.dumps(v)[:20]}" for i, v in numbers if not _is_coordinate(v)), "")
+        raise InputError(f"{where}: expected a list of {_JOINTS} numbers for {axis}, got {text.strip()[:40]!r}{wrong}")
     if len(values) != _JOINTS:
         raise InputError(
             f"{where}: expected {_JOINTS} joints (OpenPose order) for {axis}, got {len(values)}; "
             "convert other skeletons first"
         )
     return values
+
+
+def _is_coordinate(value: Any) -> bool:
+    """Whether a value is a number of pixels: no bool, which Python takes for one, and not beyond ``_FARTHEST``."""
+    return type(value) in (int, float) and abs(value) <= _FARTHEST
 
 
 def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | None = None) -> dict[str, Pose]:
@@ -70,6 +75,7 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
         if len(fields) != 3:
             raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
         name = fields[0].strip()
+        _check_name(where, name)
         if name in rows:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
         rows[name] = [_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)]
@@ -92,9 +98,14 @@ def _shortest(pixels: float) -> float:
 
 
 def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
-    """Write {image name: Pose} as an annotation CSV: pixels with up to two decimals, missing joints as -1."""
+    """Write {image name: Pose} as an annotation CSV: pixels with up to two decimals, missing joints as -1.
+
+    Raises:
+        InputError: for a name that such a file cannot hold.
+    """
     rows = [ANNOTATION_HEADER]
     for name, pose in poses.items():
+        _check_name(path, name, ":")
         pixels = torch.where(pose.visible[:, None], pose.joints, torch.full_like(pose.joints, -1))
         x, y = ([_shortest(value) for value in axis] for axis in pixels.T.tolist())
         rows.append(f"{name}: {y}: {x}")
@@ -109,16 +120,49 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
     """
     pairs = []
     for where, line in _rows(Path(path), PAIRS_HEADER):
-        names = [name.strip() for name in next(csv.reader([line]))]
+        names = _names(where, line)
         if not any(names):
             continue
         if len(names) != 2 or not all(names):
             raise InputError(f"{where}: expected 'SOURCE,TARGET', got {','.join(names)!r}")
+        for name in names:
+            _check_name(where, name)
         pairs.append((names[0], names[1]))
     return pairs
 
 
+def _names(where: str, line: str) -> list[str]:
+    """The fields of a row of a pairs CSV."""
+    try:
+        return [name.strip() for name in next(csv.reader([line]))]
+    except csv.Error as error:  # a field of more than 128 KiB
+        raise InputError(f"{where}: expected 'SOURCE,TARGET', got {line[:40]!r} ({error})") from None
+
+
 def write_pairs(path: str | Path, pairs: Iterable[Sequence[str]]) -> None:
-    """Write (source name, target name) pairs as a pairs CSV."""
-    rows = [PAIRS_HEADER, *(f"{source},{target}" for source, target in pairs)]
-    write_text(Path(path), "\n".join(rows) + "\n")
+    """Write (source name, target name) pairs as a pairs CSV.
+
+    Raises:
+        InputError: for a name that such a file cannot hold.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(PAIRS_HEADER.split(","))
+    for source, target in pairs:
+        _check_name(path, source)
+        _check_name(path, target)
+        writer.writerow((source, target))
+    write_text(Path(path), text.getvalue())
+
+
+def where_named(path: Path, name: str) -> str:
+    """Return where an annotation or pairs CSV names an image first: "PATH, row N"; PATH alone if it does not."""
+    rows = _rows(path, PAIRS_HEADER, ANNOTATION_HEADER)
+    named = ((where, [line.split(":")[0].strip(), *_names(where, line)]) for where, line in rows)
+    return next((where for where, names in named if name in names), str(path))
+
+
+def _check_name(where: object, name: str, between: str = "") -> None:
+    """Raise InputError unless a name can stand in a row: printable text without ``between``."""
+    if not name or name != name.strip() or printable(name) != name or (between and between in name):
+        raise InputError(f"{where}: {name!r} cannot name an image here; rename the image")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reposer.poses.skeleton import OPENPOSE_18
+from reposer.poses.skeleton import OPENPOSE_18, shown_joints
 
 # From behind, no nose is visible: the head starts in the middle of the visible joints of the face.
 PARTS = tuple(replace(part, start=(0, 14, 15, 16, 17)) if part.name == "head" else part for part in OPENPOSE_18.parts)
@@ -59,6 +59,7 @@ def part_frames(joints: Tensor, visible: Tensor) -> PartFrames:
         ValueError: if the joints are not those of ``OPENPOSE_18``.
     """
     OPENPOSE_18.check(joints, visible)
+    joints = shown_joints(joints, visible)
     start, has_start = _ends(joints, visible, [part.start for part in PARTS])
     end, has_end = _ends(joints, visible, [part.end for part in PARTS])
     found, along = has_start & has_end, end - start
@@ -181,12 +182,18 @@ def _turn(frames: PartFrames, radii: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def sample(images: Tensor, places: Tensor) -> Tensor:
-    """The colours of ``images`` (B, C, H, W) at ``places`` (B, 2, H, W), x and y in pixels; the border beyond."""
+    """The colours of ``images`` (B, C, H, W) at ``places`` (B, 2, H, W), x and y in pixels; the border beyond.
+
+    An image of whose places one is not finite is nan everywhere, so that a loss shows it.
+    """
     height, width = images.shape[-2:]
     x, y = places.unbind(dim=1)
     grid = torch.stack((2 * x / (width - 1), 2 * y / (height - 1)), dim=-1) - 1
+    # At nan torch shows any colour, and on the CPU the gradient reads beyond the image, which ends the process.
+    unknown = 0 * grid.detach().sum(dim=(1, 2, 3), keepdim=True)
+    grid = torch.where(unknown == 0, grid, 0.0)
     found = functional.grid_sample(images.to(grid.dtype), grid, padding_mode="border", align_corners=True)
-    return found.to(images.dtype)
+    return (found + unknown).to(images.dtype)
 
 
 def shifted(images: Tensor, shift: Tensor) -> Tensor:

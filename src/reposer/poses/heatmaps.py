@@ -1,24 +1,29 @@
 """Joint heatmaps: the pose input of the networks."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reposer.checks import check_joints
+from reposer.bounds import Deviation
+from reposer.checks import check_choice
+from reposer.plausibility import check_places
+from reposer.poses.skeleton import shown_joints
+from reposer.tensors import check_joints
+from reposer.values import Checked
 
 HeatmapKind = Literal["gaussian", "pixel"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeatmapConfig:
+class HeatmapConfig(Checked):
     """How the networks are shown poses."""
 
     kind: HeatmapKind = "gaussian"
     """Gaussian maps, or the one-pixel maps that the released DeepFashion networks were trained on."""
-    sigma: float = 6.0
+    sigma: Deviation = 6.0
     """Standard deviation of the Gaussian in pixels."""
 
 
@@ -48,15 +53,18 @@ def joint_heatmaps(
         (B, J, H, W) in [0, 1], in the dtype of the joints if that is floating point, else float32.
 
     Raises:
-        ValueError: if the shapes do not fit together, or sigma is not positive.
+        TypeError, ValueError: if these are no such tensors, visible joints cannot be pixels of such images, sigma is
+            not positive, or the kind is unknown.
 
     Reference: Ma et al., "Pose Guided Person Image Generation", NIPS 2017; Zhu et al., PATN, CVPR 2019.
     """
+    check_choice("kind of heatmaps", kind, get_args(HeatmapKind))
     check_joints(joints, visible)
-    if sigma <= 0:
+    if not sigma > 0:
         raise ValueError(f"sigma must be positive (pixels), got {sigma}")
+    check_places(joints, visible, size)
     height, width = size
-    joints = joints if joints.is_floating_point() else joints.float()
+    joints = shown_joints(joints if joints.is_floating_point() else joints.float(), visible)
     dx = torch.arange(width, device=joints.device, dtype=joints.dtype) - joints[..., 0, None]  # (B, J, W)
     dy = torch.arange(height, device=joints.device, dtype=joints.dtype) - joints[..., 1, None]  # (B, J, H)
     shown = visible.to(joints.dtype)[..., None]

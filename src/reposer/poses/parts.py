@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from reposer.poses.skeleton import OPENPOSE_18, Skeleton
+from reposer.plausibility import check_places
+from reposer.poses.skeleton import OPENPOSE_18, Skeleton, check_skeleton, shown_joints
 
 _EPSILON = 1e-6
 
@@ -49,14 +50,16 @@ def limb_masks(
         (B, P, H, W) in [0, 1], float32 or float64; (B, 5 P, H, W) with ``multi_scale``.
 
     Raises:
-        ValueError: if the shapes do not fit together or are not those of the skeleton, or ``reference_height`` is
-            not positive.
+        TypeError, ValueError: if the shapes do not fit together or are not those of the skeleton, visible joints
+            cannot be pixels of such images, or ``reference_height`` is not positive.
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
+    check_skeleton(skeleton)
     skeleton.check(joints, visible)
     if reference_height is not None and not reference_height > 0:
         raise ValueError(f"reference_height must be a positive number of pixels, got {reference_height}")
+    check_places(joints, visible, size)
     height, width = size
     zoom = 1.0 if reference_height is None else height / reference_height
     if multi_scale:  # a part wider than a limb is so by half as much: the torso's 4 px become 2
@@ -64,7 +67,7 @@ def limb_masks(
     else:
         sizes = [(p.width, _DIVISOR) for p in skeleton.parts]
     sets = len(SCALES) if multi_scale else 1
-    joints = joints if joints.dtype == torch.float64 else joints.float()
+    joints = shown_joints(joints if joints.dtype == torch.float64 else joints.float(), visible)
     start, end, whole = (torch.cat([ends] * sets, dim=1) for ends in _segments(joints, visible, skeleton))
     middle = (start + end) / 2
     along = end - start

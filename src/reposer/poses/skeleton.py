@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reposer.checks import check_joints
+from reposer.checks import check_kind
+from reposer.tensors import check_joints, check_tensor, check_visible
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,12 @@ class Skeleton:
         return tuple(order)
 
 
+def check_skeleton(skeleton: Skeleton) -> None:
+    """Raise TypeError unless it is a ``Skeleton``; a known one is named by its value."""
+    known = f"reposer.poses.SKELETONS[{skeleton!r}]" if isinstance(skeleton, str) else "reposer.poses.COCO_17"
+    check_kind("skeleton", skeleton, Skeleton, f"such as {known}")
+
+
 OPENPOSE_18 = Skeleton(
     name="openpose-18",
     joints=(
@@ -132,23 +139,34 @@ OPENPOSE_18 = Skeleton(
 class Pose:
     """The joints of one person: ``joints`` (J, 2) float pixels, x then y; ``visible`` (J,) bool.
 
-    Coordinates of missing joints are 0 and mean nothing.
+    Coordinates of missing joints mean nothing; annotation files give 0.
+
+    Raises:
+        TypeError, ValueError: if they are no such tensors.
     """
 
     joints: Tensor
     visible: Tensor
 
     def __post_init__(self) -> None:
+        check_tensor("joints", self.joints, "(J, 2)")
+        check_tensor("visible", self.visible, "(J,)")
         if self.joints.ndim != 2 or self.joints.shape[1] != 2 or self.visible.shape != self.joints.shape[:1]:
             raise ValueError(
                 f"a pose needs joints (J, 2) and visible (J,), got {tuple(self.joints.shape)} "
                 f"and {tuple(self.visible.shape)}"
             )
+        check_visible(self.visible)
 
     def flipped(self, width: int, skeleton: Skeleton = OPENPOSE_18) -> "Pose":
         """Return the pose in the horizontally flipped image of ``width`` pixels; left and right change places."""
         joints, visible = flip_joints(self.joints[None], self.visible[None], width, skeleton=skeleton)
         return Pose(joints[0], visible[0])
+
+
+def shown_joints(joints: Tensor, visible: Tensor) -> Tensor:
+    """Joints (B, J, 2), 0 where they are missing: what a file has there, NaN too, must not matter."""
+    return joints.masked_fill(~visible[..., None], 0)
 
 
 def flip_joints(
@@ -168,8 +186,9 @@ def flip_joints(
     Raises:
         ValueError: if the shapes do not fit together or are not those of the skeleton.
     """
+    check_skeleton(skeleton)
     skeleton.check(joints, visible)
     order = list(skeleton.flip_order)
     visible = visible[:, order]
     flipped = torch.stack((width - 1 - joints[:, order, 0], joints[:, order, 1]), dim=-1)
-    return torch.where(visible[..., None], flipped, torch.zeros_like(flipped)), visible
+    return shown_joints(flipped, visible), visible

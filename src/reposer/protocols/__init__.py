@@ -5,9 +5,10 @@ images from .66 to .76.
 """
 
 from reposer.protocols.files import protocol_from_json, protocols_of, read_protocol
+from reposer.protocols.pairs import pair_key, pairs_digest, with_ids
 from reposer.protocols.protocol import Protocol, ResizeSettings
 from reposer.protocols.published import FAMILIES, PATN_FASHION, PATN_MARKET, PROTOCOLS
-from reposer.protocols.signature import Scored, pairs_digest, signature_of
+from reposer.protocols.signature import Scored, signature_of
 from reposer.protocols.words import differences, switches
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "ResizeSettings",
     "Scored",
     "differences",
+    "pair_key",
     "pairs_digest",
     "protocol_from_json",
     "protocols_of",
     "read_protocol",
     "signature_of",
     "switches",
+    "with_ids",
 ]

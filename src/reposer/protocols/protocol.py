@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from reposer.bounds import Side, Size, at_least, between, positive
+from reposer.checks import check_choice
 from reposer.images import ResizeFilter
-from reposer.metrics import DetectorName, FIDSettings, InceptionScoreSettings, LPIPSSettings
+from reposer.metrics import METRICS, DetectorName, FIDSettings, InceptionScoreSettings, LPIPSSettings
 from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
+from reposer.values import Checked
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResizeSettings:
+class ResizeSettings(Checked):
     """Filter and library that resize images."""
 
     generated: ResizeFilter = "pil-bicubic"
@@ -22,7 +25,7 @@ class ResizeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protocol:
+class Protocol(Checked):
     """How results are evaluated. A new protocol is a value of this class, not code."""
 
     name: str
@@ -31,17 +34,17 @@ class Protocol:
     """Data set of the published numbers."""
     split: str = "test"
     """Split of the data set that the pairs come from."""
-    published_pairs: int | None = None
+    published_pairs: Annotated[int, at_least(1)] | None = None
     """Number of pairs behind the published numbers; None: any."""
     expected_pairs: str | None = None
     """Hash of the pair list that results must have, ``pairs`` of a signature; None: any."""
-    size: tuple[int, int]
+    size: Size
     """(H, W) in pixels of the images that are compared."""
-    wide_width: int | None = None
+    wide_width: Side | None = None
     """Width in pixels of uncut images that are accepted too; None: only ``size`` is accepted."""
-    wide_columns: tuple[int, int] | None = None
+    wide_columns: tuple[Annotated[int, between(0, 8192)], Annotated[int, between(0, 8192)]] | None = None
     """Columns kept of an image of ``wide_width``: the first, and one past the last."""
-    other_sizes: tuple[tuple[int, int], ...] = ()
+    other_sizes: tuple[Size, ...] = ()
     """(H, W) of other images that are accepted and resized to ``size``."""
     resize: ResizeSettings = field(default_factory=ResizeSettings)
     """Filters for all resizing."""
@@ -51,13 +54,13 @@ class Protocol:
     """Further metrics, which need a network or more images, and are computed on demand."""
     padded_metrics: tuple[str, ...] = ()
     """Metrics that see all images padded to ``pad_width``."""
-    pad_width: int | None = None
+    pad_width: Side | None = None
     """Width in pixels that images are padded to, half on each side; None: no padding."""
-    pad_value: int = 255
+    pad_value: Annotated[int, between(0, 255)] = 255
     """8-bit value of the padding; 255 is white."""
     resized_metrics: tuple[str, ...] = ()
     """Metrics that see all images resized to ``resized_size``."""
-    resized_size: tuple[int, int] | None = None
+    resized_size: Size | None = None
     """(H, W) that images are resized to for these metrics."""
     ssim: SSIMSettings = CLASSIC_SSIM
     """Window, dynamic range and covariance of SSIM and mask-SSIM."""
@@ -79,12 +82,13 @@ class Protocol:
     """Person detector of the detection score (DS)."""
     pckh: Literal["head_box"] = "head_box"
     """When a joint is correct: "head_box" is the rule of ``reposer.metrics.pckh_counts``."""
-    pckh_fraction: float = 0.5
+    pckh_fraction: Annotated[float, positive(100)] = 0.5
     """How far off a joint may be along x and along y, as a fraction of the head box."""
     published_codec: str = "jpeg"
     """File format that the published numbers were measured on; for other files, a note says so."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if "|" in self.name:
             raise ValueError(f"name must not hold '|', which separates the parts of a signature, got {self.name!r}")
         if (self.wide_width is None) != (self.wide_columns is None):
@@ -101,6 +105,10 @@ class Protocol:
             raise ValueError("a metric is padded or resized, not both")
         if "second_ssim" in self.all_metrics and self.second_ssim is None:
             raise ValueError("the metric second_ssim needs its settings, second_ssim")
+        for name in {*self.all_metrics, *self.padded_metrics, *self.resized_metrics}:
+            check_choice("metric", name, METRICS)
+        if self.wide_width is not None and self.wide_columns is not None and self.wide_columns[1] > self.wide_width:
+            raise ValueError(f"wide_columns {self.wide_columns} reach beyond wide_width {self.wide_width}")
         widths = [width for _, width in self.panel_sizes]
         if len(set(widths)) < len(widths):
             raise ValueError(f"other_sizes must differ in width from each other, size and wide_width, got {widths}")

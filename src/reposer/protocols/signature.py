@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reposer import __version__
@@ -25,6 +23,8 @@ class Scored:
     """Bad results that were left out."""
     resized_from: str | None = None
     """Sizes of the files, if they were resized to that of the protocol, such as "256x256"."""
+    cut_only: str | None = None
+    """Which files were cut to the protocol's columns, if not all or none: "generated", "targets", "3-targets"."""
 
 
 def signature_of(
@@ -37,6 +37,8 @@ def signature_of(
     """
     height, width = protocol.size
     cut = protocol.wide_columns and "{}.{}-{}".format(protocol.wide_width, *protocol.wide_columns)
+    if cut and scored.cut_only:
+        cut += f".{scored.cut_only}"
     resized = protocol.resized_size if protocol.resizes(metric.name) else None
     parts = {
         "n": scored.pairs,
@@ -55,8 +57,3 @@ def signature_of(
         "real": real,
     }
     return Signature.of(protocol.name, parts)
-
-
-def pairs_digest(pair_ids: Iterable[str]) -> str:
-    """Hash a set of pairs, in any order."""
-    return hashlib.sha256("\n".join(sorted(pair_ids)).encode()).hexdigest()[:8]

@@ -1,8 +1,9 @@
 """Comparison of results on the same images: paired intervals and tests, and a plain sentence for each metric."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,9 @@ import numpy as np
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
-from reposer.metrics import METRICS, bootstrap_interval, holm, sign_flip_p_value
+from reposer.metrics import METRICS, holm, sign_flip_p_value
+from reposer.metrics.score import interval_of
+from reposer.protocols import with_ids
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,7 +48,7 @@ class Difference:
     difference: float
     """First minus second: of means, or of ratios of sums."""
     interval: tuple[float, float]
-    """Paired bootstrap 95 % interval of the difference over images."""
+    """Paired bootstrap 95 % interval of the difference over images; NaN over one image."""
     p_value: float
     """Of the paired permutation test, two-sided."""
     p_corrected: float
@@ -53,12 +56,22 @@ class Difference:
     n: int
     """Number of images for which both have a number."""
     by_image: Mapping[str, float]
-    """{pair id: first minus second}; for a ratio, the difference of the image's own ratios."""
+    """{pair id of the first result: first minus second}; for a ratio, the difference of the image's own ratios."""
+
+    @property
+    def limits(self) -> str:
+        """The interval in words."""
+        return "no interval: 1 image" if isnan(self.interval[0]) else "{:+.4f} to {:+.4f}".format(*self.interval)
 
     @property
     def winner(self) -> Literal["first", "second"] | None:
         """Which one is better; None where no difference is shown."""
-        if self.p_corrected >= LEVEL or self.difference == 0:
+        return None if self.p_corrected >= LEVEL else self.leader
+
+    @property
+    def leader(self) -> Literal["first", "second"] | None:
+        """Which one has the better value, shown or not."""
+        if self.difference == 0:
             return None
         return "first" if (self.difference > 0) == (self.better == "higher") else "second"
 
@@ -70,8 +83,7 @@ class Difference:
         p = "p < 0.001" if self.p_corrected < 0.001 else f"p = {self.p_corrected:.3f}"
         if self.winner is None:
             return (
-                f"{self.label}: no difference shown ({first} - {second} = {self.difference:+.4f}, "
-                f"{low:+.4f} to {high:+.4f}); {p}."
+                f"{self.label}: no difference shown ({first} - {second} = {self.difference:+.4f}, {self.limits}); {p}."
             )
         low, high = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
         name = first if self.winner == "first" else second
@@ -99,12 +111,20 @@ class Comparison:
             f"{METRICS[name].title}: not tested, {why}." for name, why in self.untested.items()
         ]
 
+    @property
+    def conclusion(self) -> str:
+        """Which one is better, or why that cannot be said, in a sentence or two."""
+        from reposer.reporting.conclusion import conclusion  # which reads this class
+
+        return conclusion(self)
+
     def to_json(self) -> dict[str, Any]:
         """Return everything but the numbers of each image as a dict that ``json`` can write."""
-        fields = asdict(self) | {"comparable": not self.caveats, "how": HOW}
+        fields = asdict(self) | {"comparable": not self.caveats, "conclusion": self.conclusion, "how": HOW}
         for row, difference in zip(fields["differences"], self.differences, strict=True):
             del row["by_image"]
             row |= {"winner": difference.winner, "sentence": difference.sentence(self.first, self.second)}
+            row["interval"] = [None if isnan(limit) else limit for limit in difference.interval]
         return fields
 
     def table(self) -> "Table":
@@ -117,9 +137,8 @@ class Comparison:
         for column in ("difference", "95 % interval", "p", "p (Holm)", "n"):
             table.add_column(column, justify="right")
         for row in self.differences:
-            interval = "{:+.4f} to {:+.4f}".format(*row.interval)
             p_values = (f"{row.p_value:.4f}", f"{row.p_corrected:.4f}")
-            table.add_row(row.heading, f"{row.difference:+.4f}", interval, *p_values, str(row.n))
+            table.add_row(row.heading, f"{row.difference:+.4f}", row.limits, *p_values, str(row.n))
         return table
 
 
@@ -140,6 +159,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("A", "B")
     Raises:
         InputError: if signatures or pairs differ, unless forced; if no pair or no metric is in both.
     """
+    b = replace(b, per_image=with_ids(b.per_image, a.per_image))
     caveats = _caveats(a, b, names)
     if caveats and not force:
         raise InputError(
@@ -225,7 +245,7 @@ def _difference(name: str, paired: _Paired, p_value: float, p_corrected: float) 
         first=first,
         second=second,
         difference=difference,
-        interval=bootstrap_interval(moved, totals=paired.totals),
+        interval=interval_of(moved, totals=paired.totals),
         p_value=p_value,
         p_corrected=p_corrected,
         n=len(paired.pairs),

@@ -1,7 +1,7 @@
 """The gallery of a comparison: one HTML file with the images where two results differ most."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from reposer.checks import InputError
 from reposer.evaluation import Evaluation
 from reposer.files import write_text
 from reposer.images import encode_image, read_image
+from reposer.protocols import with_ids
 from reposer.reporting.comparison import HOW, Comparison, Difference
 from reposer.reporting.page import page, picture
 from reposer.results import (
@@ -24,7 +25,6 @@ from reposer.results import (
     image_in,
     read_manifest,
     source_of,
-    target_of,
 )
 
 _EACH = 3
@@ -64,12 +64,12 @@ class Pictures:
         if pair not in self.results:
             return None
         inside = self._cut(pair).target
-        return inside if inside is not None else self._real(self.results[pair].target_file, target_of(pair))
+        return inside if inside is not None else self._real(self.results[pair].target_file, self.results[pair].target)
 
     def source(self, pair: str) -> Tensor | None:
         """The source image, likewise."""
-        name = source_of(pair)
-        if pair not in self.results or name is None:
+        name = source_of(self.results[pair].pair) if pair in self.results else None
+        if name is None:
             return None
         inside = self._cut(pair).source
         return inside if inside is not None else self._real(None, name)
@@ -86,13 +86,15 @@ class Pictures:
 def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None = None) -> Pictures:
     """Find the images behind an evaluation.
 
-    For results that are single images, ``targets`` is the folder of the real images; None: as the manifest says.
+    For results that are single images, ``targets`` is the folder of the real images; None: as the evaluation or the
+    manifest says.
 
     Raises:
         InputError: if the folder does not hold results of this evaluation.
     """
     manifest = read_manifest(folder)
-    real = targets or manifest.images
+    remembered = evaluation.targets if evaluation.targets is not None and evaluation.targets.is_dir() else None
+    real = targets or remembered or manifest.images
     try:
         results = find_results(folder, pairs=manifest.pairs, targets=real)
     except InputError as error:
@@ -110,10 +112,16 @@ def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: P
 
     Each shows source, target and both generated images, as far as they exist, with their numbers.
     """
+    ids = first.evaluation.per_image
+    rows = with_ids(second.evaluation.per_image, ids)
+    second = replace(
+        second, results=with_ids(second.results, ids), evaluation=replace(second.evaluation, per_image=rows)
+    )
     signatures = dict.fromkeys(line for shown in (first, second) for line in shown.evaluation.signature_lines())
     body = [
         f"<h1>{escape(comparison.first)} and {escape(comparison.second)}</h1>",
         *(f"<p class=caveat>Not comparable: {escape(caveat)}.</p>" for caveat in comparison.caveats),
+        f"<p><b>Conclusion:</b> {escape(comparison.conclusion)}</p>",
         "<h2>In short</h2><ul>",
         *(f"<li>{escape(sentence)}</li>" for sentence in comparison.sentences()),
         f"</ul><p class=muted>{escape(HOW)}</p>",

@@ -1,10 +1,11 @@
 """Result folders, written and read: formats of files, names of pairs, the manifest, and what is wrong with them."""
 
 from reposer.data.names import image_name, pair_id, source_of, target_of
-from reposer.results.folder import Result, check_complete, codec_of, find_results, find_sources, find_targets, image_in
+from reposer.results.folder import Result, check_complete, codec_of, find_results
 from reposer.results.formats import FORMATS, Format, FormatName, format_of
-from reposer.results.manifest import MANIFEST, Manifest, read_manifest, write_manifest
-from reposer.results.names import pair_of, result_name, some
+from reposer.results.manifest import MANIFEST, Manifest, read_manifest, under_manifest, write_manifest
+from reposer.results.names import pair_of, result_name
+from reposer.results.originals import find_sources, find_targets, image_in
 from reposer.results.panels import Panels, crop, cut, write_results
 from reposer.results.problems import Problems
 
@@ -31,9 +32,9 @@ __all__ = [
     "pair_of",
     "read_manifest",
     "result_name",
-    "some",
     "source_of",
     "target_of",
+    "under_manifest",
     "write_manifest",
     "write_results",
 ]

@@ -1,14 +1,18 @@
 """Result folders: which file shows which pair."""
 
+import codecs
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reposer.checks import InputError
-from reposer.data.names import image_name, pair_id, source_of, split_suffix
+from reposer.checks import InputError, printable, some
+from reposer.data.names import image_name, pair_id, split_suffix
+from reposer.files import read_text
 from reposer.images import SUFFIXES
-from reposer.results.names import index_of, pair_of, some
+from reposer.protocols import pair_key
+from reposer.results.names import ambiguous, index_of, pair_of
 from reposer.results.problems import Problems
 
 LISTING = "pairs.csv"
@@ -53,8 +57,18 @@ def find_results(
     listing = folder if folder.suffix.lower() == ".csv" else folder / LISTING
     if listing.is_file() and (listing == folder or _is_listing(listing)):
         return _sorted(_listed(listing, targets), problems)
-    files = _images(folder)
-    if targets is not None and targets.is_dir() and (same := _same_names(files, targets)):
+    files = []
+    for path in _images(folder):
+        if printable(path.name) == path.name:
+            files.append(path)
+        else:
+            problems.add("of a name that is no text", path.name, f"{path}: rename it")
+    if not files:
+        raise InputError(
+            f"{folder}: no image here has a name that is text, with neither control characters nor bytes "
+            "that are not UTF-8; rename them"
+        )
+    if targets is not None and targets.is_dir() and (same := _same_names(files, targets, problems)):
         return _sorted(same, problems)
     numbered = [(number, path) for path in files if (number := index_of(path.name)) is not None]
     if len(numbered) == len(files):
@@ -78,64 +92,20 @@ def find_results(
 def check_complete(results: dict[str, Result], pairs: Pairs, where: object, problems: Problems) -> None:
     """Note pairs without a result as problems; raise InputError if there are results of other pairs.
 
-    ``where`` names the list of pairs in messages.
+    What files are called does not tell pairs apart, see ``pair_key``. ``where`` names the list of pairs in messages.
     """
-    wanted = [pair_id(source, target) for source, target in pairs]
-    for pair in wanted:
-        if pair not in results:
+    wanted = {pair_key(pair): pair for pair in (pair_id(source, target) for source, target in pairs)}
+    found = {pair_key(pair): pair for pair in results}
+    for key, pair in wanted.items():
+        if key not in found:
             what = f"{pair} of {where} has no result; generate it, or give the list that was meant"
             problems.add("missing", pair, what)
-    extra = sorted(results.keys() - set(wanted))
+    extra = sorted(found[key] for key in found.keys() - wanted.keys())
     if extra:
         raise InputError(
             f"{where}: {len(extra)} of {len(results)} results are not in this list of pairs, "
             f"e.g. {some(extra)}; move them elsewhere, or give the list of the pairs that were meant"
         )
-
-
-def find_targets(folder: Path | None, results: dict[str, Result], problems: Problems) -> dict[str, Path]:
-    """Find the file of the real image of each result: {pair id: file}; the suffix may be another than the name's.
-
-    Raises:
-        InputError: if there is no folder.
-    """
-    found = {pair: result.target_file for pair, result in results.items() if result.target_file is not None}
-    if len(found) < len(results) and folder is None:
-        raise InputError(
-            "these results are single images: give the folder of the real images with --targets "
-            "(or generate with a manifest.json, or as strips)"
-        )
-    if folder is not None and not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of real images; give it with --targets")
-    for pair, result in results.items():
-        if folder is None or pair in found:
-            continue
-        path = image_in(folder, result.target)
-        if path is None:
-            problems.add("without a target", pair, f"{folder / result.target}: no such target image")
-        else:
-            found[pair] = path
-    return found
-
-
-def find_sources(results: dict[str, Result], targets: dict[str, Path], problems: Problems) -> dict[str, Path]:
-    """Find the source image of each result beside its target: {pair id: file}."""
-    found = {}
-    for pair, target in targets.items():
-        source = source_of(pair)
-        path = image_in(target.parent, source) if source else None
-        if path is None:
-            where = target.parent / source if source else f"{results[pair].file}: its name does not tell the source"
-            problems.add("without a source", pair, f"{where}: no such source image")
-        else:
-            found[pair] = path
-    return found
-
-
-def image_in(folder: Path, name: str) -> Path | None:
-    """Return the image of that name in a folder, whatever its suffix; None if there is none."""
-    candidates = [folder / name, *((folder / name).with_suffix(suffix) for suffix in SUFFIXES)]
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def _images(folder: Path) -> list[Path]:
@@ -156,29 +126,33 @@ def _is_image(path: Path) -> bool:
 
 def _sorted(found: list[Result], problems: Problems) -> dict[str, Result]:
     """Sort by id; of a pair that is shown twice neither is kept, as nothing tells which was meant."""
-    results: dict[str, Result] = {}
+    results: dict[str, list[Result]] = {}
     for result in found:
-        first = results.setdefault(result.pair, result)
-        if first is not result:
-            what = f"{first.file.name} and {result.file.name} show one pair; remove one of them"
-            problems.add("shown twice", result.pair, what)
-    return {pair: results[pair] for pair in sorted(results) if pair not in problems}
+        results.setdefault(result.pair, []).append(result)
+    for pair, same in results.items():
+        if len(same) > 1:
+            problems.add("shown twice", pair, ambiguous([result.file for result in same], "show one pair"))
+    return {pair: results[pair][0] for pair in sorted(results) if pair not in problems}
 
 
-def _same_names(files: list[Path], targets: Path) -> list[Result]:
+def _same_names(files: list[Path], targets: Path, problems: Problems) -> list[Result]:
     """Results named like their targets; none unless all but a few are."""
-    by_stem = {split_suffix(path.name)[0]: path for path in filter(_is_image, targets.iterdir())}
+    by_stem: dict[str, list[Path]] = {}
+    for path in sorted(filter(_is_image, targets.iterdir())):
+        by_stem.setdefault(split_suffix(path.name)[0], []).append(path)
     if 2 * sum(split_suffix(path.name)[0] in by_stem for path in files) <= len(files):
         return []
     results = []
     for path in files:
-        target_file = by_stem.get(split_suffix(path.name)[0])
+        fitting = by_stem.get(split_suffix(path.name)[0], [])
         try:
             source, target = pair_of(path.name)
             pair = pair_id(source, target)
         except InputError:
             pair = target = image_name(split_suffix(path.name)[0])
-        results.append(Result(pair=pair, file=path, target=target, target_file=target_file))
+        if len(fitting) > 1:
+            problems.add("with several targets", pair, ambiguous(fitting, f"in {targets} fit {path.name}"))
+        results.append(Result(pair=pair, file=path, target=target, target_file=fitting[0] if fitting else None))
     return results
 
 
@@ -195,13 +169,15 @@ def _numbered(folder: Path, files: list[tuple[int, Path]], pairs: Pairs | None) 
 
 
 def _is_listing(path: Path) -> bool:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.readline().lower().startswith("generated,target")
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(codecs.BOM_UTF8).lower().startswith(b"generated,target")
 
 
 def _listed(path: Path, targets: Path | None) -> list[Result]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        rows = list(csv.DictReader(io.StringIO(read_text(path))))
+    except csv.Error as error:  # a field of more than 128 KiB
+        raise InputError(f"{path}: not readable as CSV ({error})") from None
     if not rows or not {"generated", "target"} <= rows[0].keys():
         raise InputError(
             f"{path}: expected the header 'generated,target' or 'generated,target,source' and a row for each"
@@ -211,6 +187,8 @@ def _listed(path: Path, targets: Path | None) -> list[Result]:
         generated, target, source = ((row.get(key) or "").strip() for key in ("generated", "target", "source"))
         if not generated or not target:
             raise InputError(f"{path}, row {number}: expected GENERATED,TARGET")
+        if bad := next((name for name in (generated, target, source) if printable(name) != name), None):
+            raise InputError(f"{path}, row {number}: {bad!r} cannot name an image; rename the image")
         name = image_name(Path(target).name)
         pair = pair_id(Path(source).name, name) if source else name
         target_file = (targets or path.parent) / target

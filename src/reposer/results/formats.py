@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from PIL import Image, UnidentifiedImageError
 from tyro.conf import arg
 
 from reposer.checks import InputError, check_choice
+from reposer.decoding import size_of
 from reposer.protocols import PROTOCOLS, Protocol
 
 _LOOKED_AT = 16
@@ -103,7 +103,6 @@ def _shapes(protocol: Protocol, name: str) -> dict[tuple[int, int], list[tuple[F
 
 def _size(path: Path) -> tuple[int, int] | None:
     try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return size_of(path)
+    except InputError:
         return None

@@ -1,19 +1,23 @@
 """``manifest.json`` of a result folder: what the images were made from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reposer.checks import InputError
 from reposer.data import PairIndex
-from reposer.files import write_text
+from reposer.files import read_json, write_text
+from reposer.images import SUFFIXES
 from reposer.poses import write_annotations
 from reposer.results.formats import Format
 from reposer.values import from_plain
 
 MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
+_UNFINISHED = "unfinished"
+"""Entry of a manifest whose results are still being written, or were abandoned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,39 +33,82 @@ class Manifest:
     """Names of source and target, in order of generation."""
 
 
-def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> None:
-    """Write what the images of a folder were made from.
+@contextmanager
+def under_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> Iterator[None]:
+    """Write the manifest of results around writing them: marked as unfinished before the first, whole after the last.
 
     ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
     of these images. ``provenance`` holds further entries, of types that JSON knows.
+
+    Raises:
+        InputError: if the folder holds results that were made from something else, or nothing says from what.
     """
-    names = dict.fromkeys(name for pair in index.pairs for name in pair)
-    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
-    manifest = {
+    content = _content(index, format, provenance)
+    _check_replaceable(out, content)
+    _write(out, {_UNFINISHED: True, **content})
+    _write_poses(out, index)
+    yield
+    _write(out, content)
+
+
+def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> None:
+    """Write what results were made from that are all there, see ``under_manifest``."""
+    _write_poses(out, index)
+    _write(out, _content(index, format, provenance))
+
+
+def _content(index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "format": format.name,
         "images": str(index.images.resolve()),
         "annotations": ANNOTATIONS,
         "pairs": [list(pair) for pair in index.pairs],
         **provenance,
     }
-    write_text(out / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+
+
+def _write(out: Path, content: Mapping[str, Any]) -> None:
+    write_text(out / MANIFEST, json.dumps(content, indent=1) + "\n")
+
+
+def _write_poses(out: Path, index: PairIndex) -> None:
+    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
+
+
+def _check_replaceable(out: Path, content: Mapping[str, Any]) -> None:
+    """Raise InputError unless what a folder holds are results of the same, finished or not, or none."""
+    path = out / MANIFEST
+    if not path.exists():
+        if any(each.suffix.lower() in SUFFIXES for each in out.iterdir()):
+            raise InputError(f"{out}: holds images that no {MANIFEST} describes; choose another folder, or empty it")
+        return
+    old, new = _read(path), json.loads(json.dumps(content))
+    for each in (old, new):
+        if isinstance(checkpoint := each.get("checkpoint"), dict):
+            checkpoint.pop("file", None)  # the same one may have moved
+    names = dict.fromkeys([*new, *old])
+    if others := [name for name in names if name != _UNFINISHED and old.get(name) != new.get(name)]:
+        raise InputError(
+            f"{out}: holds results of other {', '.join(others)} ({MANIFEST}); choose another folder, or empty it"
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a result folder, if it has one.
 
     Raises:
-        InputError: naming the file and what was expected in it.
+        InputError: naming the file and what was expected in it; if the results are not finished.
     """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         return Manifest(path=path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); generate again or remove it") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected a JSON object with 'images', 'annotations' and 'pairs'")
+    content = _read(path)
+    if content.get(_UNFINISHED):
+        raise InputError(
+            f"{path}: these results are not finished, 'reposer generate' was stopped or is still running; run it again "
+            "with this --out, to its end"
+        )
     told = {name: content[name] for name in ("images", "annotations", "pairs") if name in content}
     try:
         manifest: Manifest = from_plain(Manifest, {"path": str(path), **told})
@@ -70,3 +117,13 @@ def read_manifest(folder: Path) -> Manifest:
     # Relative to the folder; an absolute path stays as it is.
     images, annotations = (place and folder / place for place in (manifest.images, manifest.annotations))
     return replace(manifest, images=images, annotations=annotations)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; generate into another folder, or remove it") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object with 'images', 'annotations' and 'pairs'")
+    return content

@@ -1,6 +1,7 @@
 """Names of result files."""
 
 import re
+from pathlib import Path
 
 from reposer.checks import InputError
 from reposer.data.names import BETWEEN, image_name, split_suffix
@@ -45,6 +46,8 @@ def index_of(name: str) -> int | None:
     return int(stem) if stem.isascii() and stem.isdigit() else None
 
 
-def some(names: list[str], count: int = 3) -> str:
-    """Write the first few names of a list."""
-    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
+def ambiguous(files: list[Path], why: str) -> str:
+    """Say that several files are one thing, in words."""
+    names = [path.name for path in files]
+    remedy = "remove one of them" if len(files) == 2 else "keep one of them"
+    return f"{', '.join(names[:-1])} and {names[-1]} {why}; {remedy}"

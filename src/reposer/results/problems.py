@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reposer.checks import InputError
-from reposer.results.names import some
+from reposer.checks import InputError, some
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from reposer.checks import changed, check_choice, check_images, check_masks
+from reposer.checks import changed, check_choice
 from reposer.images import SIGNED
 from reposer.poses.parts import SCALES, background_mask
 from reposer.similarity.kernels.choice import kernels_fit
@@ -24,6 +24,7 @@ from reposer.similarity.ssim import (
     mean_ssim,
     ssim_of_averages,
 )
+from reposer.tensors import check_images, check_masks
 
 Reduction = Literal["mean", "none"]
 

@@ -6,9 +6,10 @@ Each of them takes the ``settings`` whole, single fields of them as keywords, or
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from reposer.checks import check_choice, check_gaussian
+from reposer.bounds import Deviation, OddWindow, at_least, between, positive
+from reposer.values import Checked
 
 Window = Literal["gaussian", "uniform"]
 DataRange = Literal["generated", "full"]
@@ -18,24 +19,19 @@ Statistics = Literal["global", "local"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SSIMSettings:
+class SSIMSettings(Checked):
     """How SSIM is computed."""
 
     window: Window = "gaussian"
     """Weights of the sliding window."""
-    window_size: int = 11
+    window_size: OddWindow = 11
     """Odd width of the window in pixels."""
-    sigma: float = 1.5
+    sigma: Deviation = 1.5
     """Standard deviation of the Gaussian window in pixels (not used by the uniform one)."""
     data_range: DataRange = "full"
     """L of the constants (K L)^2: "full", the length of the value range; "generated", max - min of each image."""
     sample_covariance: bool = False
     """Multiply variances and covariance by n / (n - 1), n = pixels of the window."""
-
-    def __post_init__(self) -> None:
-        check_choice("window", self.window, get_args(Window))
-        check_choice("data_range", self.data_range, get_args(DataRange))
-        check_gaussian(self.window_size, self.sigma)
 
     @property
     def variance_scale(self) -> float:
@@ -55,27 +51,24 @@ PUBLISHED_SSIM = SSIMSettings(window_size=7, sigma=0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiScaleSSIMSettings:
+class MultiScaleSSIMSettings(Checked):
     """How MS-SSIM is computed."""
 
-    scales: int | None = None
+    scales: Annotated[int, between(0, 5)] | None = None
     """1 to 5; None: as many as fit, 3 for 128x64 and 5 for 256x176 pixels with the window of 11."""
-    window_size: int = 11
+    window_size: OddWindow = 11
     """Odd width of the Gaussian window in pixels."""
-    sigma: float = 1.5
+    sigma: Deviation = 1.5
     """Its standard deviation in pixels."""
-
-    def __post_init__(self) -> None:
-        check_gaussian(self.window_size, self.sigma)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartSSIMSettings:
+class PartSSIMSettings(Checked):
     """How PSSIM is computed; the defaults are those of its authors."""
 
-    window_size: int = 7
+    window_size: OddWindow = 7
     """Odd width of the Gaussian window of the background term and of local statistics, in pixels."""
-    sigma: float = 0.8
+    sigma: Deviation = 0.8
     """Its standard deviation in pixels."""
     missing_parts: MissingParts = "as_released"
     """"as_released" counts a part with a missing joint as SSIM 1, which flatters; "exclude" leaves it out."""
@@ -85,14 +78,8 @@ class PartSSIMSettings:
     """Of a part: "global", one mean, variance and covariance; or "local", an SSIM map under its mask."""
     multi_scale: bool = False
     """Of masks made from joints: five sets of them, narrow to wide."""
-    reference_height: float | None = None
+    reference_height: Annotated[float, positive(words="a positive number of pixels"), at_least(1)] | None = None
     """Of masks made from joints: image height in pixels that their widths are meant for; None: they do not scale."""
-
-    def __post_init__(self) -> None:
-        check_gaussian(self.window_size, self.sigma)
-        check_choice("missing_parts", self.missing_parts, get_args(MissingParts))
-        check_choice("background", self.background, get_args(Background))
-        check_choice("statistics", self.statistics, get_args(Statistics))
 
     @property
     def ssim(self) -> SSIMSettings:

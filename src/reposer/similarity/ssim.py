@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reposer.checks import changed, check_images, check_masks, check_window
+from reposer.checks import changed, check_window
 from reposer.images import SIGNED, to_unit
 from reposer.similarity.kernels.choice import kernels_fit
 from reposer.similarity.settings import PUBLISHED_SSIM, SSIMSettings, Window
+from reposer.tensors import check_images, check_masks
 
 K1 = 0.01
 """Of SSIM: C1 = (K1 L)^2 keeps the luminance term finite where both means are near 0."""

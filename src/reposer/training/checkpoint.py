@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 
-from reposer.checks import RunError
+from reposer.checks import InputError, RunError
 from reposer.config import RunConfig, config_to_json
 from reposer.data.loading import dead_workers_in_one_line
-from reposer.files import write_whole
-from reposer.models.saving import generator_files, generator_path, save_network
+from reposer.digests import digest
+from reposer.files import check_regular, write_whole
+from reposer.models.fitting import mismatch
+from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
 
 STATE = "state-{:07d}.pt"
@@ -26,14 +26,18 @@ _COUNTERS = ("step", "skipped", "skipped_in_a_row", "best")
 
 
 def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> None:
-    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails."""
+    """Save state and generator of this step, and drop older ones than the run keeps; these are whole if it fails.
+
+    What is newer stays, as it may where a run goes on from an older state because its newest is damaged.
+    """
     save_generator(generator_path(folder, state.step), state, config)
     saved = state_dict(state)
     saved["digest"] = digest(saved)
     path = folder / STATE.format(state.step)
     with writing(path):
         write_whole(path, lambda temporary: torch.save(saved, temporary))
-    for files in (_state_files(folder), generator_files(folder)):
+    for name in (STATE, GENERATOR):
+        files = [file for step, file in files_by_step(folder, name).items() if step <= state.step]
         for old in files[: -config.logging.keep_checkpoints]:
             old.unlink()
 
@@ -64,44 +68,39 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[str], None]) -> bool:
-    """Restore the newest whole state, if there is one; damaged files are named through ``warn`` and skipped."""
-    for path in reversed(_state_files(folder)):
+    """Restore the newest whole state, if there is one; damaged files are named through ``warn`` and skipped.
+
+    Raises:
+        InputError: if there are states, and none of them can be restored.
+    """
+    files = files_by_step(folder, STATE)
+    for step, path in reversed(files.items()):
         try:
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-            if saved.pop("digest") != digest(saved):
-                raise ValueError("its content has changed since it was written")
+            _restore(path, step, state)
         except Exception as error:  # a damaged file can fail in any way
             warn(f"{path}: damaged checkpoint skipped ({(str(error) or type(error).__name__).splitlines()[0]})")
-            continue
-        load_state_dict(state, saved)
-        return True
+        else:
+            return True
+    if files:
+        raise InputError(
+            f"{folder}: no checkpoint can be read, the newest of step {max(files)}: nothing was changed; put an intact "
+            "one there, or choose another --out to start over"
+        )
     return False
 
 
-def digest(value: Any) -> str:
-    """SHA-256 of a tree of dicts, sequences, tensors and plain values, in their order."""
-    total = hashlib.sha256()
-
-    def add(value: Any) -> None:
-        if isinstance(value, Tensor):
-            total.update(f"{value.dtype}{tuple(value.shape)}".encode())
-            total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-        elif isinstance(value, Mapping):
-            for key, item in value.items():
-                total.update(f"{key!r}:".encode())
-                add(item)
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            for item in value:
-                add(item)
-        else:
-            total.update(f"{value!r};".encode())
-
-    add(value)
-    return total.hexdigest()
-
-
-def _state_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob(STATE.replace("{:07d}", "*")))
+def _restore(path: Path, step: int, state: TrainingState) -> None:
+    check_regular(path)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    if saved.pop("digest") != digest(saved):
+        raise ValueError("its content has changed since it was written")
+    if saved["step"] != step:
+        raise ValueError(f"it was written after step {saved['step']}")
+    for name, trained in state.networks():
+        weights = saved["networks"].get(name, {"network": {}})["network"]
+        if wrong := mismatch(trained.network, {key: weight.shape for key, weight in weights.items()}):
+            raise ValueError(f"of a run with another {name} network than in config.json: {wrong}")
+    load_state_dict(state, saved)
 
 
 def state_dict(state: TrainingState) -> dict[str, Any]:

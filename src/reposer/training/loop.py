@@ -15,13 +15,14 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
 from reposer.data.loading import dead_workers_in_one_line
-from reposer.images import write_image
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
-from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator, writing
+from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
+from reposer.training.fitting import check_fits
 from reposer.training.guards import NonFiniteError, skip_or_stop
-from reposer.training.run_folder import Resume, RunFolder, check_run_folder
+from reposer.training.record import RunRecord
+from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
@@ -34,41 +35,51 @@ def train(
 ) -> Path:
     """Train a generator and return the file of its last checkpoint.
 
-    The run folder ``out`` gets ``config.json``, ``metrics.jsonl``, the events of the loggers, ``checkpoints/`` and
-    ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then continues as if nothing had happened,
-    bit for bit on one machine.
+    The run folder ``out`` gets ``config.json``, ``run.json``, ``metrics.jsonl``, the events of the loggers,
+    ``checkpoints/`` and ``samples/``. Ctrl-C finishes the step, saves, and stops; ``resume`` then continues as if
+    nothing had happened, bit for bit on one machine.
 
     Args:
         config: what to train, and how.
         data: folder of the data set.
-        out: run folder, new or empty unless ``resume``.
+        out: run folder, new or empty unless ``resume``; held while the run trains.
         resume: True: continue from the newest whole checkpoint in ``out``; "auto": do so if ``out`` holds a run, else
             start one.
         progress: where to show how far it is; default: nowhere.
 
     Raises:
-        InputError: if the data or the run folder do not fit.
+        InputError: if the data or the run folder do not fit, another process trains in it, or no checkpoint is left to
+            continue from.
         RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
     config, dataset = open_dataset(config, data)
-    resumes = check_run_folder(out, config, resume=resume)
+    record = RunRecord.of(data, dataset)
+    check_run_folder(out, config, record, resume=resume)  # before other processes are started
     world = World.launch(config.hardware)
-    world.barrier()  # nobody writes before all have looked
     if progress is None or not world.is_first:
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
+    check_fits(objective, config, world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
+    if dataset.left_out:
+        progress.say(dataset.left_out)
     if not samples and not unseen:
         progress.say(f"{data}: no test split: no validation and no contact sheets")
 
-    folder, steps, every = RunFolder(out, config, writes=world.is_first), config.optimization.steps, config.logging
+    steps, every = config.optimization.steps, config.logging
     intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
-    with folder, dead_workers_in_one_line(), _finish_step_on_interrupt() as interrupted:
+    with (
+        held(out, config, record, resume=resume, world=world) as resumes,
+        RunFolder(out, config, record, writes=world.is_first) as folder,
+        dead_workers_in_one_line(),
+        _finish_step_on_interrupt() as interrupted,
+    ):
         state = build_state(config, world)
-        if resumes and load_newest_checkpoint(folder.checkpoints, state, progress.say):
-            progress.say(f"resumed at step {state.step} of {steps}")
+        if resumes:
+            found = load_newest_checkpoint(folder.checkpoints, state, progress.say)
+            progress.say(f"resumed at step {state.step} of {steps}" if found else "no checkpoint yet: starts at step 0")
         watch = DiscriminatorWatch(folder.rewind(state.step))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
@@ -98,12 +109,11 @@ def train(
                 for warning in watch.add(row):
                     progress.say(f"step {step}: {warning}")
             if world.is_first and samples and draws:
-                path = folder.samples / f"step-{step:07d}.png"
-                with writing(path):
-                    write_image(path, contact_sheet(state.best_generator(), samples, config))
+                folder.draw(contact_sheet(state.best_generator(), samples, config), step)
             stops = world.anywhere(bool(interrupted))
             if world.is_first and (saves or stops):
                 save_checkpoint(folder.checkpoints, state, config)
+                folder.note_saved(state.step)
             if stops:
                 progress.say(f"stopped after step {step}; saved, --resume continues")
                 raise KeyboardInterrupt
@@ -140,7 +150,7 @@ def epoch_batches(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
@@ -172,13 +182,16 @@ def _row(terms: dict[str, float], objective: Objective, config: RunConfig, step:
 
 @contextmanager
 def _finish_step_on_interrupt() -> Iterator[list[int]]:
-    """Collect Ctrl-C and termination signals instead of being torn out of a step; a second one does tear."""
+    """Collect Ctrl-C and termination signals instead of being torn out of a step; a second one does tear.
+
+    Further ones change nothing: they would only tear what cleans up.
+    """
     received: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
         received.append(number)
+        if len(received) == 2:
+            raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -12,37 +12,58 @@ import torch
 
 from reposer.config import RunConfig, config_to_json
 from reposer.losses import Objective
+from reposer.progress import Progress
+from reposer.training.fitting import check_fits
 from reposer.training.loop import epoch_batches, open_dataset
+from reposer.training.needs import check_needs, checkpoint_bytes
+from reposer.training.run_folder import Resume
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
 from reposer.training.world import World
 
 _TIMED_STEPS = 3
+_ENOUGH_SECONDS = 20
 
 
-def plan(config: RunConfig, *, data: Path) -> str:
-    """Describe a run (see :func:`train`) after a few timed steps of it on one device; writes nothing.
+def plan(
+    config: RunConfig,
+    *,
+    data: Path,
+    out: Path | None = None,
+    resume: Resume = False,
+    progress: Progress | None = None,
+) -> str:
+    """Describe a run (see :func:`train`) after a few timed steps of it on one device; downloads and writes nothing.
 
-    The lines say its configuration as JSON, the parameters of each network, memory, and time.
+    The lines say its configuration as JSON, the parameters of each network, memory, disk, and time. All that the run
+    will need is looked for first, which takes seconds; then up to four steps are timed, fewer if they are slow.
 
     Raises:
-        InputError: if the data do not fit.
+        InputError: one line with everything that is missing.
         RunError: if a loss or gradient is not finite.
     """
+    progress = progress or Progress("dry run", shown=False)
+    check_needs(config, data=data, out=out, resume=resume)
     config, dataset = open_dataset(config, data)
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
+    check_fits(objective, config, world.device)
+    progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)
     optimization, networks = config.optimization, list(state.networks())
     pairs = (1 + _TIMED_STEPS) * optimization.batch_size
     timed = replace(config, optimization=replace(optimization, pairs_per_epoch=pairs))
 
     def seconds(config: RunConfig) -> float:
-        ends = []
+        ends = [time.perf_counter()]
         for batch in epoch_batches(dataset, timed, world):
             train_step(state, batch, objective, config, world)
             ends.append(time.perf_counter())
-        return (ends[-1] - ends[0]) / _TIMED_STEPS  # the first step also sets up
+            progress(len(ends) - 1, 1 + _TIMED_STEPS, items_per_step=optimization.batch_size)
+            if ends[-1] - ends[0] > _ENOUGH_SECONDS:
+                break
+        ends = ends[1:] if len(ends) > 2 else ends  # the first step also sets up
+        return (ends[-1] - ends[0]) / (len(ends) - 1)
 
     alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial.weight else 0
     each = seconds(config)
@@ -56,6 +77,7 @@ def plan(config: RunConfig, *, data: Path) -> str:
             *(f"{name}: {sum(p.numel() for p in each.network.parameters()):,} parameters" for name, each in networks),
             f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
             f"{_peak(world.device):,.0f} MB at the peak of a step",
+            f"disk: up to {checkpoint_bytes(config) / 2**20:,.0f} MB of checkpoints",
             f"time: {each:.2f} s per step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "
             f"{optimization.steps:,} steps: {hours:.1f} hours, without validation and checkpoints",
         ]

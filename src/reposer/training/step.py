@@ -20,6 +20,7 @@ from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.losses import ImagePool, Objective
 from reposer.models import GeneratorNetwork, generator_inputs
+from reposer.plausibility import trusted
 from reposer.poses import pose_maps
 from reposer.training.guards import NonFiniteError
 from reposer.training.state import TrainedNetwork, TrainingState, item_keys, step_seed
@@ -31,6 +32,7 @@ _FROZEN = {"appearance": 1, "shape": 2}  # in the generator's step
 _LEARNING = {"appearance": (3, 4), "shape": (5, 6)}  # from real images, from generated ones
 
 
+@trusted()
 def train_step(
     state: TrainingState,
     batch: PairBatch,

@@ -27,7 +27,7 @@ def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
     """Read ``count`` test pairs, spread evenly, in batches; none if the data set has no test split."""
     if not count or not has_split(data, "test", config.data.layout):
         return []
-    dataset = PairDataset(open_pairs(data, "test", config.data.layout))
+    dataset = PairDataset(open_pairs(data, "test", config.data.layout, skip_missing=config.data.skip_missing))
     count = min(count, len(dataset))
     items = [i * len(dataset) // count for i in range(count)]
     return [collate([dataset[i] for i in items[start : start + _BATCH]]) for start in range(0, count, _BATCH)]

@@ -27,8 +27,11 @@ class DiscriminatorWatch:
         """Take the next row; return the warnings that it brings."""
         warnings = []
         for name in sorted({key.split("/")[1] for key in row if key.startswith("accuracy/")}):
+            both = [row[key] for key in (f"accuracy/{name}/real", f"accuracy/{name}/generated") if key in row]
+            if len(both) < 2:  # a row that somebody has changed
+                continue
             recent = self._accuracies.setdefault(name, [])
-            recent.append((row[f"accuracy/{name}/real"] + row[f"accuracy/{name}/generated"]) / 2)
+            recent.append(sum(both) / 2)
             del recent[:-ROWS]
             if len(recent) < ROWS:
                 continue

@@ -10,9 +10,11 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from lightning.fabric import Fabric
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from reposer.checks import InputError
 from reposer.config import HardwareConfig
 from reposer.data.batch import shares
 from reposer.training.shared_norm import share_batch_norm
@@ -36,8 +38,12 @@ class World:
 
     @classmethod
     def launch(cls, config: HardwareConfig) -> World:
-        """Find the devices, and start the other processes or join those that torchrun or SLURM has started."""
-        fabric = Fabric(accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes)
+        """Find the devices, and start the other processes or join those that torchrun or SLURM has started.
+
+        Raises:
+            InputError: if this machine does not have such devices, or not so many.
+        """
+        fabric = _fabric(config)
         fabric.launch()
         return cls(fabric.global_rank, fabric.world_size, fabric.device, ddp=fabric.device.type == "cuda")
 
@@ -108,6 +114,22 @@ class World:
         flat = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))  # in one message
         for gradient, total in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(total.view(gradient.shape))
+
+
+def check_devices(config: HardwareConfig) -> None:
+    """Raise InputError if this machine does not have such devices, or not so many."""
+    _fabric(config)
+
+
+def _fabric(config: HardwareConfig) -> Fabric:
+    try:
+        return Fabric(accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes)
+    except (RuntimeError, TypeError, ValueError, MisconfigurationException) as error:
+        told = " ".join(str(error).split())
+        raise InputError(
+            f"hardware.accelerator {config.accelerator} with hardware.devices {config.devices}: not on this machine "
+            f"({told})"
+        ) from None
 
 
 class Sums:

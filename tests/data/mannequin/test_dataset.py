@@ -1,16 +1,26 @@
 """Data sets of mannequins on disk: layouts, lists, determinism, safety."""
 
+import errno
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from reposer.checks import InputError, RunError
 from reposer.data import MANNEQUINS, DataConfig
-from reposer.data.mannequin import PART_NAMES, MannequinConfig, make_mannequins
+from reposer.data.mannequin import PART_NAMES, MannequinConfig, dataset, make_mannequins
+from reposer.locks import lock
 from reposer.poses import read_annotations, read_pairs
 
 SMALL = {"identities": 5, "images_per_identity": 4, "test_identities": 2, "seed": 7, "workers": 1}
@@ -155,6 +165,8 @@ def test_nothing_is_left_after_ctrl_c(tmp_path):
         ({"identities": 1}, "identities must be at least 2, got 1"),
         ({"identities": 10_000}, "identities must be at most 9999 for layout 'market', got 10000"),
         ({"images_per_identity": 1}, "images_per_identity must be at least 2, got 1"),
+        ({"images_per_identity": 10**400}, "images_per_identity must be at most 9,999"),
+        ({"identities": 2.5}, "identities: expected a whole number, got 2.5"),
         ({"test_identities": 200}, "test_identities must be from 1 to identities - 1 = 199, got 200"),
         ({"test_identities": 0}, "test_identities must be from 1"),
         ({"test_pairs": 0}, "test_pairs must be at least 1"),
@@ -179,3 +191,97 @@ def test_threads_of_opencv_are_given_back(tmp_path):
     before = cv2.getNumThreads()
     make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
     assert cv2.getNumThreads() == before
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path):
+    left = tmp_path / ".out.part"
+    (left / "part-masks" / "train").mkdir(parents=True)
+    (left / "train").mkdir()
+    (left / "train" / "0099_c1s1_000001_01.jpg").write_bytes(b"half a pictu")
+    (left / "market-pairs-train.csv").write_text("from,to\n")
+    (left / ".lock").write_text("")
+    make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "dataset.json",
+        *(f"market-{what}-{split}.csv" for what in ("annotation", "pairs") for split in ("test", "train")),
+        *("part-masks", "test", "train"),
+    ]
+    assert len(list((tmp_path / "out" / "train").iterdir())) == 12
+
+
+def test_files_of_others_are_not_cleared(tmp_path):
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match=r"\.out\.part: expected what a killed .* left, found 'thesis\.tex'"):
+        make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert (tmp_path / ".out.part" / "thesis.tex").read_text() == "mine"
+    (tmp_path / "home" / "train").mkdir(parents=True)
+    (tmp_path / ".linked.part").symlink_to(tmp_path / "home")
+    with pytest.raises(InputError, match=r"\.linked\.part: .* this is a link"):
+        make_mannequins(tmp_path / "linked", MannequinConfig(**SMALL))
+    assert (tmp_path / "home" / "train").exists()
+
+
+def test_two_at_once_in_one_folder_are_refused(tmp_path):
+    with (
+        lock(tmp_path / ".out.part", "reposer mannequin"),
+        pytest.raises(InputError, match=r"in use by reposer mannequin"),
+    ):
+        make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert list(tmp_path.iterdir()) == []
+
+
+def _end(*_args, **_options):
+    os._exit(1)
+
+
+def test_a_worker_that_dies_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "make_mannequin", _end)
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", partial(ProcessPoolExecutor, mp_context=get_context("fork")))
+    with pytest.raises(RunError, match=r"^a process that draws people died, .*; use fewer --workers$"):
+        make_mannequins(tmp_path / "out", MannequinConfig(**{**SMALL, "images_per_identity": 32, "workers": 2}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
+    def full(self, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*\.jpg'"):
+        make_mannequins(tmp_path / "out", MannequinConfig(**SMALL))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+def test_killed_it_leaves_no_process_and_can_start_again(tmp_path):
+    command = [sys.executable, "-m", "reposer", "mannequin", str(tmp_path / "out"), "--seed", "7"]
+    parent = subprocess.Popen([*command, "--identities", "2000", "--workers", "2"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob(".out.part/*/*.jpg"))) < 8 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    workers = [int(word) for word in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
+    assert len(workers) == 2
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+    assert [path.name for path in tmp_path.iterdir()] == [".out.part"]
+    subprocess.run([*command, "--identities", "3", "--images-per-identity", "4"], check=True, capture_output=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_current_folder_and_a_link_to_an_empty_one(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    make_mannequins(Path(), MannequinConfig(**SMALL))
+    assert (tmp_path / "here" / "dataset.json").exists()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    make_mannequins(tmp_path / "link", MannequinConfig(**SMALL))
+    assert (tmp_path / "empty" / "dataset.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "here", "link"]

@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sized
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,14 +19,19 @@ import torch
 from numpy.typing import NDArray
 
 from reposer import __version__
-from reposer.checks import InputError, check_choice
+from reposer.bounds import Seed, at_least
+from reposer.checks import InputError, RunError
 from reposer.data.config import DESCRIPTION, MANNEQUINS
 from reposer.data.layout import pair_up
 from reposer.data.layouts import LAYOUTS
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+from reposer.files import write_text, written
+from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
+from reposer.processes import end_with_parent
+from reposer.values import Checked
 
 MannequinLayout = Literal["market", "deepfashion"]
 MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
@@ -33,16 +40,16 @@ _TEST_PAIRS = 2  # purpose of random numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class MannequinConfig:
+class MannequinConfig(Checked):
     """What to make: how many people and pictures, how they look, and the layout of the folder."""
 
-    identities: int = 200
+    identities: Annotated[int, at_least(2)] = 200
     """People, train and test together."""
-    images_per_identity: int = 8
+    images_per_identity: Annotated[int, at_least(2, 9999)] = 8
     """Pictures of each person."""
     test_identities: int | None = None
     """People of the test split, none of whom is in train; None: an eighth of all, at least 1."""
-    test_pairs: int = 256
+    test_pairs: Annotated[int, at_least(1)] = 256
     """Test pairs drawn from all ordered pairs of two pictures of one test person; at most all of them."""
     layout: MannequinLayout = "market"
     """Names and image size: 128x64 as in Market-1501, or 256x176 as in DeepFashion."""
@@ -52,18 +59,13 @@ class MannequinConfig:
     """Joints behind another limb: report them, as pose estimators mostly do, or drop them as missing."""
     part_masks: bool = True
     """Also write an exact label map of the body parts for each image."""
-    seed: int = 0
+    seed: Seed = 0
     """Determines everything."""
-    workers: int = 0
-    """Processes; 0: one per core. The result does not depend on it."""
+    workers: Annotated[int, at_least(0)] = 0
+    """Processes; 0: one per core. At most four per core are started. The result does not depend on it."""
 
     def __post_init__(self) -> None:
-        lowest = {"images_per_identity": 2, "identities": 2, "test_pairs": 1, "seed": 0, "workers": 0}
-        for name, least in lowest.items():
-            if getattr(self, name) < least:
-                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        for name, kind in (("layout", MannequinLayout), ("clothing", Tier), ("occluded_joints", OccludedJoints)):
-            check_choice(name, getattr(self, name), get_args(kind))
+        super().__post_init__()
         most = MOST_IDENTITIES[self.layout]
         if self.identities > most:
             raise InputError(f"identities must be at most {most} for layout {self.layout!r}, got {self.identities}")
@@ -95,6 +97,10 @@ class MannequinSummary:
             f"{self.train_identities} + {self.test_identities} people, {self.train_images} + {self.test_images} "
             f"images, {self.train_pairs} + {self.test_pairs} pairs (train + test)"
         )
+
+
+_OWN = re.compile(rf"train|test|part-masks|{re.escape(DESCRIPTION)}|[\w-]+\.(csv|lst)|\.[\w.-]+\.part")
+"""Names in a data set of mannequins, finished or not."""
 
 
 class _Record(NamedTuple):
@@ -130,10 +136,10 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
         picture = take_picture(mannequin, config.seed, identity, index)
         name = _NAMES[config.layout](mannequin, picture, identity, index)
         bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
-        (folder / split / name).write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+        _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
             mask = folder / "part-masks" / split / f"{name[:-4]}.png"
-            mask.write_bytes(cv2.imencode(".png", picture.parts)[1].tobytes())
+            _write(mask, cv2.imencode(".png", picture.parts)[1].tobytes())
         visible = picture.visible & ~picture.hidden if config.occluded_joints == "drop" else picture.visible
         height, width = mannequin.size
         joints = np.clip(picture.joints, 0, (width - 1, height - 1)).astype(np.float32)
@@ -141,7 +147,13 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
     return records
 
 
+def _write(path: Path, content: bytes) -> None:
+    with written(path):  # not file by file: the folder is whole or not there
+        path.write_bytes(content)
+
+
 def _quiet_worker() -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
     cv2.setNumThreads(1)
 
@@ -151,7 +163,8 @@ def _write_images(
 ) -> dict[str, list[_Record]]:
     tasks = [(split, identity) for split, people in config.people.items() for identity in people]
     work = partial(_write_identity, config=config, folder=folder)
-    processes = min(config.workers or os.cpu_count() or 1, max(1, len(tasks) * config.images_per_identity // 64))
+    cores = os.cpu_count() or 1
+    processes = min(config.workers or cores, 4 * cores, max(1, len(tasks) * config.images_per_identity // 64))
     records: dict[str, list[_Record]] = {"train": [], "test": []}
 
     def collect(results: Iterator[list[_Record]]) -> None:
@@ -171,6 +184,8 @@ def _write_images(
     pool = ProcessPoolExecutor(processes, initializer=_quiet_worker)
     try:
         collect(pool.map(work, tasks, chunksize=max(1, min(8, len(tasks) // (4 * processes)))))
+    except BrokenProcessPool:
+        raise RunError("a process that draws people died, perhaps for lack of memory; use fewer --workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return records
@@ -193,7 +208,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         write_annotations(folder / layout.annotations[0].format(split=split), poses)
         write_pairs(folder / layout.pairs[0].format(split=split), pairs[split])
         if config.layout == "deepfashion":
-            (folder / f"{split}.lst").write_text("".join(f"{name}\n" for name in poses), encoding="utf-8")
+            write_text(folder / f"{split}.lst", "".join(f"{name}\n" for name in poses))
     counted: dict[str, Mapping[str, Sized]] = {"identities": config.people, "images": records, "pairs": pairs}
     summary = MannequinSummary(**{f"{split}_{what}": len(of[split]) for what, of in counted.items() for split in of})
     facts = {
@@ -204,7 +219,7 @@ def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[
         "part_names": PART_NAMES,
         "counts": asdict(summary),
     }
-    (folder / DESCRIPTION).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / DESCRIPTION, json.dumps(facts, indent=2) + "\n")
     return summary
 
 
@@ -222,23 +237,46 @@ def make_mannequins(
         progress: called with the number of images done and of all images.
 
     Raises:
-        ValueError: if `out` exists and is not an empty folder.
+        InputError: if `out` exists and is not an empty folder, or another process is making it.
+        RunError: if a process that draws dies.
+        OSError: naming the file, if the disk is full.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
-    unfinished = out.parent / f".{out.name}.{os.getpid()}.part"
-    unfinished.mkdir(parents=True)
-    try:
-        for split in ("train", "test"):
-            (unfinished / split).mkdir()
-            if config.part_masks:
-                (unfinished / "part-masks" / split).mkdir(parents=True)
-        records = _write_images(config, unfinished, progress)
-        summary = _write_lists(config, unfinished, records)
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = out.parent / f".{out.name}.part"
+    if unfinished.is_symlink():
+        raise InputError(f"{unfinished}: expected the folder that a killed 'reposer mannequin' left, this is a link")
+    with lock(unfinished, "reposer mannequin"):
+        _clear(unfinished)
+        try:
+            for split in ("train", "test"):
+                (unfinished / split).mkdir()
+                if config.part_masks:
+                    (unfinished / "part-masks" / split).mkdir(parents=True)
+            records = _write_images(config, unfinished, progress)
+            summary = _write_lists(config, unfinished, records)
+            if out.exists():
+                out.rmdir()
+            unfinished.rename(out)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        for path in filter(is_lock, out.iterdir()):
+            path.unlink()
     return summary
+
+
+def _clear(unfinished: Path) -> None:
+    """Remove what a killed process left; whoever comes here holds the folder, so that none is at work in it."""
+    leftovers = [path for path in unfinished.iterdir() if not is_lock(path)]
+    foreign = [path.name for path in leftovers if not _OWN.fullmatch(path.name)]
+    if foreign:
+        raise InputError(
+            f"{unfinished}: expected what a killed 'reposer mannequin' left, found {foreign[0]!r}; remove this folder"
+        )
+    for path in leftovers:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

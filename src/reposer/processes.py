@@ -1,0 +1,56 @@
+"""Worker processes: they end when the process that started them does, however it ends, and not before."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+
+from reposer.checks import InputError
+
+
+def check_processes(name: str, count: int, *, least: int = 1) -> None:
+    """Raise InputError unless ``count`` processes can be started here: from ``least`` to four per core."""
+    most = 4 * (os.cpu_count() or 1)
+    if type(count) is not int or count < least:
+        raise InputError(f"{name} must be at least {least}, got {count!r}")
+    if count > most:
+        raise InputError(f"{name} must be at most {most}, four per core of this machine, got {count}")
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as its parent has: for the initializer of a pool of processes.
+
+    A killed parent cannot tell its workers; they would wait for work for ever, each with its memory. The kernel
+    closes the parent's end of a pipe, though, and a thread waits for that.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="end with parent").start()
+
+
+def heed_only_parent() -> None:
+    """Let only the parent end this process: Ctrl-C and SIGTERM often go to a whole group of processes.
+
+    The parent may want to finish what it does with its workers, and to save it; when it ends, they do.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not hasattr(signal, "sigwaitinfo"):  # macOS does not tell who sent a signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return
+    parent = os.getppid()
+
+    def wait() -> None:
+        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+            pass
+        os._exit(0)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=wait, daemon=True, name="heed only parent").start()

@@ -1,0 +1,71 @@
+"""Workers end when the process that started them is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reposer.checks import InputError
+from reposer.evaluation.options import EvaluationOptions
+from reposer.processes import check_processes
+
+PARENT = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from reposer.processes import end_with_parent
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(3, mp_context=get_context(sys.argv[1]), initializer=end_with_parent) as pool:
+        waiting = [pool.submit(time.sleep, seconds) for seconds in (0.2, 0.2, 0.2, 600)]
+        time.sleep(0.1)
+        [future.result() for future in waiting[:3]]
+        print(*pool._processes, flush=True)
+        time.sleep(600)
+"""
+
+
+def runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def all_end(processes: list[int], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(map(runs, processes)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(runs, processes))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_at_work_and_idle_end_with_a_killed_parent(method: str, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen([sys.executable, script, method], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = [int(word) for word in parent.stdout.readline().split()]
+    assert len(workers) == 3
+    assert all(map(runs, workers))
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    assert all_end(workers)
+
+
+@pytest.mark.parametrize(("count", "least"), [(0, 1), (-1, 0), (1.5, 1), (True, 1), (10**9, 1)])
+def test_counts_of_processes_that_cannot_be(count: int, least: int) -> None:
+    with pytest.raises(InputError, match=r"^devices must be at (least|most) \d+, .*got "):
+        check_processes("devices", count, least=least)
+    check_processes("devices", least, least=least)
+
+
+def test_an_evaluation_starts_no_more_processes_than_help() -> None:
+    with pytest.raises(InputError, match="devices must be at most"):
+        EvaluationOptions(devices=10**9)
