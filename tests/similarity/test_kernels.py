@@ -175,7 +175,7 @@ def test_parts(fused: list[str]) -> None:
 
 @pytest.mark.parametrize("missing_parts", ["as_released", "exclude"])
 @pytest.mark.parametrize("background", ["blacked_out", "normalized"])
-@pytest.mark.parametrize("statistics", ["global", "local"])
+@pytest.mark.parametrize("statistics", ["global", pytest.param("local", marks=pytest.mark.slow)])
 def test_index(missing_parts: str, background: str, statistics: str, fused: list[str]) -> None:
     options: Any = {"missing_parts": missing_parts, "background": background, "statistics": statistics}
     batch, parts, channels = (2, 3, 2) if statistics == "global" else (1, 2, 1)
@@ -187,6 +187,7 @@ def test_index(missing_parts: str, background: str, statistics: str, fused: list
     assert_as_plain(index, *images(batch, channels, 4, 5), called=fused)
 
 
+@pytest.mark.slow
 def test_index_of_another_range_and_many_parts(fused: list[str]) -> None:
     shown = masks(1, 18, 7, 9)
     x, y = ((image + 1) / 2 for image in images(1, 3, 7, 9))
@@ -263,6 +264,7 @@ def test_equal_images_have_exactly_1_and_no_gradient(fused: list[str]) -> None:
     assert torch.autograd.grad(loss, x)[0].abs().max() < 1e-6
 
 
+@pytest.mark.slow
 def test_same_bits_again(fused: list[str]) -> None:
     x, y = images(2, 1, 6, 7)
     shown = masks(2, 3, 6, 7)
@@ -285,6 +287,7 @@ def test_nan_is_seen(fused: list[str]) -> None:
     assert len(fused) == 2
 
 
+@pytest.mark.slow
 def test_second_derivatives(fused: list[str]) -> None:
     x, y = images(1, 1, 5, 5)
     shown = masks(1, 2, 5, 5)
@@ -307,6 +310,7 @@ def test_second_derivatives(fused: list[str]) -> None:
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3 * expected.abs().max().item())
 
 
+@pytest.mark.slow
 def test_without_them_where_they_do_not_fit(fused: list[str]) -> None:
     x, y = images(1, 1, 40, 41)
     shown = masks(1, 2, 40, 41)
@@ -346,6 +350,7 @@ def test_compiles_whole(loss: str, fused: list[str]) -> None:
     torch.testing.assert_close(*(torch.autograd.grad(value, x)[0] for value in (found, expected)))
 
 
+@pytest.mark.slow
 def test_operators_are_registered_rightly() -> None:
     from reposer.similarity.kernels import operators as ops
 
