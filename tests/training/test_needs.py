@@ -121,7 +121,7 @@ def test_an_objective_that_does_not_fit_is_refused_before_anything_is_written(
     small: RunConfig, market: Path, tmp_path: Path, objective: Any, message: str
 ) -> None:
     for start in (train, plan):
-        with pytest.raises(InputError, match=f"^objective: {message}"):
+        with pytest.raises(InputError, match=rf"^objective\.\w+: {message}"):
             start(replace(small, objective=objective), data=market, out=tmp_path / "run")  # type: ignore[operator]
     assert not (tmp_path / "run").exists()
 

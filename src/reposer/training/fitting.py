@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.losses import Objective
+from reposer.losses.feature_maps import feature_maps
+from reposer.losses.module import LossInputs, LossModule
 
 
 def check_fits(objective: Objective, config: RunConfig, device: torch.device) -> None:
@@ -14,9 +18,17 @@ def check_fits(objective: Objective, config: RunConfig, device: torch.device) ->
     image = torch.zeros(1, 3, *config.size, device=device)
     place = torch.linspace(0.1, 0.9, 18, device=device)
     joints = torch.stack((place * config.size[1], place * config.size[0]), dim=-1)[None]
-    logits = torch.zeros(1, 1, 2, 2, device=device)
+    name = "features"
     try:
         with torch.no_grad():
-            objective(image, image, joints, torch.ones_like(joints[..., 0]).bool(), fake_logits=(logits,))
+            inputs = LossInputs(
+                generated=image,
+                target=image,
+                joints=(joints, torch.ones_like(joints[..., 0]).bool()),
+                logits=(image,),
+                features=feature_maps(objective.features, image, image) if objective.features is not None else None,
+            )
+            for name, term in objective.terms.items():  # noqa: B007 - it is named in the error
+                cast(LossModule[Any], term).term(inputs)
     except ValueError as error:
-        raise InputError(f"objective: {error}") from None
+        raise InputError(f"objective.{name}: {error}") from None
