@@ -117,6 +117,13 @@ def test_mean_of_an_image(window: dict[str, Any], fused: list[str]) -> None:
     assert_as_plain(lambda x, y: ssim_index(x, y, **window), *images(2, 1, 6, 7), called=fused)
 
 
+@pytest.mark.parametrize("loss", ["ssim", "part_ssim"])
+def test_losses(loss: str, fused: list[str]) -> None:
+    shown = masks(2, 3, 6, 5)
+    function = {"ssim": ssim_loss, "part_ssim": lambda x, y, **o: part_ssim_loss(x, y, shown.to(x.dtype), **o)}[loss]
+    assert_as_plain(lambda x, y: function(x, y, window_size=3), *images(2, 2, 6, 5), called=fused)
+
+
 def test_several_tiles(fused: list[str]) -> None:
     assert_as_plain(lambda x, y: ssim_index(x, y, window_size=3), *images(1, 1, 9, 12), called=fused)
 
@@ -343,7 +350,10 @@ def test_compiles_whole(loss: str, fused: list[str]) -> None:
     x, y = images(1, 3, 6, 7)
     shown = masks(1, 2, 6, 7)
     x.requires_grad_()
-    function = {"ssim": ssim_loss, "part_ssim": lambda x, y: part_ssim_loss(x, y, shown, window_size=3)}[loss]
+    function = {
+        "ssim": lambda x, y: ssim_loss(x, y, window_size=3),
+        "part_ssim": lambda x, y: part_ssim_loss(x, y, shown, window_size=3),
+    }[loss]
     compiled = torch.compile(function, fullgraph=True, backend="inductor" if DEVICE == "cuda" else "aot_eager")
     found, expected = compiled(x, y), function(x, y)
     torch.testing.assert_close(found, expected)
@@ -357,12 +367,12 @@ def test_operators_are_registered_rightly() -> None:
     x, y = images(1, 1, 4, 5)
     shown = masks(1, 2, 4, 5)
     window = (3, 1.5, False, 0.0, 2.0)
-    _, adjoints = ops.window_sums(x, y, None, 0, *window, 1.0, True, True, False)
+    _, adjoints = ops.window_sums(x, y, None, 0, 1.0, *window, 1.0, True, True, False)
     sums, visible = ops.sums_of_parts(x, y, shown, 0.0)
     utilities = ("test_schema", "test_faketensor")
     namespace = torch.ops.reposer
     for operator, arguments in (
-        (namespace.window_sums, (x, y, visible, 1, *window, 1.0, True, True, False)),
+        (namespace.window_sums, (x, y, visible, 1, 1.0, *window, 1.0, True, True, False)),
         (namespace.window_map, (x, y, *window, 1.0, True)),
         (
             namespace.window_adjoints,
@@ -377,9 +387,9 @@ def test_operators_are_registered_rightly() -> None:
                 True,
             ),
         ),
-        (namespace.window_gradients, (x, y, None, 0, adjoints, None, None, None, None, 1, 1.0, *window, True, False)),
+        (namespace.window_gradients, (x, y, None, 0, adjoints, None, None, None, 1, 1.0, *window, True, False)),
         (namespace.part_sums, (x, y, shown, 0.0)),
-        (namespace.part_index, (sums, None, 1, 2.0, False, False)),
+        (namespace.part_index, (sums, None, 1, 2.0, False, False, False)),
     ):
         torch.library.opcheck(operator.default, arguments, test_utils=utilities)
 

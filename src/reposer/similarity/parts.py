@@ -160,6 +160,26 @@ def part_ssim_index(
     return index.mean() if reduction == "mean" else index
 
 
+def mean_part_distance(
+    generated: Tensor,
+    target: Tensor,
+    part_masks: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    settings: PartSSIMSettings = PartSSIMSettings(),
+    **fields: Any,
+) -> Tensor:
+    """1 - the mean of ``part_ssim_index`` over the batch, a scalar."""
+    settings = changed(settings, fields)
+    check_images(generated, target, value_range)
+    check_masks(part_masks, generated)
+    if kernels_fit(generated, target, part_masks, settings=settings.ssim):
+        from reposer.similarity.kernels import functions
+
+        return functions.part_distance(generated, target, part_masks, value_range, settings)
+    return 1 - index_of_centred(*_centred(generated, target, part_masks, value_range), settings).mean()
+
+
 def index_of_centred(
     x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings, *, planes: bool = False
 ) -> Tensor:

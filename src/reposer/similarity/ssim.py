@@ -330,6 +330,24 @@ def ssim_index(
     return mean_ssim(*centred(generated, target, value_range), settings)
 
 
+def mean_distance(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
+) -> Tensor:
+    """1 - the mean of ``ssim_index`` over the batch, a scalar."""
+    settings = changed(settings, fields)
+    check_images(generated, target, value_range)
+    if kernels_fit(generated, target, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        return functions.distance(generated, target, value_range, settings)
+    return 1 - mean_ssim(*centred(generated, target, value_range), settings).mean()
+
+
 def mean_ssim(x: Tensor, y: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
     """``ssim_index`` (B,) of what ``centred_images`` returns."""
     return map_of_centred(x, y, full_range, settings).mean(dim=(1, 2, 3))

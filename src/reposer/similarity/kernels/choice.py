@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -15,6 +14,8 @@ DEVICES = {"cuda"}
 """Types of devices that the kernels run on."""
 LARGEST_WINDOW = 33
 """The kernels hold so many rows in registers."""
+_TRITON = importlib.util.find_spec("triton") is not None
+"""PyTorch brings it along on Linux."""
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -30,19 +31,9 @@ def kernels_fit(*tensors: Tensor, settings: SSIMSettings) -> bool:
         and settings.data_range == "full"
         and 3 <= settings.window_size <= LARGEST_WINDOW
         and not any(tensor.requires_grad for tensor in tensors[2:])
-        and has_triton()
+        and _TRITON
         and not _seen_through(*tensors)
     )
-
-
-@cache
-def has_triton() -> bool:
-    """Whether Triton is installed: PyTorch brings it along on Linux."""
-    return importlib.util.find_spec("triton") is not None
-
-
-# What torch.compiler.assume_constant_result does, without importing the compiler, which takes seconds.
-has_triton._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def _seen_through(*tensors: Tensor) -> bool:

@@ -96,15 +96,16 @@ def _given(gradients: Sequence[Tensor], needs: Sequence[bool]) -> tuple[Tensor |
 
 
 class _Means(torch.autograd.Function):
-    """Means of SSIM over so many planes each: (B C / planes,)."""
+    """Means of SSIM over so many planes each: (B C / planes,); or 1 - the mean over all of them, a scalar."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, y: Tensor, spec: Spec, planes: int, to_x: bool, to_y: bool) -> Tensor:
-        sums, adjoints = ops.window_sums(x, y, None, 0, *spec, to_x, to_y)
+    def forward(ctx: Any, x: Tensor, y: Tensor, spec: Spec, planes: int | None, to_x: bool, to_y: bool) -> Tensor:
+        ctx.spec, ctx.planes = spec, planes or x.shape[0] * x.shape[1]
+        gain = 1 / (ctx.planes * spec.positions(x))
+        ctx.factor = gain if planes else -gain
+        sums, adjoints = ops.window_sums(x, y, None, 0, gain, *spec, to_x, to_y)
         ctx.save_for_backward(x, y, adjoints)
-        ctx.spec, ctx.planes = spec, planes
-        ctx.factor = 1 / (planes * spec.positions(x))
-        return torch.rsub(sums.view(len(sums) // planes, -1).sum(1), 1, alpha=ctx.factor)
+        return torch.rsub(sums.view(len(sums) // planes, -1).sum(1), 1) if planes else sums.sum()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -112,20 +113,27 @@ class _Means(torch.autograd.Function):
         needs, spec = ctx.needs_input_grad[:2], ctx.spec
 
         def value(x: Tensor, y: Tensor) -> Tensor:
-            return spec.eager_map(x, y).flatten(0, 1).unflatten(0, (-1, ctx.planes)).mean(dim=(1, 2, 3))
+            similarity = spec.eager_map(x, y)
+            if ctx.factor < 0:
+                return 1 - similarity.mean()
+            return similarity.flatten(0, 1).unflatten(0, (-1, ctx.planes)).mean(dim=(1, 2, 3))
 
         if _twice(ctx):
             return *_eager_gradients(value, x, y, needs, gradient), None, None, None, None
         found = ops.window_gradients(
-            x, y, None, 0, adjoints, gradient.contiguous(), None, None, None, ctx.planes, ctx.factor, *spec.window,
-            *needs,
-        )  # fmt: skip
+            x, y, None, 0, adjoints, gradient.contiguous(), None, None, ctx.planes, ctx.factor, *spec.window, *needs
+        )
         return *_given(found, needs), None, None, None, None
 
 
 def mean_ssim(x: Tensor, y: Tensor, value_range: Range, settings: SSIMSettings) -> Tensor:
     """``reposer.similarity.ssim_index`` (B,)."""
     return _Means.apply(x, y, _spec(x, settings, value_range), x.shape[1], *_needs(x, y))
+
+
+def distance(x: Tensor, y: Tensor, value_range: Range, settings: SSIMSettings) -> Tensor:
+    """``reposer.similarity.ssim.mean_distance``, a scalar."""
+    return _Means.apply(x, y, _spec(x, settings, value_range), None, *_needs(x, y))
 
 
 def mean_ssim_of_planes(
@@ -151,7 +159,7 @@ class _Map(torch.autograd.Function):
         if _twice(ctx):
             return *_eager_gradients(spec.eager_map, x, y, needs, gradient), None
         adjoints = ops.window_adjoints(x, y, gradient, *spec, *needs)
-        found = ops.window_gradients(x, y, None, 0, adjoints, None, None, None, None, 1, 1.0, *spec.window, *needs)
+        found = ops.window_gradients(x, y, None, 0, adjoints, None, None, None, 1, 1.0, *spec.window, *needs)
         return *_given(found, needs), None
 
 
@@ -165,7 +173,7 @@ class _MaskedMeans(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, masks: Tensor, spec: Spec) -> Tensor:
-        sums, _ = ops.window_sums(x, y, masks, ops.MASKS["weighed"], *spec, False, False)
+        sums, _ = ops.window_sums(x, y, masks, ops.MASKS["weighed"], 1.0, *spec, False, False)
         missing, share = sums.sum(1).view(x.shape[0], masks.shape[1], x.shape[1], 2).unbind(-1)
         share = share.clamp(min=ssim.TINY)
         ctx.save_for_backward(x, y, masks, share)
@@ -186,10 +194,8 @@ class _MaskedMeans(torch.autograd.Function):
         kind, totals = ops.MASKS["weighed"], None
         factors = (gradient / share).transpose(0, 1).contiguous()  # (P, B, C)
         for mask, factor in zip(masks.transpose(0, 1).contiguous(), factors, strict=True):
-            _, adjoints = ops.window_sums(x, y, mask[:, None], kind, *spec, *needs)
-            found = ops.window_gradients(
-                x, y, mask, kind, adjoints, factor, None, None, None, 1, 1.0, *spec.window, *needs
-            )
+            _, adjoints = ops.window_sums(x, y, mask[:, None], kind, 1.0, *spec, *needs)
+            found = ops.window_gradients(x, y, mask, kind, adjoints, factor, None, None, 1, 1.0, *spec.window, *needs)
             found = [one.float() for one in found]
             totals = found if totals is None else [total.add_(one) for total, one in zip(totals, found, strict=True)]
         assert totals is not None
@@ -207,7 +213,7 @@ class _Parts(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, masks: Tensor, spec: Spec) -> Tensor:
         sums, _ = ops.sums_of_parts(x, y, masks, spec.middle)
-        _, values, _, factors = ops.index_of_sums(sums, None, 1, spec.length, False, False)
+        values, factors = ops.index_of_sums(sums, None, 1, spec.length, False, False, False)
         ctx.save_for_backward(x, y, masks, factors)
         ctx.spec = spec
         return values
@@ -223,10 +229,10 @@ class _Parts(torch.autograd.Function):
                 return part_ssim_of_centred(x, y, masks.to(x.dtype), spec.length, PartSSIMSettings())
 
             return *_eager_gradients(value, x, y, needs, gradient), None, None
+        factors = torch.cat((factors[:, :-1] * gradient[..., None], factors[:, -1:]), dim=1)
         found = ops.window_gradients(
-            x, y, None, 0, None, None, None, masks.contiguous(), factors * gradient[..., None], 1, 1.0, *spec.window,
-            *needs,
-        )  # fmt: skip
+            x, y, None, 0, None, None, masks.contiguous(), factors, 1, 1.0, *spec.window, *needs
+        )
         return *_given(found, needs), None, None
 
 
@@ -238,49 +244,65 @@ def part_ssim(x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings:
 
 
 class _Index(torch.autograd.Function):
-    """PSSIM (B,), parts by global statistics and background together."""
+    """PSSIM (B,), parts by global statistics and background together; or 1 - its mean, a scalar."""
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, y: Tensor, masks: Tensor, spec: Spec, settings: PartSSIMSettings, to_x: bool, to_y: bool
+        ctx: Any, x: Tensor, y: Tensor, masks: Tensor, spec: Spec, settings: PartSSIMSettings, mean: bool,
+        to_x: bool, to_y: bool,
     ) -> Tensor:  # fmt: skip
-        normalized = settings.background == "normalized"
+        normalized, exclude = settings.background == "normalized", settings.missing_parts == "exclude"
         ctx.kind = ops.MASKS["weighed" if normalized else "blacked_out"]
         sums, visible = ops.sums_of_parts(x, y, masks, spec.middle)
-        window_sums, adjoints = ops.window_sums(x, y, visible, ctx.kind, *spec, to_x, to_y)
-        exclude = settings.missing_parts == "exclude"
-        index, _, *factors = ops.index_of_sums(sums, window_sums, spec.positions(x), spec.length, exclude, normalized)
-        ctx.save_for_backward(x, y, masks, visible, adjoints, *factors)
-        ctx.spec, ctx.settings = spec, settings
-        return index
+        window_sums, adjoints = ops.window_sums(x, y, visible, ctx.kind, 1.0, *spec, to_x, to_y)
+        distances, factors = ops.index_of_sums(
+            sums, window_sums, spec.positions(x), spec.length, exclude, normalized, mean
+        )
+        ctx.save_for_backward(x, y, masks, adjoints, factors)
+        ctx.spec, ctx.settings, ctx.mean = spec, settings, mean
+        return distances.sum() if mean else torch.rsub(distances, 1)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, y, masks, visible, adjoints, plane_factors, part_factors = ctx.saved_tensors
+        x, y, masks, adjoints, factors = ctx.saved_tensors
         needs, spec = ctx.needs_input_grad[:2], ctx.spec
         if _twice(ctx):
             from reposer.similarity.parts import index_of_centred
 
             def value(x: Tensor, y: Tensor) -> Tensor:
                 x, y = spec.centred(x, y)
-                return index_of_centred(x, y, masks.to(x.dtype), spec.length, ctx.settings)
+                index = index_of_centred(x, y, masks.to(x.dtype), spec.length, ctx.settings)
+                return 1 - index.mean() if ctx.mean else index
 
-            return *_eager_gradients(value, x, y, needs, gradient), None, None, None, None, None
+            return *_eager_gradients(value, x, y, needs, gradient), *[None] * 6
         found = ops.window_gradients(
-            x, y, visible, ctx.kind, adjoints, gradient.contiguous(), plane_factors, masks.contiguous(), part_factors,
-            x.shape[1], 1.0, *spec.window, *needs,
+            x, y, None, ctx.kind, adjoints, gradient.contiguous(), masks.contiguous(), factors,
+            x.shape[1] * (len(x) if ctx.mean else 1), 1.0, *spec.window, *needs,
         )  # fmt: skip
-        return *_given(found, needs), None, None, None, None, None
+        return *_given(found, needs), *[None] * 6
 
 
 def part_ssim_index(x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings: PartSSIMSettings) -> Tensor:
     """``reposer.similarity.part_ssim_index`` (B,)."""
     if settings.statistics == "global":
-        return _Index.apply(x, y, masks, _spec(x, settings.ssim, value_range), settings, *_needs(x, y))
+        return _index(x, y, masks, value_range, settings, mean=False)
     from reposer.similarity.parts import mean_of_parts
 
     parts = masked_ssim(x, y, masks, value_range, settings.ssim).mean(-1)
     return (mean_of_parts(parts, masks, settings) + _surroundings(x, y, masks, value_range, settings)) / 2
+
+
+def part_distance(x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings: PartSSIMSettings) -> Tensor:
+    """``reposer.similarity.parts.mean_part_distance``, a scalar."""
+    if settings.statistics == "global":
+        return _index(x, y, masks, value_range, settings, mean=True)
+    return 1 - part_ssim_index(x, y, masks, value_range, settings).mean()
+
+
+def _index(
+    x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings: PartSSIMSettings, *, mean: bool
+) -> Tensor:
+    return _Index.apply(x, y, masks, _spec(x, settings.ssim, value_range), settings, mean, *_needs(x, y))
 
 
 def _surroundings(x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings: PartSSIMSettings) -> Tensor:

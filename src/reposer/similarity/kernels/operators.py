@@ -5,15 +5,14 @@ They have no derivatives of their own; ``reposer.similarity.kernels.functions`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-import triton
 from torch import Tensor
 
 from reposer.similarity.kernels.gradient import window_gradient
+from reposer.similarity.kernels.launch import launch, operator
 from reposer.similarity.kernels.parts import part_index, part_sums
 from reposer.similarity.kernels.window import window_rows
 
@@ -21,31 +20,37 @@ MASKS = {"whole": 0, "blacked_out": 1, "weighed": 2}
 """What a mask does, as ``window_rows`` takes it."""
 _ENOUGH = 1024
 """Programs that keep a large GPU busy."""
-_LIBRARY = torch.library.Library("reposer", "FRAGMENT")
 _WINDOW = "int window_size, float sigma, bool uniform, float middle, float length"
 
 
+def _ceil(number: int, by: int) -> int:
+    """Quotient, rounded up."""
+    return -(-number // by)
+
+
+def _power(number: int) -> int:
+    """The next power of 2."""
+    return 1 << (number - 1).bit_length()
+
+
 class Layout(NamedTuple):
-    """Two images (B, C, H, W) of one layout, dense, and what the kernels ask of them."""
+    """Two images (B, C, H, W) of one layout, dense, and their strides: of image, channel and column."""
 
     x: Tensor
     y: Tensor
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Height, width and strides."""
-        return (*self.x.shape[2:], *self.x.stride())
+    strides: tuple[int, int, int]
 
 
 def aligned(x: Tensor, y: Tensor) -> Layout:
     """Both images channels first or both channels last; without a copy where they are."""
-    for layout in (torch.contiguous_format, torch.channels_last):
-        if x.is_contiguous(memory_format=layout) and y.is_contiguous(memory_format=layout):
-            break
-    else:
-        layout = torch.contiguous_format
-    x, y = x.contiguous(memory_format=layout), y.contiguous(memory_format=layout)
-    return Layout(x, y) if x.stride() == y.stride() else Layout(x.contiguous().view(x.shape), y.contiguous())
+    _, channels, height, width = x.shape
+    size = height * width
+    if not (x.is_contiguous() and y.is_contiguous()):
+        last = torch.channels_last
+        if x.is_contiguous(memory_format=last) and y.is_contiguous(memory_format=last):
+            return Layout(x, y, (channels * size, 1, channels))
+        x, y = x.contiguous(), y.contiguous()
+    return Layout(x, y, (channels * size, size, 1))
 
 
 @cache
@@ -74,32 +79,9 @@ class Tiling(NamedTuple):
     def of(cls, planes: int, height: int, wide: int) -> Tiling:
         """Tall tiles, unless they are too few; each computes the border of its neighbours again."""
         block = 32 if wide <= 32 else 64
-        columns = triton.cdiv(wide, block)
-        rows = next((r for r in (64, 32) if planes * columns * triton.cdiv(height, r) >= _ENOUGH), 16)
-        return cls(rows, block, columns * triton.cdiv(height, rows))
-
-
-def operator(schema: str, shapes: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function as the operator of that schema; ``shapes`` makes empty outputs."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        name = schema.split("(")[0]
-        _LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
-        _LIBRARY.impl(name, _on_device(function), "CompositeExplicitAutograd")
-        torch.library.register_fake(f"reposer::{name}", shapes, lib=_LIBRARY)
-        return getattr(torch.ops.reposer, name).default
-
-    return register
-
-
-def _on_device(function: Callable[..., Any]) -> Callable[..., Any]:
-    def launch(x: Tensor, *arguments: Any) -> Any:
-        if x.is_cuda and x.device.index != torch.cuda.current_device():
-            with torch.cuda.device(x.device):
-                return function(x, *arguments)
-        return function(x, *arguments)
-
-    return launch
+        columns = _ceil(wide, block)
+        rows = next((r for r in (64, 32, 16) if planes * columns * _ceil(height, r) >= _ENOUGH), 8)
+        return cls(rows, block, columns * _ceil(height, rows))
 
 
 def _floats(like: Tensor, *shape: int) -> Tensor:
@@ -107,37 +89,33 @@ def _floats(like: Tensor, *shape: int) -> Tensor:
 
 
 def _rows_shapes(
-    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, window_size: int, sigma: float, uniform: bool, middle: float,
-    length: float, scale: float, luminance: bool, to_x: bool, to_y: bool,
+    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, gain: float, window_size: int, sigma: float, uniform: bool,
+    middle: float, length: float, scale: float, luminance: bool, to_x: bool, to_y: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     batch, channels, height, width = x.shape
     wide = width - window_size + 1
     planes = batch * channels * (1 if mask is None else mask.shape[1])
     maps = 2 + to_x + to_y if to_x or to_y else 0
     tiles = Tiling.of(planes, height, wide).tiles
-    return _floats(x, planes, tiles, 2), _floats(x, planes, maps, height, wide)
+    sums = _floats(x, planes, tiles, 2) if kind == MASKS["weighed"] else _floats(x, planes, tiles)
+    return sums, _floats(x, planes, maps, height, wide)
 
 
 @operator(
-    f"window_sums(Tensor x, Tensor y, Tensor? mask, int kind, {_WINDOW}, float scale, bool luminance, "
+    f"window_sums(Tensor x, Tensor y, Tensor? mask, int kind, float gain, {_WINDOW}, float scale, bool luminance, "
     "bool to_x, bool to_y) -> (Tensor, Tensor)",
     _rows_shapes,
 )
 def window_sums(
-    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, window_size: int, sigma: float, uniform: bool, middle: float,
-    length: float, scale: float, luminance: bool, to_x: bool, to_y: bool,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Sums (planes, tiles, 2) of 1 - SSIM and of the mask's share, and the adjoints of their mean."""
-    arguments = (x, y, mask, kind, window_size, sigma, uniform, middle, length, scale, luminance, to_x, to_y)
-    sums, adjoints = _rows_shapes(*arguments)
-    _rows(*arguments, sums=sums, adjoints=adjoints if to_x or to_y else None)
+    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, gain: float, *settings: Any
+) -> tuple[Tensor, Tensor]:
+    """Sums (planes, tiles) of 1 - SSIM times the gain, or (planes, tiles, 2) as ``window_rows`` says; the adjoints."""
+    sums, adjoints = _rows_shapes(x, y, mask, kind, gain, *settings)
+    _rows(x, y, mask, kind, gain, settings, sums=sums, adjoints=adjoints if any(settings[-2:]) else None)
     return sums, adjoints
 
 
-def _map_shapes(
-    x: Tensor, y: Tensor, window_size: int, sigma: float, uniform: bool, middle: float, length: float, scale: float,
-    luminance: bool,
-) -> Tensor:  # fmt: skip
+def _map_shapes(x: Tensor, y: Tensor, window_size: int, *settings: Any) -> Tensor:
     border = window_size - 1
     return _floats(x, *x.shape[:2], x.shape[2] - border, x.shape[3] - border)
 
@@ -146,12 +124,12 @@ def _map_shapes(
 def window_map(x: Tensor, y: Tensor, *settings: Any) -> Tensor:
     """SSIM at every position."""
     values = _map_shapes(x, y, *settings)
-    _rows(x, y, None, 0, *settings, to_x=False, to_y=False, values=values)  # type: ignore[misc]
+    _rows(x, y, None, 0, 1.0, (*settings, False, False), values=values)
     return values
 
 
 def _adjoints_shapes(x: Tensor, y: Tensor, upstream: Tensor, *settings: Any) -> Tensor:
-    return _rows_shapes(x, y, None, 0, *settings)[1]
+    return _rows_shapes(x, y, None, 0, 1.0, *settings)[1]
 
 
 @operator(
@@ -162,62 +140,61 @@ def _adjoints_shapes(x: Tensor, y: Tensor, upstream: Tensor, *settings: Any) -> 
 def window_adjoints(x: Tensor, y: Tensor, upstream: Tensor, *settings: Any) -> Tensor:
     """The adjoints of SSIM's map for the gradient (B, C, H', W') of every position."""
     adjoints = _adjoints_shapes(x, y, upstream, *settings)
-    _rows(x, y, None, 0, *settings, upstream=upstream.float().contiguous(), adjoints=adjoints)
+    _rows(x, y, None, 0, 1.0, settings, upstream=upstream.float().contiguous(), adjoints=adjoints)
     return adjoints
 
 
 def _rows(
-    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, window_size: int, sigma: float, uniform: bool, middle: float,
-    length: float, scale: float, luminance: bool, to_x: bool, to_y: bool,
+    x: Tensor, y: Tensor, mask: Tensor | None, kind: int, gain: float, settings: tuple[Any, ...],
     *, sums: Tensor | None = None, values: Tensor | None = None, adjoints: Tensor | None = None,
     upstream: Tensor | None = None,
 ) -> None:  # fmt: skip
-    layout = aligned(x, y)
+    window_size, sigma, uniform, middle, length, scale, luminance, to_x, to_y = settings
+    x, y, strides = aligned(x, y)
     batch, channels, height, width = x.shape
     parts = 1 if mask is None else mask.shape[1]
     planes = batch * parts * channels
-    tiling = Tiling.of(planes, height, width - window_size + 1)
-    window_rows[(planes * tiling.tiles,)](
-        *layout, None if mask is None else mask.contiguous(), upstream, sums, values, adjoints,
-        channels, parts, *layout.numbers, middle, length / 2, *constants(length), scale,
-        WEIGHTS=weights_of(window_size, sigma, uniform), MASK=kind, LUMINANCE=luminance, CENTRED=middle == 0,
-        TO_X=to_x, TO_Y=to_y, ROWS=tiling.rows, BLOCK=tiling.block, num_warps=max(1, tiling.block // 32),
-    )  # fmt: skip
+    rows, block, tiles = Tiling.of(planes, height, width - window_size + 1)
+    launch(
+        window_rows,
+        planes * tiles,
+        (x, y, None if mask is None else mask.contiguous(), upstream, sums, values, adjoints),
+        (channels, parts, height, width, *strides, middle, length / 2, *constants(length), scale, gain),
+        (weights_of(window_size, sigma, uniform), kind, luminance, middle == 0, to_x, to_y, rows, block),
+        warps=max(1, block // 32),
+    )
 
 
 def _gradient_shapes(x: Tensor, y: Tensor, *arguments: Any) -> tuple[Tensor, Tensor]:
-    for_x, for_y = (
-        torch.empty_like(image) if needed else image.new_empty(0)
-        for image, needed in zip(aligned(x, y), arguments[-2:], strict=True)
-    )
-    return for_x, for_y
+    x, y, _ = aligned(x, y)
+    to_x, to_y = arguments[-2:]
+    return torch.empty_like(x) if to_x else x.new_empty(0), torch.empty_like(y) if to_y else y.new_empty(0)
 
 
 @operator(
     "window_gradients(Tensor x, Tensor y, Tensor? mask, int kind, Tensor? adjoints, Tensor? upstream, "
-    "Tensor? plane_factors, Tensor? part_masks, Tensor? part_factors, int planes_per_value, float factor, "
+    "Tensor? part_masks, Tensor? factors, int planes_per_value, float factor, "
     f"{_WINDOW}, bool to_x, bool to_y) -> (Tensor, Tensor)",
     _gradient_shapes,
 )
 def window_gradients(
     x: Tensor, y: Tensor, mask: Tensor | None, kind: int, adjoints: Tensor | None, upstream: Tensor | None,
-    plane_factors: Tensor | None, part_masks: Tensor | None, part_factors: Tensor | None, planes_per_value: int,
-    factor: float, window_size: int, sigma: float, uniform: bool, middle: float, length: float, to_x: bool, to_y: bool,
+    part_masks: Tensor | None, factors: Tensor | None, planes_per_value: int, factor: float,
+    window_size: int, sigma: float, uniform: bool, middle: float, length: float, to_x: bool, to_y: bool,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Gradients with respect to both images, or an empty tensor, of means of SSIM and of SSIM of parts."""
-    layout = aligned(x, y)
-    grads = _gradient_shapes(x, y, to_x, to_y)
+    x, y, strides = aligned(x, y)
+    for_x, for_y = _gradient_shapes(x, y, to_x, to_y)
     batch, channels, height, width = x.shape
-    block = 256
-    window_gradient[(batch * channels * triton.cdiv(height * width, block),)](
-        *layout, mask, adjoints, upstream, plane_factors, part_masks, part_factors,
-        grads[0] if to_x else None, grads[1] if to_y else None,
-        planes_per_value, factor, channels, 0 if part_masks is None else part_masks.shape[1], *layout.numbers,
-        middle, length / 2,
-        WEIGHTS=weights_of(window_size, sigma, uniform), MASK=kind, CENTRED=middle == 0,
-        TO_X=to_x, TO_Y=to_y, ADD=False, BLOCK=block,
-    )  # fmt: skip
-    return grads
+    parts, block = 0 if part_masks is None else part_masks.shape[1], 256
+    launch(
+        window_gradient,
+        batch * channels * _ceil(height * width, block),
+        (x, y, mask, adjoints, upstream, part_masks, factors, for_x if to_x else None, for_y if to_y else None),
+        (planes_per_value, channels, parts, height, width, *strides, middle, length / 2, factor),
+        (weights_of(window_size, sigma, uniform), kind, middle == 0, to_x, to_y, block),
+    )
+    return for_x, for_y
 
 
 class Chunks(NamedTuple):
@@ -227,62 +204,66 @@ class Chunks(NamedTuple):
     number: int
 
     @classmethod
-    def of(cls, planes: int, size: int) -> Chunks:
+    def of(cls, size: int) -> Chunks:
         """At most 64, each of some steps, few enough that another launch adds them up at once."""
-        count = min(64, max(1, _ENOUGH // planes), triton.cdiv(size, 512))
-        pixels = triton.cdiv(triton.cdiv(size, count), 128) * 128
-        return cls(pixels, triton.cdiv(size, pixels))
+        pixels = 128 * _ceil(_ceil(size, min(64, _ceil(size, 512))), 128)
+        return cls(pixels, _ceil(size, pixels))
 
 
-def _part_shapes(x: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+def _part_shapes(x: Tensor, y: Tensor, masks: Tensor, middle: float) -> tuple[Tensor, Tensor]:
     batch, channels, height, width = x.shape
-    chunks = Chunks.of(batch * channels, height * width).number
+    chunks = Chunks.of(height * width).number
     return _floats(x, batch, 5, channels, masks.shape[1], chunks), _floats(x, batch, 1, height, width)
 
 
-@operator(
-    "part_sums(Tensor x, Tensor y, Tensor masks, float middle) -> (Tensor, Tensor)",
-    lambda x, y, masks, middle: _part_shapes(x, masks),
-)
+@operator("part_sums(Tensor x, Tensor y, Tensor masks, float middle) -> (Tensor, Tensor)", _part_shapes)
 def sums_of_parts(x: Tensor, y: Tensor, masks: Tensor, middle: float) -> tuple[Tensor, Tensor]:
     """Sums (B, 5, C, P, chunks) under masks (B, P, H, W), and the background mask (B, 1, H, W)."""
-    layout, masks = aligned(x, y), masks.contiguous()
-    sums, visible = _part_shapes(x, masks)
+    x, y, strides = aligned(x, y)
+    masks = masks.contiguous()
+    sums, visible = _part_shapes(x, y, masks, middle)
     batch, channels, height, width = x.shape
-    chunks = Chunks.of(batch * channels, height * width)
-    padded = max(16, triton.next_power_of_2(masks.shape[1]))
-    part_sums[(batch * channels * chunks.number,)](
-        *layout, masks, visible, sums, channels, masks.shape[1], *layout.numbers, middle, chunks.pixels,
-        CENTRED=middle == 0, PARTS=padded, BLOCK=max(2048 // padded, 16),
-    )  # fmt: skip
+    parts, chunks = masks.shape[1], Chunks.of(height * width)
+    padded = max(16, _power(parts))
+    launch(
+        part_sums,
+        batch * channels * chunks.number,
+        (x, y, masks, visible, sums),
+        (channels, parts, height * width, *strides, chunks.pixels, middle),
+        (middle == 0, padded, max(1024 // padded, 16)),
+    )
     return sums, visible
 
 
-def _index_shapes(sums: Tensor, *settings: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _index_shapes(sums: Tensor, window_sums: Tensor | None, *settings: Any) -> tuple[Tensor, Tensor]:
     batch, _, channels, parts, _ = sums.shape
-    empty = sums.new_empty
-    return empty(batch), empty((batch, parts, channels)), empty(batch * channels), empty((batch, parts, channels, 4))
+    values = _floats(sums, batch, parts, channels) if window_sums is None else _floats(sums, batch)
+    return values, _floats(sums, batch, parts + 1, channels, 4)
 
 
 @operator(
-    "part_index(Tensor sums, Tensor? window_sums, int positions, float length, bool exclude, bool normalized) "
-    "-> (Tensor, Tensor, Tensor, Tensor)",
+    "part_index(Tensor sums, Tensor? window_sums, int positions, float length, bool exclude, bool normalized, "
+    "bool mean) -> (Tensor, Tensor)",
     _index_shapes,
 )
 def index_of_sums(
-    sums: Tensor, window_sums: Tensor | None, positions: int, length: float, exclude: bool, normalized: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """PSSIM (B,) with the background's window sums, SSIM (B, P, C) of the parts, and both kinds of derivatives."""
+    sums: Tensor, window_sums: Tensor | None, positions: int, length: float, exclude: bool, normalized: bool, mean: bool
+) -> tuple[Tensor, Tensor]:
+    """1 - PSSIM (B,) with the background's window sums, or SSIM (B, P, C) of the parts without; the derivatives.
+
+    With ``mean`` each is divided by B, and the derivatives are those of the mean of 1 - PSSIM, not of PSSIM.
+    """
     from reposer.similarity.ssim import EPSILON
 
-    outputs = _index_shapes(sums)
+    values, factors = _index_shapes(sums, window_sums)
     batch, _, channels, parts, chunks = sums.shape
     tiles = 1 if window_sums is None else window_sums.shape[1]
-    power = triton.next_power_of_2
-    part_index[(batch,)](
-        sums, window_sums, None if window_sums is None else outputs[0], *outputs[1:],
-        channels, parts, chunks, tiles, positions, EPSILON, length / 2, *constants(length),
-        EXCLUDE=exclude, NORMALIZED=normalized,
-        LANES=power(channels * parts), CHUNKS=power(chunks), CHANNELS=power(channels), TILES=power(tiles),
-    )  # fmt: skip
-    return outputs
+    share, slope = (1 / batch, -1 / batch) if mean else (1.0, 1.0)
+    launch(
+        part_index,
+        batch,
+        (sums, window_sums, *((None, values) if window_sums is None else (values, None)), factors),
+        (channels, parts, chunks, tiles, positions, EPSILON, length / 2, *constants(length), share, slope),
+        (exclude, normalized, _power(channels * parts), _power(chunks), _power(channels), _power(tiles)),
+    )
+    return values, factors

@@ -74,21 +74,21 @@ def read(image, at, middle, CENTRED: tl.constexpr, here=None, other=None):
 
 @triton.jit
 def averages_of_row(
-    x, y, mask, at, mask_at, of_column, middle, black,
+    x, y, mask, at, of_column, middle, black,
     WEIGHTS: tl.constexpr, MASK: tl.constexpr, CENTRED: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Averages along a row, of windows that begin at the columns ``at``: x, y, x^2 + y^2, (x - y)^2 and the mask."""
+    """Averages along a row, of windows that begin at the pixels ``at``: x, y, x^2 + y^2, (x - y)^2 and the mask."""
     a = tl.zeros((BLOCK,), tl.float32)
     b = a
     squares = a
     difference = a
     share = a
     for k in tl.static_range(len(WEIGHTS)):
-        of_x = read(x, at + k * of_column, middle, CENTRED)
-        of_y = read(y, at + k * of_column, middle, CENTRED)
+        of_x = read(x, (at + k) * of_column, middle, CENTRED)
+        of_y = read(y, (at + k) * of_column, middle, CENTRED)
         weight = WEIGHTS[k]
         if MASK != WHOLE:
-            shown = tl.load(mask + mask_at + k).to(tl.float32)
+            shown = tl.load(mask + at + k).to(tl.float32)
             if MASK == BLACKED_OUT:
                 of_x = (of_x - black) * shown + black
                 of_y = (of_y - black) * shown + black
@@ -106,18 +106,19 @@ def averages_of_row(
 @triton.jit
 def window_rows(
     x, y, mask, upstream, sums, values, adjoints,
-    channels, parts, height, width, of_image, of_channel, of_row, of_column,
-    middle, half_range, c1, c2, scale,
+    channels, parts, height, width, of_image, of_channel, of_column, middle, half_range, c1, c2, scale, gain,
     WEIGHTS: tl.constexpr, MASK: tl.constexpr, LUMINANCE: tl.constexpr, CENTRED: tl.constexpr,
     TO_X: tl.constexpr, TO_Y: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Sums of 1 - SSIM, the map of SSIM, or the maps that ``window_gradient`` filters, whatever is not None.
 
     Args:
-        x, y: (B, C, H, W) with the strides given; the planes are those of (B, P, C), P = 1 without masks.
+        x, y: (B, C, H, W) with the strides given, rows one after the other; the planes are those of (B, P, C), P = 1
+            without masks.
         mask: (B, P, H, W).
         upstream: (planes, H', W') gradient of the map; without it that of its sum is taken.
-        sums: (planes, tiles, 2), of 1 - SSIM (times the mask's share) and of the share.
+        sums: (planes, tiles), of 1 - SSIM times ``gain``; of a weighing mask (planes, tiles, 2), of 1 - SSIM times the
+            mask's share and of the share.
         values: (planes, H', W').
         adjoints: (planes, 2 + TO_X + TO_Y, H, W').
     """
@@ -151,8 +152,7 @@ def window_rows(
     for step in range(ROWS + BORDER + START):
         row = tl.minimum(tl.maximum(first - START + step, 0), height - 1)
         a, b, squares, difference, share = averages_of_row(
-            x, y, mask, at * of_column + row * of_row, at + row * width, of_column, middle, -half_range,
-            WEIGHTS, MASK, CENTRED, BLOCK,
+            x, y, mask, at + row * width, of_column, middle, -half_range, WEIGHTS, MASK, CENTRED, BLOCK,
         )  # fmt: skip
         a, rows_a = next_row(rows_a, a, WEIGHTS)
         b, rows_b = next_row(rows_b, b, WEIGHTS)
@@ -191,5 +191,8 @@ def window_rows(
                 for_y, back_b = next_row(back_b, tl.where(valid, weight * by_b, 0.0), WEIGHTS)
                 tl.store(out + (2 + TO_X) * height * wide, for_y, mask=inside)
     if sums is not None:
-        tl.store(sums + (plane * tiles + tile) * 2, tl.sum(missing_sum))
-        tl.store(sums + (plane * tiles + tile) * 2 + 1, tl.sum(share_sum))
+        if MASK == WEIGHED:
+            tl.store(sums + (plane * tiles + tile) * 2, tl.sum(missing_sum))
+            tl.store(sums + (plane * tiles + tile) * 2 + 1, tl.sum(share_sum))
+        else:
+            tl.store(sums + plane * tiles + tile, gain * tl.sum(missing_sum))
