@@ -77,7 +77,7 @@ def train(
         if resumes:
             found = load_newest_checkpoint(folder.checkpoints, state, progress.say)
             progress.say(f"resumed at step {state.step} of {steps}" if found else "no checkpoint yet: starts at step 0")
-        watch = DiscriminatorWatch(folder.rewind(state.step))
+        watch = DiscriminatorWatch(folder.rewind(state.step, progress.say))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
         for batch in _batches(dataset, state, config, world):

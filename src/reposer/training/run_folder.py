@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -156,10 +156,13 @@ class RunFolder:
         with writing(self.path / RECORD):
             self._record.write(self.path)
 
-    def rewind(self, step: int) -> list[dict[str, Any]]:
-        """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before."""
+    def rewind(self, step: int, warn: Callable[[str], None] | None = None) -> list[dict[str, Any]]:
+        """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before.
+
+        Damaged rows are dropped too, and named through ``warn``.
+        """
         log = self.path / LOG
-        rows = [row for row in read_log(self.path) if row["step"] <= step]
+        rows = [row for row in read_log(self.path, warn) if row["step"] <= step]
         if self._writes and rows:
             write_text(log, "".join(json.dumps(row) + "\n" for row in rows))
         elif self._writes:
