@@ -81,7 +81,10 @@ def check_run_folder(path: Path, config: RunConfig, record: RunRecord | None = N
     found = config_differences(read_run(path)[0], config)
     differences = [field for field in found if field.startswith("hardware.precision ") or not field.startswith(_FREE)]
     if differences:
-        raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
+        raise InputError(
+            f"{path}: holds a run with other settings: {'; '.join(differences)}; to continue it "
+            "keep them, to train with these choose another --out"
+        )
     before = RunRecord.read(path)
     if before is not None and record is not None:
         before.check_same_data(record)
