@@ -54,7 +54,6 @@ def _own_hints(kind: type) -> dict[str, Any]:
     return {field.name: None if field.name in nested else hints[field.name] for field in fields(kind)}
 
 
-@cache
 def _hints(kind: type) -> dict[str, Any]:
     """Types of a dataclass's fields, with what is declared beside them."""
     return typing.get_type_hints(kind, include_extras=True)
