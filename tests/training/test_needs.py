@@ -153,6 +153,17 @@ def test_a_device_that_is_not_there_is_one_line(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("group", "name"), [("data", "workers"), ("hardware", "devices")])
+def test_more_processes_than_help_are_never_started(
+    group: str, name: str, small: RunConfig, market: Path, tmp_path: Path
+) -> None:
+    config = replace(small, **{group: replace(getattr(small, group), **{name: 1000})})
+    for start in (train, plan):
+        with pytest.raises(InputError, match=rf"{group}\.{name} must be at most \d+, four per core of this machine"):
+            start(config, data=market, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_recipe_without_options_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["train", "mannequin-tiny"])

@@ -17,6 +17,7 @@ from reposer.data import PairBatch, PairDataset, has_split, open_pairs, train_lo
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
 from reposer.models import generator_path
+from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
 from reposer.training.guards import NonFiniteError, skip_or_stop
@@ -53,6 +54,7 @@ def train(
         RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
+    check_processes("data.workers", config.data.workers, least=0)
     config, dataset = open_dataset(config, data)
     record = RunRecord.of(data, dataset)
     check_run_folder(out, config, record, resume=resume)  # before other processes are started
