@@ -8,11 +8,23 @@ from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
 from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
-from reposer.poses.skeletons import COCO_17, HALPE_26, MPII_16, OPENPOSE_25, SKELETONS
+from reposer.poses.skeletons import (
+    COCO_17,
+    COCO_WHOLEBODY_133,
+    HALPE_26,
+    HALPE_136,
+    MEDIAPIPE_33,
+    MPII_16,
+    OPENPOSE_25,
+    SKELETONS,
+)
 
 __all__ = [
     "COCO_17",
+    "COCO_WHOLEBODY_133",
     "HALPE_26",
+    "HALPE_136",
+    "MEDIAPIPE_33",
     "MPII_16",
     "OPENPOSE_18",
     "OPENPOSE_25",
