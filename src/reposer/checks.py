@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 Settings = TypeVar("Settings")
@@ -40,8 +40,9 @@ def _escaped(character: str) -> str:
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
 
 
-def some(names: Sequence[str], count: int = 3) -> str:
-    """Write the first few names of a list."""
+def some(names: Iterable[str], count: int = 3) -> str:
+    """Write the first few of some names."""
+    names = list(names)
     return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
@@ -78,11 +79,3 @@ def check_window(size: tuple[int, int], window_size: int) -> None:
     """Raise ValueError unless the window fits the image."""
     if min(size) < window_size:
         raise ValueError(f"window_size {window_size} does not fit an image of {size[0]}x{size[1]} pixels")
-
-
-def check_gaussian(window_size: int, sigma: float) -> None:
-    """Raise ValueError unless a window's size is odd and positive and its standard deviation positive."""
-    if window_size < 1 or window_size % 2 == 0:
-        raise ValueError(f"window_size must be a positive odd number of pixels, got {window_size}")
-    if not sigma > 0:
-        raise ValueError(f"sigma must be a positive number of pixels, got {sigma}")

@@ -99,7 +99,13 @@ def written(path: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; an OSError names ``path``."""
+    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; an OSError names ``path``.
+
+    Raises:
+        InputError: if a folder, a pipe or a device is there, such as /dev/null, which a file would replace.
+    """
+    if path.exists():
+        check_regular(path)
     temporary = path.with_name(f".{path.name}.part")
     try:
         with written(path):

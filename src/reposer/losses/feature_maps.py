@@ -35,6 +35,8 @@ class LayerSettings(Checked, ABC):
         layers: Mapping[str, float] = dict(self.layers)
         if not layers:
             raise ValueError("layers must give at least one feature layer its weight, got none")
+        if len(layers) < len(self.layers):
+            raise ValueError(f"layers must name each layer once, got {', '.join(name for name, _ in self.layers)}")
         object.__setattr__(self, "layers", tuple(layers.items()))
         super().__post_init__()
 

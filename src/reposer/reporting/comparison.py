@@ -290,7 +290,7 @@ def find_evaluation(path: Path) -> Path:
 
 def short_names(paths: Sequence[Path]) -> list[str]:
     """Name results by the last parts of their paths, as many as tell them apart, without .json."""
-    parts = [path.resolve().with_suffix("" if path.suffix == ".json" else path.suffix).parts for path in paths]
+    parts = [path.absolute().with_suffix("" if path.suffix == ".json" else path.suffix).parts for path in paths]
     if len(set(parts)) < len(parts):
         return [f"{own[-1]} ({i})" for own, i in zip(parts, count(1), strict=False)]
     for depth in range(1, max(map(len, parts)) + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -33,5 +34,5 @@ def _row(line: str, where: str) -> dict[str, Any] | None:
 
 
 def _fits(value: float) -> bool:
-    """Whether a number of any length is one that a float holds."""
-    return isinstance(value, float) or abs(value) < 2**1000
+    """Whether a number of any length is one that a float holds; a run stops before it would log NaN or infinity."""
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**1000

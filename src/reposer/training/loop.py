@@ -19,12 +19,12 @@ from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.progress import Progress
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
-from reposer.training.fitting import check_fits
 from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
+from reposer.training.trial import try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
 from reposer.training.world import World
@@ -60,7 +60,7 @@ def train(
     if progress is None or not world.is_first:
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
-    check_fits(objective, config, world.device)
+    try_objective(objective, config.size, world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
     if dataset.left_out:

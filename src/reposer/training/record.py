@@ -27,6 +27,10 @@ class RunRecord:
     saved: int | None = None
     """Step of the newest checkpoint; None before the first."""
 
+    def __post_init__(self) -> None:
+        if self.pairs < 1 or (self.saved is not None and self.saved < 0):
+            raise InputError(f"expected pairs of 1 or more, saved of 0 or more, got {self.pairs} and {self.saved}")
+
     @classmethod
     def of(cls, data: Path, dataset: PairDataset) -> RunRecord:
         """The record of a run that is to be trained on these data."""

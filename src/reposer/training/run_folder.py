@@ -134,9 +134,9 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             # Of a process that was killed while it wrote; safetensors has temporary names of its own.
-            for folder in (path, self.checkpoints, self.samples):
-                for leftover in (*folder.glob(".*.part"), *self.checkpoints.glob(".tmp*")):
-                    leftover.unlink()
+            leftovers = [each for folder in (path, self.checkpoints, self.samples) for each in folder.glob(".*.part")]
+            for leftover in (*leftovers, *self.checkpoints.glob(".tmp*")):
+                leftover.unlink()
             # Killed between any two of these, the folder is still one to start in or to resume.
             self._record.write(path)
             write_text(path / CONFIG, config_to_json(config) + "\n")
