@@ -63,7 +63,8 @@ def check_kind(name: str, value: object, kind: type, remedy: str) -> None:
     """Raise TypeError unless the value is of that class; the remedy says how to get one."""
     if not isinstance(value, kind):
         package = kind.__module__.split(".")[0]
-        raise TypeError(f"{name} must be a {package} {kind.__name__}, got {value!r:.60}; {remedy}")
+        came = " ".join(repr(value).split())[:60]
+        raise TypeError(f"{name} must be a {package} {kind.__name__}, got {came}; {remedy}")
 
 
 def changed(settings: Settings, fields: Mapping[str, Any]) -> Settings:
@@ -71,7 +72,9 @@ def changed(settings: Settings, fields: Mapping[str, Any]) -> Settings:
     known = [field.name for field in dataclasses.fields(settings)]  # type: ignore[arg-type]
     for name in fields:
         if name not in known:
-            raise TypeError(f"unexpected keyword {name!r}{suggestion(name, known)} (known: {', '.join(known)})")
+            raise TypeError(
+                f"unexpected keyword {name!r}{suggestion(name, known)} (known: {', '.join(known) or 'none'})"
+            )
     return dataclasses.replace(settings, **fields) if fields else settings  # type: ignore[type-var]
 
 

@@ -31,9 +31,13 @@ class Told(Progress):
     def __init__(self) -> None:
         super().__init__("told", shown=False)
         self.steps: list[tuple[int, int]] = []
+        self.said: list[str] = []
 
     def __call__(self, done: int, total: int, **_: Any) -> None:
         self.steps.append((done, total))
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
 
 
 @pytest.fixture
@@ -98,6 +102,14 @@ def test_a_dry_run_shows_its_progress_and_stops_where_steps_are_slow(
     told = Told()
     assert " s per step, " in plan(small, data=market, progress=told)
     assert told.steps == [(1, 4)]
+
+
+def test_a_dry_run_says_what_a_run_does_without(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(market, tmp_path / "data")
+    (data / "market-annotation-test.csv").unlink()
+    told = Told()
+    plan(small, data=data, progress=told)
+    assert told.said[0] == f"{data}: no test split: no validation and no contact sheets"
 
 
 def test_the_checkpoints_fit_what_was_promised(small: RunConfig, whole: Path) -> None:

@@ -269,6 +269,17 @@ def test_half_rows_are_left_out(run: Path) -> None:
     assert read_log(run) == [*rows, {"step": 14}]
 
 
+def test_damaged_rows_are_named_unless_the_last_one_is_half(run: Path) -> None:
+    log, told = run / "metrics.jsonl", list[str]()
+    whole = log.read_text()
+    log.write_text(whole + '{"step": 13, "lo')
+    rows = read_log(run, told.append)
+    assert not told
+    log.write_text(whole.replace("{", "", 1))
+    assert read_log(run, told.append) == rows[1:]
+    assert told == [f"{log}: damaged rows left out: line 1"]
+
+
 @pytest.mark.parametrize("text", ["5", "[]", "{}", '{"data": 5}', "not JSON", '{"data": "x", "pairs": 1.5}',
                                   '{"data": "x", "pairs": 0, "digest": "0"}'])  # fmt: skip
 def test_damaged_record_is_named(small: RunConfig, run: Path, text: str) -> None:

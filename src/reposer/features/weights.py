@@ -30,7 +30,7 @@ class WeightsFile:
         """Where torch keeps the file."""
         return Path(torch.hub.get_dir()) / "checkpoints" / self.name
 
-    def load(self, path: Path | None = None) -> dict[str, Tensor]:
+    def load(self, path: str | Path | None = None) -> dict[str, Tensor]:
         """Load the state dict from ``path``, else from the cache, else download it into the cache.
 
         Raises:
@@ -40,7 +40,7 @@ class WeightsFile:
             self._download()
         return torch.load(self.find(path), map_location="cpu", weights_only=True)
 
-    def find(self, path: Path | None = None) -> Path:
+    def find(self, path: str | Path | None = None) -> Path:
         """Find the file at ``path``, else in the cache; downloads nothing.
 
         Raises:
@@ -51,7 +51,7 @@ class WeightsFile:
                 f"weights {self.name} ({self.megabytes} MB) are not here: download {self.url} to {self.cached}; "
                 f"{self.without}"
             )
-        path = path or self.cached
+        path = Path(path or self.cached)
         if not path.exists():
             raise InputError(f"{path}: no such file; expected the weights {self.name} ({self.megabytes} MB)")
         found = file_digest(path)
@@ -72,7 +72,7 @@ class WeightsFile:
             ) from None
 
 
-Weights = Path | dict[str, Tensor] | None
+Weights = str | Path | dict[str, Tensor] | None
 """Where a network's weights come from: a local file or a state dict; None: the torch hub cache, else a download."""
 
 

@@ -213,7 +213,10 @@ def _caveats(a: Evaluation, b: Evaluation, names: tuple[str, str]) -> list[str]:
         caveats.append(f"their signatures differ in {', '.join(parts)}")
     only = [sum(pair not in y.per_image for pair in x.per_image) for x, y in ((a, b), (b, a))]
     if any(only):
-        caveats.append(f"{only[0]} pairs are only in {names[0]}, {only[1]} only in {names[1]}")
+        caveats.append(
+            f"{only[0]} pairs are only in {names[0]}, {only[1]} only in {names[1]} ('reposer evaluate --pairs-of' "
+            "scores those that both have)"
+        )
     return caveats
 
 

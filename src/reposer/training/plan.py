@@ -13,7 +13,7 @@ import torch
 from reposer.config import RunConfig, config_to_json
 from reposer.losses import Objective
 from reposer.progress import Progress
-from reposer.training.loop import epoch_batches, open_dataset
+from reposer.training.loop import epoch_batches, open_dataset, say_remarks
 from reposer.training.needs import check_needs, checkpoint_bytes
 from reposer.training.run_folder import Resume
 from reposer.training.state import TrainingState, build_state
@@ -48,6 +48,7 @@ def plan(
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
     try_objective(objective, config.size, world.device)
+    say_remarks(config, dataset, data, progress)
     progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)
     optimization, networks = config.optimization, list(state.networks())
