@@ -56,7 +56,7 @@ def aligned(x: Tensor, y: Tensor) -> Layout:
 @cache
 def weights_of(window_size: int, sigma: float, uniform: bool) -> tuple[float, ...]:
     """Weights of the window as numbers, which the kernels are compiled with."""
-    from reposer.similarity.ssim import window_weights
+    from reposer.similarity.windows import window_weights
 
     return tuple(window_weights(window_size, sigma, "uniform" if uniform else "gaussian").tolist())
 
