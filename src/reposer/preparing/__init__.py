@@ -1,0 +1,7 @@
+"""Downloads of Market-1501 and DeepFashion, turned into folders that training and evaluation take."""
+
+from reposer.preparing.pictures import fit
+from reposer.preparing.prepare import PrepareConfig, prepare
+from reposer.preparing.report import PUBLISHED, Report, SplitReport
+
+__all__ = ["PUBLISHED", "PrepareConfig", "Report", "SplitReport", "fit", "prepare"]
