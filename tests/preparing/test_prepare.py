@@ -7,13 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from reposer.checks import InputError
-from reposer.cli import main
-from reposer.data import PairDataset, open_pairs
-from reposer.images import read_image
-from reposer.poses import read_annotations, read_pairs, write_annotations
-from reposer.preparing import PUBLISHED, PrepareConfig, Report, fit, prepare
 from tests.downloads import (
     FASHION,
     FLAT,
@@ -27,6 +20,13 @@ from tests.downloads import (
     write,
     zipped,
 )
+
+from reposer.checks import InputError
+from reposer.cli import main
+from reposer.data import PairDataset, open_pairs
+from reposer.images import read_image
+from reposer.poses import read_annotations, read_pairs, write_annotations
+from reposer.preparing import PUBLISHED, PrepareConfig, Report, fit, prepare
 
 ALONE = PrepareConfig(workers=1)
 LARGE = PrepareConfig(workers=1, size=(512, 352))

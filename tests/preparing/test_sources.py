@@ -7,10 +7,10 @@ import zlib
 from pathlib import Path
 
 import pytest
+from tests.downloads import MARKET, market_download, market_lists, picture, write, zipped
 
 from reposer.checks import InputError
 from reposer.preparing import PrepareConfig, prepare, sources
-from tests.downloads import MARKET, market_download, market_lists, picture, write, zipped
 
 NAME = MARKET["train"][0]
 

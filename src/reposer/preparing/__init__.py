@@ -2,6 +2,6 @@
 
 from reposer.preparing.pictures import fit
 from reposer.preparing.prepare import PrepareConfig, prepare
-from reposer.preparing.report import PUBLISHED, Report, SplitReport
+from reposer.preparing.report import PUBLISHED, Published, Report, SplitReport, differences
 
-__all__ = ["PUBLISHED", "PrepareConfig", "Report", "SplitReport", "fit", "prepare"]
+__all__ = ["PUBLISHED", "PrepareConfig", "Published", "Report", "SplitReport", "differences", "fit", "prepare"]

@@ -35,6 +35,16 @@ PUBLISHED: Mapping[str, Mapping[Split, Published]] = {
 """By layout. Def-GAN (CVPR 2018) and PATN (CVPR 2019)."""
 
 
+def differences(published: Published, counts: Mapping[str, int]) -> list[str]:
+    """Counts ("annotated images", "images", "pairs") that are not those of the papers, in words."""
+    known = {"annotated images": published.annotated, "images": published.names, "pairs": published.pairs}
+    return [
+        f"{got:,} {what}; in the papers {known[what]:,}"
+        for what, got in counts.items()
+        if known[what] not in (None, got)
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SplitReport:
     """One split, counted."""
@@ -64,14 +74,12 @@ class SplitReport:
 
     def differences(self, published: Published) -> list[str]:
         """What differs from the counts in the papers, in words."""
-        counts = {"annotated images": "annotated", "images": "names", "pairs": "pairs"}
-        lines = []
-        for what, name in counts.items():
-            expected, got = getattr(published, name), getattr(self, name)
-            if expected not in (None, got):
-                how = ", derived by the published rule for want of a list" if name == "pairs" and self.derived else ""
-                lines.append(f"{self.split}: {got:,} {what}{how}; in the papers {expected:,}")
-        return lines
+        counts = {"annotated images": self.annotated, "images": self.names, "pairs": self.pairs}
+        how = ", derived by the published rule for want of a list"
+        return [
+            f"{self.split}: {line.replace(' pairs', f' pairs{how}', 1) if self.derived else line}"
+            for line in differences(published, counts)
+        ]
 
 
 @dataclass(frozen=True)
