@@ -2,11 +2,14 @@
 
     python -m benchmarks.losses                  # about three minutes on two cores; writes results/losses-cpu.json
     python -m benchmarks.losses --kept-memory    # results/losses-cpu-kept-memory.json
-    python -m benchmarks.losses --quick          # a look, nothing is written
+    python -m benchmarks.losses --quick          # a look, in under a minute; written on a GPU only
 
 Everything in a table ran side by side in one process; memory is the peak that one call adds in a process of its own.
 The C library gives large blocks back to the system after use, and getting them again is much of the time on a CPU;
 with --kept-memory it keeps them, as in every ``reposer`` command, which helps the code most that takes the most.
+
+On a GPU results/losses-cuda.json also says how long the device works at one call of ours: the rest of the time, Python
+prepares the next launches, which a captured step saves.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import torch
-from benchmarks.measure import device_name, peak_megabytes, save, side_by_side
+from benchmarks.measure import device_milliseconds, device_name, peak_megabytes, save, side_by_side
 from rich.console import Console
 from rich.table import Table
 from tests import plain
@@ -31,7 +36,8 @@ from reposer.similarity import part_ssim
 SIZES = ((32, 3, 128, 64), (7, 3, 256, 176))
 """The published training batches: Market-1501 and DeepFashion."""
 WINDOWS = ((11, 1.5), (7, 0.8))
-PEERS = ("pytorch-msssim", "piq", "kornia", "torchmetrics")
+PEERS = tuple(name for name in ("pytorch-msssim", "piq", "kornia", "torchmetrics") if find_spec(name.replace("-", "_")))
+"""Those installed."""
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -66,21 +72,27 @@ def foreground(implementation: str, shape: tuple[int, ...]) -> Callable[[], Tens
 
 def ssim_losses(window_size: int, sigma: float) -> dict[str, Loss]:
     """1 - SSIM on [0, 1]. kornia's sigma is fixed at 1.5 and it halves the loss: its time is what counts here."""
-    import kornia
-    import piq
-    import pytorch_msssim
-    from torchmetrics.functional.image import structural_similarity_index_measure
-
     options = {"kernel_size": window_size, "kernel_sigma": sigma, "downsample": False}
-    return {
-        "reposer": partial(ssim_loss, window_size=window_size, sigma=sigma, value_range=(0, 1)),
-        "pytorch-msssim": lambda x, y: 1 - pytorch_msssim.ssim(x, y, 1.0, win_size=window_size, win_sigma=sigma),
-        "piq": lambda x, y: 1 - piq.ssim(x, y, **options),
-        "kornia": lambda x, y: kornia.losses.ssim_loss(x, y, window_size, padding="valid"),
-        "torchmetrics": lambda x, y: 1 - structural_similarity_index_measure(
-            x, y, gaussian_kernel=True, kernel_size=window_size, sigma=sigma, data_range=1.0
+
+    def torchmetrics(x: Tensor, y: Tensor) -> Tensor:
+        from torchmetrics.functional.image import structural_similarity_index_measure
+
+        options = {"gaussian_kernel": True, "kernel_size": window_size, "sigma": sigma, "data_range": 1.0}
+        return 1 - structural_similarity_index_measure(x, y, **options)
+
+    def of(name: str, loss: Callable[[Any, Tensor, Tensor], Tensor]) -> Loss:
+        return lambda x, y: loss(import_module(name), x, y)
+
+    losses: dict[str, Loss] = {
+        "pytorch-msssim": of(
+            "pytorch_msssim", lambda peer, x, y: 1 - peer.ssim(x, y, 1.0, win_size=window_size, win_sigma=sigma)
         ),
-    }  # fmt: skip
+        "piq": of("piq", lambda peer, x, y: 1 - peer.ssim(x, y, **options)),
+        "kornia": of("kornia", lambda peer, x, y: peer.losses.ssim_loss(x, y, window_size, padding="valid")),
+        "torchmetrics": torchmetrics,
+    }
+    ours = partial(ssim_loss, window_size=window_size, sigma=sigma, value_range=(0, 1))
+    return {"reposer": ours, **{name: losses[name] for name in PEERS}}
 
 
 def gradients(losses: Mapping[str, Loss], shape: tuple[int, ...]) -> dict[str, Callable[[], Tensor]]:
@@ -116,7 +128,7 @@ def reads(shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="half a second each, nothing is written")
+    parser.add_argument("--quick", action="store_true", help="half a second each; written on a GPU only")
     parser.add_argument("--kept-memory", action="store_true", help="the C library keeps freed memory")
     options = parser.parse_args()
     quick = options.quick
@@ -127,24 +139,28 @@ def main() -> None:
     for shape in SIZES:
         x, y = foreground("plain", shape)(), foreground("reposer", shape)()
         torch.testing.assert_close(x, y, rtol=1e-3, atol=1e-3 * x.abs().max().item())
-        milliseconds = measure({name: foreground(name, shape) for name in ("plain", "reposer")})
+        functions = {name: foreground(name, shape) for name in ("plain", "reposer")}
         peaks = {name: peak_megabytes(foreground, name, shape) for name in ("plain", "reposer")}
-        rows.append(row("PSSIM foreground, forward + backward", shape, milliseconds, peaks))
+        rows.append(
+            row("PSSIM foreground, forward + backward", shape, measure(functions), peaks) | on_device(functions)
+        )
     for window_size, sigma in WINDOWS:
         for shape in SIZES:
-            milliseconds = measure(gradients(ssim_losses(window_size, sigma), shape))
-            rows.append(row(f"SSIM, window {window_size}, forward + backward", shape, milliseconds))
+            functions = gradients(ssim_losses(window_size, sigma), shape)
+            what = f"SSIM, window {window_size}, forward + backward"
+            rows.append(row(what, shape, measure(functions)) | on_device(functions))
     for batch, _, height, width in ((32, *SIZES[0][1:]), (32, *SIZES[1][1:])):
         rows.append(
             row("heatmaps and limb masks", (batch, 28, height, width), measure(pose_maps(batch, height, width)))
         )
     for shape in SIZES:
-        rows.append(row("PSSIM and its inputs", shape, measure(reads(shape)), ours="foreground"))
+        functions = reads(shape)
+        rows.append(row("PSSIM and its inputs", shape, measure(functions), ours="foreground") | on_device(functions))
     console = Console(width=120)
     console.print(table(rows))
-    if not quick:
+    if not quick or DEVICE == "cuda":
         kept = "-kept-memory" if options.kept_memory else ""
-        command = f"python -m benchmarks.losses{' -' * bool(kept)}{kept}"
+        command = f"python -m benchmarks.losses{' -' * bool(kept)}{kept}{' --quick' * quick}"
         path = save(f"losses-{DEVICE}{kept}", command, PEERS, measurements=rows)
         console.print(f"written: {path}")
 
@@ -166,6 +182,14 @@ def row(
         content["peak_megabytes"] = {name: round(peak, 1) for name, peak in peaks.items()}
         content["peak_ratio"] = round(peaks[ours] / peaks[fastest], 4)
     return content
+
+
+def on_device(functions: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What a GPU's own part in the milliseconds of our functions is."""
+    if DEVICE == "cpu":
+        return {}
+    ours = ("reposer", "foreground", "whole PSSIM loss")
+    return {"device_milliseconds": {n: round(device_milliseconds(f), 4) for n, f in functions.items() if n in ours}}
 
 
 def table(rows: list[dict[str, Any]]) -> Table:

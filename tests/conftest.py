@@ -23,6 +23,9 @@ settings.load_profile("reposer")
 
 keep_freed_memory()  # as every command does
 
+if not torch.cuda.is_available():  # Triton reads this when it is imported; its kernels then run without a GPU
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -115,6 +115,47 @@ def test_transfer_names_what_it_cannot_take(changed: dict[str, Any], message: st
         reposer.transfer(**{**arguments, "generator": None} | changed)
 
 
+def test_transfer_says_how_a_photo_and_a_pose_come_to_fit() -> None:
+    generator = reposer.load_generator("mannequin")
+    pose = Pose(torch.rand(18, 2) * 20 + 2, torch.ones(18, dtype=torch.bool))
+    with pytest.raises(InputError, match=r"got 640x480; PIL.ImageOps.fit\(image, \(64, 128\)\) cuts it out"):
+        reposer.transfer(Image.new("RGB", (480, 640)), pose, pose, generator)
+    coco = Pose(pose.joints[:17], pose.visible[:17])
+    with pytest.raises(InputError, match=r"target_pose has 17 joints, .*openpose-18; reposer.poses.convert_pose"):
+        reposer.transfer(Image.new("RGB", (64, 128)), pose, coco, generator)
+
+
+def test_what_a_wrong_argument_is_stands_in_one_line() -> None:
+    with pytest.raises(TypeError, match="got array") as caught:
+        reposer.transfer(np.zeros((128, 64, 3)), None, None, None)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_joints_with_a_third_column_and_label_maps_are_told_apart() -> None:
+    visible = torch.ones(2, 18, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"got \(2, 18, 3\); pass joints\[..., :2\], and as visible joints"):
+        limb_masks(torch.rand(2, 18, 3), visible, (32, 24))
+    labels = torch.zeros(2, 32, 24, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"shape \(2, P, 32, 24\), got \(2, 32, 24\); make a mask of each label"):
+        losses.part_ssim_loss(*images(), labels)
+
+
+def test_joints_that_are_all_missing_are_not_taken_for_normalised_ones() -> None:
+    visible = torch.ones(2, 18, dtype=torch.bool)
+    with pytest.raises(InputError, match=r"at \(0, 0\) or \(-1, -1\), .*set visible to False"):
+        limb_masks(torch.full((2, 18, 2), -1.0), visible, (32, 24))
+
+
+def test_weights_may_be_named_by_a_string() -> None:
+    with pytest.raises(InputError, match=r"nowhere.pth: no such file; expected the weights vgg19"):
+        losses.PerceptualLoss(weights="nowhere.pth")
+
+
+def test_layers_without_weights_are_named() -> None:
+    with pytest.raises(ValueError, match=r"layers must give each feature layer its weight, such as .*relu1_2"):
+        losses.StyleLoss(layers=("relu1_2",))
+
+
 def test_skeletons_are_checked_when_a_loss_is_made() -> None:
     named = r"skeleton must be a reposer Skeleton, got 'coco-17'; such as reposer.poses.SKELETONS\['coco-17'\]"
     with pytest.raises(TypeError, match=named):

@@ -12,11 +12,13 @@ from shutil import which
 
 import pytest
 import torch
+from PIL import Image
 
 from reposer import losses
 from reposer.cli import main
 from reposer.data import SPLITS, open_pairs
 from reposer.images import read_image
+from reposer.poses import Pose, estimation, write_annotations
 from reposer.results.names import pair_of
 from tests.downloads import fashion_download, fashion_lists, market_download, market_lists, zipped
 
@@ -84,6 +86,19 @@ def test_home_page_works_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         _run(block, names)
     assert read_image("reposed.png").shape == (3, 128, 64)
     assert torch.isfinite(names["loss"])  # type: ignore[arg-type]
+
+
+def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = _CODE.findall((DOCS / "api/poses.md").read_text())
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (480, 640), "grey").save("photo.jpg")
+    Path("data").mkdir()
+    standing = Pose(torch.rand(18, 2) * 20 + 2, torch.ones(18, dtype=torch.bool))
+    write_annotations("data/market-annotation-test.csv", {"a.jpg": standing})
+    found = estimation.Person(0.9, torch.rand(17, 2) * 20 + 2, torch.full((17,), 9.0))
+    monkeypatch.setattr(estimation, "KeypointRCNN", lambda: lambda images: [found] * len(images))
+    _run(block, {})
+    assert read_image("reposed.png").shape == (3, 128, 64)
 
 
 def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,3 +84,12 @@ def test_any_text_can_be_written(tmp_path_factory: pytest.TempPathFactory, text:
 def test_a_name_that_is_not_utf_8_is_escaped_in_text(tmp_path: Path) -> None:
     write_text(tmp_path / "a.html", "a\udcffb")
     assert (tmp_path / "a.html").read_text() == r"a\udcffb"
+
+
+def test_a_pipe_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    """Nor is /dev/null, for which it stands here."""
+    os.mkfifo(tmp_path / "null")
+    with pytest.raises(InputError, match=r"null: expected a file, this is no regular file \(a pipe or a device\)"):
+        write_text(tmp_path / "null", "text")
+    assert (tmp_path / "null").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["null"]

@@ -19,10 +19,10 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data import PairIndex, open_pairs
 from reposer.generation import _in_processes, checkpoint_provenance, generate
 from reposer.generator import load_generator
-from reposer.images import read_image, to_signed, to_uint8
+from reposer.images import from_pil, read_image, to_signed, to_uint8
 from reposer.locks import lock
 from reposer.models import build_generator, save_network
-from reposer.poses import draw_pose, pose_maps
+from reposer.poses import draw_pose, named_pose, pose_maps, retarget
 from reposer.results import FORMATS
 from tests.small_run import SMALL
 
@@ -108,6 +108,18 @@ def test_transfer_is_one_call(checkpoint: Path, market: Path) -> None:
         assert picture.size == (64, 128)
         with pytest.raises(InputError, match="expected an image of 128x64 pixels"):
             reposer.transfer(image.resize((60, 128)), index.poses[a], index.poses[b], generator)
+
+
+def test_transfer_fits_the_pose_to_the_person_unless_told_not_to(checkpoint: Path, market: Path) -> None:
+    generator, index = reposer.load_generator(checkpoint), open_pairs(market, "test")
+    name = index.pairs[0][0]
+    source, other = index.poses[name], named_pose("hands-on-hips", (100, 64))
+    with Image.open(index.images / name) as image:
+        signed = to_signed(from_pil(image))[None]
+        for options, target in (({}, retarget(other, source, size=(128, 64))), ({"retarget": False}, other)):
+            picture = reposer.transfer(image, source, other, generator, **options)
+            poses = (tensor[None] for pose in (source, target) for tensor in (pose.joints, pose.visible))
+            assert torch.equal(from_pil(picture), to_uint8(generator.repose(signed, *poses))[0])
 
 
 def test_wrong_files_are_named(checkpoint: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,24 @@ def test_damaged_lock_file_is_replaced(tmp_path: Path, kind: str, content: bytes
     _leave(tmp_path, kind).write_bytes(content)
     with lock(tmp_path, "a test"):
         pass
+
+
+def test_where_neither_kernel_nor_ps_tells_the_lock_file_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where nothing says whether a holder still runs."""
+    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(locks, "_started", lambda process: None)
+    with lock(tmp_path / "run", "reposer train"):
+        (left,) = (tmp_path / "run").iterdir()
+        expected = rf"in use by reposer train .*; if it runs no more, delete .*{left.name}"
+        with pytest.raises(InputError, match=expected), lock(tmp_path / "run", "a test"):
+            pass
+    assert not (tmp_path / "run").exists()
+
+
+def test_folders_made_around_one_that_was_removed_go_again(tmp_path: Path) -> None:
+    with lock(tmp_path / "new" / "unfinished", "a test"):
+        shutil.rmtree(tmp_path / "new" / "unfinished")
+    assert not (tmp_path / "new").exists()
 
 
 def test_folder_that_cannot_be_held_is_named(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_by_name() -> None:
         ({"resized_size": (64, 64), "resized_metrics": ("l1",)}, "padded or resized, not both"),
         ({"metrics": ("second_ssim",)}, "needs its settings"),
         ({"other_sizes": ((512, 176),)}, "must differ in width"),
+        ({"size": (10, 176), "metrics": ("ssim",)}, "the window of ssim, .* pixels, does not fit images of 10x176"),
     ],
 )
 def test_contradictions_are_refused(change: dict[str, Any], message: str) -> None:

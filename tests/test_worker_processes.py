@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reposer import processes
 from reposer.checks import InputError
 from reposer.evaluation.options import EvaluationOptions
 from reposer.processes import check_processes
@@ -57,6 +58,25 @@ def test_workers_at_work_and_idle_end_with_a_killed_parent(method: str, tmp_path
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     assert all_end(workers)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_worker_that_cannot_tell_who_sent_sigterm_ends_a_little_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "sigwaitinfo", raising=False)
+    monkeypatch.setattr(processes, "_GRACE", 0.5)
+    read, write = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        processes.heed_only_parent()
+        os.write(write, b"!")
+        while True:
+            time.sleep(0.05)
+    os.read(read, 1)
+    start = time.monotonic()
+    os.kill(worker, signal.SIGTERM)
+    os.waitpid(worker, 0)
+    assert time.monotonic() - start >= 0.5
 
 
 @pytest.mark.parametrize(("count", "least"), [(0, 1), (-1, 0), (1.5, 1), (True, 1), (10**9, 1)])

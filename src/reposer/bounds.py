@@ -62,6 +62,7 @@ Deviation = Annotated[float, positive(words="a positive number of pixels"), betw
 """Standard deviation of a Gaussian in pixels; that of tiny ones has no square."""
 Decay = Annotated[float, between(0, 1, below=True)]
 """Of a running average, per step."""
+BatchSize = Annotated[int, at_least(1, 1_000_000)]
 WEIGHT = at_least(0)
 Weight = Annotated[float, WEIGHT]
 """Of a term in a sum."""

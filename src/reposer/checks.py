@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 Settings = TypeVar("Settings")
@@ -40,8 +40,9 @@ def _escaped(character: str) -> str:
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
 
 
-def some(names: Sequence[str], count: int = 3) -> str:
-    """Write the first few names of a list."""
+def some(names: Iterable[str], count: int = 3) -> str:
+    """Write the first few of some names."""
+    names = list(names)
     return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
@@ -62,7 +63,8 @@ def check_kind(name: str, value: object, kind: type, remedy: str) -> None:
     """Raise TypeError unless the value is of that class; the remedy says how to get one."""
     if not isinstance(value, kind):
         package = kind.__module__.split(".")[0]
-        raise TypeError(f"{name} must be a {package} {kind.__name__}, got {value!r:.60}; {remedy}")
+        came = " ".join(repr(value).split())[:60]
+        raise TypeError(f"{name} must be a {package} {kind.__name__}, got {came}; {remedy}")
 
 
 def changed(settings: Settings, fields: Mapping[str, Any]) -> Settings:
@@ -70,7 +72,9 @@ def changed(settings: Settings, fields: Mapping[str, Any]) -> Settings:
     known = [field.name for field in dataclasses.fields(settings)]  # type: ignore[arg-type]
     for name in fields:
         if name not in known:
-            raise TypeError(f"unexpected keyword {name!r}{suggestion(name, known)} (known: {', '.join(known)})")
+            raise TypeError(
+                f"unexpected keyword {name!r}{suggestion(name, known)} (known: {', '.join(known) or 'none'})"
+            )
     return dataclasses.replace(settings, **fields) if fields else settings  # type: ignore[type-var]
 
 
@@ -78,11 +82,3 @@ def check_window(size: tuple[int, int], window_size: int) -> None:
     """Raise ValueError unless the window fits the image."""
     if min(size) < window_size:
         raise ValueError(f"window_size {window_size} does not fit an image of {size[0]}x{size[1]} pixels")
-
-
-def check_gaussian(window_size: int, sigma: float) -> None:
-    """Raise ValueError unless a window's size is odd and positive and its standard deviation positive."""
-    if window_size < 1 or window_size % 2 == 0:
-        raise ValueError(f"window_size must be a positive odd number of pixels, got {window_size}")
-    if not sigma > 0:
-        raise ValueError(f"sigma must be a positive number of pixels, got {sigma}")

@@ -26,6 +26,8 @@ COMMANDS = {
     "weights": "import weights of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }
+_LONGEST = 1500
+"""Characters of a message; of a longer one, which quotes a file, beginning and end are shown."""
 _HELP = f"""usage: reposer COMMAND [OPTIONS]
 
 Pose-guided person image generation: train, generate, evaluate.
@@ -76,5 +78,8 @@ def _dispatch(arguments: list[str]) -> None:
 def _fail(message: str, code: int) -> None:
     if os.environ.get("REPOSER_TRACEBACK"):
         raise
-    print(f"reposer: {printable(message)}", file=sys.stderr)
+    line = printable(message)
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    print(f"reposer: {line}", file=sys.stderr)
     sys.exit(code)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Suppress
 
-from reposer.bounds import Decay, Seed, Size, at_least, positive
+from reposer.bounds import BatchSize, Decay, Seed, Size, at_least, positive
 from reposer.checks import InputError
 from reposer.data import DataConfig
 from reposer.files import parse_json
@@ -27,7 +27,7 @@ ValidationScore = Literal["ssim", "part_ssim", "l1"]
 class OptimizationConfig(Checked):
     """Adam and its schedule; an epoch is a number of randomly drawn pairs."""
 
-    batch_size: Annotated[int, at_least(1, 1_000_000)] = 32
+    batch_size: BatchSize = 32
     """Pairs per step, over all processes."""
     gradient_accumulation_steps: Annotated[int, at_least(1)] = 1
     """Parts in which each process computes its pairs, one after another, before the one update: saves memory.

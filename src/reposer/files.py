@@ -98,8 +98,20 @@ def written(path: Path) -> Iterator[None]:
         raise
 
 
+def check_place(path: Path, option: str) -> None:
+    """Raise InputError, naming the option, unless a file can be written there: before the work, not after it."""
+    if not path.parent.is_dir() or (path.exists() and not path.is_file()):
+        raise InputError(f"{path}: {option} needs the name of a file in a folder that exists")
+
+
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; an OSError names ``path``."""
+    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; an OSError names ``path``.
+
+    Raises:
+        InputError: if a folder, a pipe or a device is there, such as /dev/null, which a file would replace.
+    """
+    if path.exists():
+        check_regular(path)
     temporary = path.with_name(f".{path.name}.part")
     try:
         with written(path):

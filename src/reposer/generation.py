@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 
+from reposer.bounds import BatchSize
 from reposer.checks import InputError, RunError, check_choice
 from reposer.config import config_to_json
 from reposer.data import PairDataset, PairIndex, pair_id, test_loader
@@ -25,6 +26,7 @@ from reposer.plausibility import trusted
 from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
+from reposer.values import from_plain
 
 
 def generate(
@@ -65,8 +67,7 @@ def generate(
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
-    if type(batch_size) is not int or batch_size < 1:
-        raise InputError(f"batch_size must be at least 1, got {batch_size!r}")
+    from_plain(BatchSize, batch_size, "batch_size")
     check_processes("workers", workers, least=0)
     check_processes("devices", devices)
     if index.size != generator.config.size:

@@ -26,6 +26,7 @@ from reposer.models.saving import read_network, save_network
 from reposer.origin import PICTURE, Origin
 from reposer.plausibility import check_range
 from reposer.poses import OPENPOSE_18, Pose
+from reposer.poses import retarget as fitted_pose
 from reposer.tensors import check_channels, check_device, check_image
 
 if TYPE_CHECKING:
@@ -307,14 +308,19 @@ def check_generated(images: Tensor, names: Sequence[str] = ()) -> None:
         )
 
 
-def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator) -> Image.Image:
+def transfer(
+    image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator, *, retarget: bool = True
+) -> Image.Image:
     """Generate the person of a photo in another pose: a picture of the same size.
 
     Args:
         image: photo of the size that the generator was trained for (``generator.config.size``).
         source_pose: the person's pose in it, in pixels.
-        target_pose: the wanted pose, in pixels of the same frame.
+        target_pose: the wanted pose, of anybody in any picture: it is fitted to the person in the photo by
+            :func:`reposer.poses.retarget`.
         generator: from :func:`load_generator`.
+        retarget: False takes the target pose as it is, in pixels of the same frame: right for poses of the same person
+            before the same camera.
 
     Raises:
         TypeError: if an argument is not what it says.
@@ -326,7 +332,16 @@ def transfer(image: Image.Image, source_pose: Pose, target_pose: Pose, generator
         check_kind(name, pose, Pose, "reposer.poses.read_annotations reads poses from a file")
     check_kind("generator", generator, Generator, "reposer.load_generator loads one")
     source = from_pil(image)
-    check_size(source, generator.config.size, "image")
+    fits = f"; PIL.ImageOps.fit(image, {generator.config.size[::-1]}) cuts it out; the pose is in the pixels of that"
+    check_size(source, generator.config.size, "image", fits)
+    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
+        if len(pose.visible) != len(OPENPOSE_18.joints):
+            raise InputError(
+                f"{name} has {len(pose.visible)} joints, the generator reads those of {OPENPOSE_18.name}; "
+                "reposer.poses.convert_pose converts"
+            )
+    if retarget:
+        target_pose = fitted_pose(target_pose, source_pose, size=generator.config.size)
     device = next(generator.parameters()).device
     poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
     generated = generator.repose(to_signed(source)[None].to(device), *poses)

@@ -102,12 +102,12 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(image.permute(1, 2, 0).cpu().numpy())
 
 
-def check_size(image: Tensor, size: tuple[int, int], where: object) -> None:
-    """Raise InputError unless the image is (3, *size)."""
+def check_size(image: Tensor, size: tuple[int, int], where: object, remedy: str = "") -> None:
+    """Raise InputError, which ends with the remedy, unless the image is (3, *size)."""
     if tuple(image.shape[-2:]) != tuple(size):
         raise InputError(
             f"{where}: expected an image of {size[0]}x{size[1]} pixels (height x width), "
-            f"got {image.shape[-2]}x{image.shape[-1]}"
+            f"got {image.shape[-2]}x{image.shape[-1]}{remedy}"
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import platform
@@ -17,6 +16,11 @@ from pathlib import Path
 
 from reposer.checks import InputError
 from reposer.files import read_json, write_text
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LOCK = ".lock"
 """The lock file; where the kernel gives no locks, the beginning of its name."""
@@ -63,7 +67,7 @@ def lock(folder: Path, what: str) -> Iterator[None]:
         if file is not None:
             os.close(file)
         with suppress(OSError):  # they are no longer empty
-            for each in made:
+            for each in filter(Path.exists, made):
                 each.rmdir()
 
 
@@ -77,7 +81,7 @@ class Holder:
     """Which start of the machine it runs in; empty where the kernel does not say."""
     process: int
     started: str | None
-    """When it was started, in any notation: after it another process may get its number."""
+    """When it was started, in any notation: after it another process may get its number. None: nothing tells."""
     since: str
 
     @classmethod
@@ -111,6 +115,8 @@ class Holder:
 
 def _take(path: Path, me: Holder) -> tuple[Path, int | None]:
     """Take the folder; return the lock file and, where the kernel gives locks, its descriptor."""
+    if fcntl is None:
+        return _announce(path, me), None
     give_up = time.monotonic() + _PATIENCE
     while True:
         with ExitStack() as failed:
@@ -147,7 +153,8 @@ def _announce(path: Path, me: Holder) -> Path:
             other.unlink(missing_ok=True)
             continue
         own.unlink()
-        raise holder.in_use(path, _WAIT if holder.host == me.host else _DELETE.format(other))
+        told = holder.host == me.host and holder.started is not None
+        raise holder.in_use(path, _WAIT if told else _DELETE.format(other))
     return own
 
 
@@ -176,7 +183,7 @@ def _boot() -> str:
 
 
 def _started(process: int) -> str | None:
-    """When a process of this machine was started, by its kernel's count or clock; None if it does not run."""
+    """When a process of this machine was started, by its kernel or clock; None: it does not run, or nothing tells."""
     if Path("/proc/self/stat").exists():
         try:
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
@@ -184,4 +191,8 @@ def _started(process: int) -> str | None:
             return None
         return None if fields[0] in "ZX" else fields[19]
     ps = ["ps", "-o", "lstart=", "-p", str(process)]
-    return subprocess.run(ps, capture_output=True, text=True, env={"LC_ALL": "C"}, check=False).stdout.strip() or None
+    try:
+        told = subprocess.run(ps, capture_output=True, text=True, env={"LC_ALL": "C"}, check=False).stdout
+    except FileNotFoundError:  # Windows
+        return None
+    return told.strip() or None

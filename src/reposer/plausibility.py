@@ -98,6 +98,11 @@ def _look_at_joints(size: tuple[int, int], joints: Tensor, visible: Tensor) -> N
         return  # nothing is odd
     if not np.isfinite(places).all():
         raise InputError(f"joints marked visible must be finite; {_first_not_finite(joints, visible)}")
+    if len(places) > 2 and any((places == missing).all() for missing in (0, -1)):
+        raise InputError(
+            "all joints marked visible are at (0, 0) or (-1, -1), which is how files write missing ones; set visible "
+            "to False there"
+        )
     if len(places) > 2 and np.abs(places).max() <= 1 and min(size) > 4:
         raise InputError(
             "joints must be pixels, x then y, but all visible ones lie within one pixel of (0, 0); of normalised "

@@ -16,6 +16,9 @@ from reposer.checks import InputError, RunError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+_GRACE = 60
+"""Seconds that a worker goes on after SIGTERM where nothing tells who sent it."""
+
 
 def check_processes(name: str, count: int, *, least: int = 1) -> None:
     """Raise InputError unless ``count`` processes can be started here: from ``least`` to four per core."""
@@ -49,8 +52,8 @@ def heed_only_parent() -> None:
     The parent may want to finish what it does with its workers, and to save it; when it ends, they do.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if not hasattr(signal, "sigwaitinfo"):  # macOS does not tell who sent a signal
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if not hasattr(signal, "sigwaitinfo"):  # macOS and Windows do not tell who sent a signal: time enough to save
+        signal.signal(signal.SIGTERM, lambda *_: _end_in(_GRACE))
         return
     parent = os.getppid()
 
@@ -61,6 +64,12 @@ def heed_only_parent() -> None:
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=wait, daemon=True, name="heed only parent").start()
+
+
+def _end_in(seconds: float) -> None:
+    timer = threading.Timer(seconds, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 def spread(

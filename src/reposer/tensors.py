@@ -82,6 +82,8 @@ def check_joints(joints: Tensor, visible: Tensor) -> None:
     check_tensor("visible", visible, "(B, J)")
     if joints.ndim != 3 or joints.shape[-1] != 2:
         remedy = "; make a batch of one pose: joints[None], visible[None]" if joints.ndim == 2 else ""
+        if joints.ndim == 3 and joints.shape[-1] == 3:  # as COCO and pose estimators give them
+            remedy = "; pass joints[..., :2], and as visible joints[..., 2] > 0 or over a confidence"
         raise ValueError(f"joints must have shape (B, J, 2), x then y in pixels, got {tuple(joints.shape)}{remedy}")
     if visible.shape != joints.shape[:2]:
         raise ValueError(f"visible must have shape (B, J) = {tuple(joints.shape[:2])}, got {tuple(visible.shape)}")
@@ -97,9 +99,13 @@ def check_visible(visible: Tensor) -> None:
 def check_masks(part_masks: Tensor, image: Tensor) -> None:
     """Raise ValueError unless part_masks is (B, P, H, W) in [0, 1] and fits the image batch (B, C, H, W)."""
     check_tensor("part_masks", part_masks, "(B, P, H, W)")
-    expected = (image.shape[0], "P", *image.shape[2:])
-    if part_masks.ndim != 4 or part_masks.shape[0] != expected[0] or part_masks.shape[2:] != image.shape[2:]:
-        raise ValueError(f"part_masks must have shape {expected}, got {tuple(part_masks.shape)}")
+    batch, _, height, width = image.shape
+    if part_masks.ndim != 4 or part_masks.shape[0] != batch or part_masks.shape[2:] != image.shape[2:]:
+        labels = tuple(part_masks.shape) == (batch, height, width)
+        remedy = "; make a mask of each label: torch.nn.functional.one_hot(labels).movedim(-1, 1)" if labels else ""
+        raise ValueError(
+            f"part_masks must have shape ({batch}, P, {height}, {width}), got {tuple(part_masks.shape)}{remedy}"
+        )
     if part_masks.shape[1] == 0:
         raise ValueError("part_masks must have at least one part, got none")
     check_mask_values(part_masks)

@@ -290,6 +290,12 @@ def test_no_data_set(tmp_path: Path, entries: list[str] | None, found: str) -> N
     assert str(error.value) == f"{root}: no data set: {LOOKED_FOR}; found {found}"
 
 
+def test_a_download_without_annotations_is_told_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "bounding_box_train").mkdir()
+    with pytest.raises(InputError, match=r"found bounding_box_train; annotations are released with PATN, github.com"):
+        open_pairs(tmp_path, "train")
+
+
 def test_a_file_is_no_data_set(tmp_path: Path) -> None:
     file = tmp_path / "data.zip"
     file.touch()

@@ -33,7 +33,7 @@ def test_command(
 
 
 def test_command_refuses_a_place_it_cannot_write_to(tmp_path: Path, golden: Path) -> None:
-    for out in (tmp_path, tmp_path / "nowhere" / "scores.json"):
+    for out in (tmp_path, tmp_path / "nowhere" / "scores.json", Path("/dev/null")):
         with pytest.raises(InputError, match="--json needs the name of a file in a folder that exists"):
             run(golden / "results_fashion", options=EvaluationOptions(protocol="patn-fashion"), json=out)
 

@@ -84,7 +84,7 @@ def test_a_saved_evaluation_of_any_wrong_shape_is_one_line(tmp_path: Path, strip
         (("per_image",), [], "per_image: expected fields with values"),
         (("scores", 0, "name"), "ssmi", "unknown metric 'ssmi'; did you mean 'ssim'"),
         (("scores", 0, "value"), True, "expected a number, got True"),
-        (("scores", 0, "n"), 0, "scores.n: expected at least 1 image, got 0"),
+        (("scores", 0, "n"), 0, "scores.n must be at least 1, got 0"),
         (("scores", 0, "n"), 2.5, "expected a whole number"),
         (("scores", 0, "signature"), None, "signature: expected a text, got None"),
         (("scores", 0, "signature"), "patn|n:1|n:2", "no key comes twice"),

@@ -14,6 +14,7 @@ from reposer.checks import InputError
 from reposer.cli import main
 from reposer.evaluation import Evaluation, evaluate
 from reposer.images import read_image, write_image
+from reposer.metrics import METRICS
 from reposer.poses import read_annotations, write_annotations, write_pairs
 from reposer.protocols import PATN_FASHION, PATN_MARKET
 from reposer.results import find_results
@@ -208,6 +209,9 @@ def test_annotations_of_uncut_images_are_shifted(tmp_path: Path, golden: Path, s
     assert "-40 was added to x in the annotations" in found.notes()
     found.save(tmp_path / "scores.json")
     assert Evaluation.load(tmp_path / "scores.json") == found
+    other = evaluate(golden / "results_fashion", annotations_shift=-42, **options)
+    for right, wrong in zip(found.scores, other.scores, strict=True):
+        assert (right.signature == wrong.signature) == (not METRICS[right.name].needs_pose)
     with pytest.raises(InputError, match=r"joints lie outside .* image with --annotations-shift -140, e.g. of "):
         evaluate(golden / "results_fashion", annotations_shift=-140, **options)
     write_annotations(tmp_path / "far.csv", read_annotations(golden / "fashion-annotation-test.csv", shift_x=90))

@@ -47,8 +47,8 @@ def test_text_becomes_paths_and_names_a_tuple() -> None:
     ("changes", "message"),
     [
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"devices": 0}, "devices must be at least 1 and skip_bad at least 0, got 0 and 0"),
-        ({"skip_bad": -1}, "got 1 and -1"),
+        ({"devices": 0}, "devices must be at least 1, got 0"),
+        ({"skip_bad": -1}, "skip_bad must be at least 0, got -1"),
         ({"detect_poses": True, "predicted_keypoints": Path("x")}, "leave out --detect-poses or --predicted-keypoints"),
     ],
 )

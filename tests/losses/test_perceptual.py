@@ -108,6 +108,8 @@ def test_bad_options_are_named(features: VGG19Features, images: tuple[Tensor, Te
     x, y = images
     with pytest.raises(InputError, match=r"unknown feature layer 'relu3_3'; did you mean 'relu3_2'"):
         losses.perceptual_loss(x, y, features=features, layers={"relu3_3": 1.0})
+    with pytest.raises(ValueError, match="layers must name each layer once, got relu1_1, relu1_1"):
+        losses.PerceptualLoss(layers=(("relu1_1", 1.0), ("relu1_1", 2.0)))
     with pytest.raises(ValueError, match="layers must give at least one feature layer its weight"):
         losses.style_loss(x, y, features=features, layers={})
     with pytest.raises(InputError, match="unknown distance 'l3'"):

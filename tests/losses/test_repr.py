@@ -3,6 +3,7 @@
 import pytest
 
 from reposer.losses import LOSSES, PartSSIMLoss, SSIMLoss
+from reposer.poses import COCO_17
 
 
 def test_settings_that_were_changed_are_shown() -> None:
@@ -20,3 +21,7 @@ def test_every_setting_is_shown(name: str) -> None:
     for setting, value in vars(loss.settings).items():
         assert f"{setting}={value!r}" in repr(loss)
     assert "missing_parts='exclude'" in repr(PartSSIMLoss(missing_parts="exclude"))
+
+
+def test_a_loss_of_joints_shows_its_skeleton() -> None:
+    assert "skeleton=coco-17" in repr(PartSSIMLoss(skeleton=COCO_17))

@@ -142,7 +142,7 @@ def test_different_signatures_are_refused_and_named() -> None:
 def test_different_pairs_are_refused_or_left_out() -> None:
     a, b = two()
     fewer = replace(b, per_image=dict(list(b.per_image.items())[3:]) | {"x.jpg___y.jpg": {"ssim": 0.0, "l1": 9.0}})
-    with pytest.raises(InputError, match="3 pairs are only in A, 1 only in B"):
+    with pytest.raises(InputError, match=r"3 pairs are only in A, 1 only in B \('reposer evaluate --pairs-of' scores"):
         compare(a, fewer)
     found = compare(a, fewer, force=True).differences[0]
     assert found.n == 37

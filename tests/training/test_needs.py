@@ -31,9 +31,13 @@ class Told(Progress):
     def __init__(self) -> None:
         super().__init__("told", shown=False)
         self.steps: list[tuple[int, int]] = []
+        self.said: list[str] = []
 
     def __call__(self, done: int, total: int, **_: Any) -> None:
         self.steps.append((done, total))
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
 
 
 @pytest.fixture
@@ -100,6 +104,14 @@ def test_a_dry_run_shows_its_progress_and_stops_where_steps_are_slow(
     assert told.steps == [(1, 4)]
 
 
+def test_a_dry_run_says_what_a_run_does_without(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(market, tmp_path / "data")
+    (data / "market-annotation-test.csv").unlink()
+    told = Told()
+    plan(small, data=data, progress=told)
+    assert told.said[0] == f"{data}: no test split: no validation and no contact sheets"
+
+
 def test_the_checkpoints_fit_what_was_promised(small: RunConfig, whole: Path) -> None:
     """As values; the tiny files of this run are mostly names."""
     files = [path.stat().st_size for path in (whole / "checkpoints").iterdir()]
@@ -138,6 +150,17 @@ def test_a_device_that_is_not_there_is_one_line(
         error = capsys.readouterr().err
         assert "hardware.accelerator cuda" in error
         assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("group", "name"), [("data", "workers"), ("hardware", "devices")])
+def test_more_processes_than_help_are_never_started(
+    group: str, name: str, small: RunConfig, market: Path, tmp_path: Path
+) -> None:
+    config = replace(small, **{group: replace(getattr(small, group), **{name: 1000})})
+    for start in (train, plan):
+        with pytest.raises(InputError, match=rf"{group}\.{name} must be at most \d+, four per core of this machine"):
+            start(config, data=market, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

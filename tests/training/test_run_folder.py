@@ -250,7 +250,7 @@ def test_run_is_held_while_it_trains(tiny: RunConfig, market: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("line", ["5", "{}", "[]", '"x"', "null", "true", '{"step": "5"}', '{"step": 2.5}',
                                   '{"step": 3, "total": "low"}', '{"step": 3, "total": null}', '{"step": true}',
-                                  '{"step": 3, "total": ' + "9" * 400 + "}"])  # fmt: skip
+                                  '{"step": 3, "total": ' + "9" * 400 + "}", '{"step": 3, "total": NaN}'])  # fmt: skip
 def test_log_row_of_another_kind_is_named(small: RunConfig, market: Path, run: Path, line: str) -> None:
     log = run / "metrics.jsonl"
     log.write_text(f"{log.read_text()}{line}\n")
@@ -269,7 +269,19 @@ def test_half_rows_are_left_out(run: Path) -> None:
     assert read_log(run) == [*rows, {"step": 14}]
 
 
-@pytest.mark.parametrize("text", ["5", "[]", "{}", '{"data": 5}', "not JSON", '{"data": "x", "pairs": 1.5}'])
+def test_damaged_rows_are_named_unless_the_last_one_is_half(run: Path) -> None:
+    log, told = run / "metrics.jsonl", list[str]()
+    whole = log.read_text()
+    log.write_text(whole + '{"step": 13, "lo')
+    rows = read_log(run, told.append)
+    assert not told
+    log.write_text(whole.replace("{", "", 1))
+    assert read_log(run, told.append) == rows[1:]
+    assert told == [f"{log}: damaged rows left out: line 1"]
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "{}", '{"data": 5}', "not JSON", '{"data": "x", "pairs": 1.5}',
+                                  '{"data": "x", "pairs": 0, "digest": "0"}'])  # fmt: skip
 def test_damaged_record_is_named(small: RunConfig, run: Path, text: str) -> None:
     (run / "run.json").write_text(text)
     with pytest.raises(InputError, match=r"run.json: not the record of a run"):

@@ -10,7 +10,7 @@ import tyro
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
-from reposer.files import write_text
+from reposer.files import check_place, write_text
 from reposer.reporting.comparison import HOW, compare, find_evaluation, short_names, side_by_side
 from reposer.reporting.gallery import Pictures, open_pictures, write_gallery
 from reposer.terminal import Screen
@@ -49,8 +49,8 @@ def run(
     if images and len(images) != 2:
         raise InputError(f"--images needs two folders, those of A and B, got {len(images)}")
     for option, path in (("--json", json), ("--gallery", gallery)):
-        if path is not None and (path.is_dir() or not path.parent.is_dir()):
-            raise InputError(f"{path}: {option} needs the name of a file in a folder that exists")
+        if path is not None:
+            check_place(path, option)
     files = [find_evaluation(path) for path in results]
     evaluations = dict(zip(short_names(results), map(Evaluation.load, files), strict=True))
     first, *others = evaluations

@@ -10,6 +10,7 @@ import tyro
 
 from reposer.checks import InputError
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
+from reposer.files import check_place
 from reposer.progress import Progress
 from reposer.terminal import Screen
 
@@ -42,10 +43,12 @@ def run(
         table: file for the numbers of every image as a table, .csv or .parquet.
         with_published: also show the result among the published scores that are comparable with it.
     """
-    if json is not None and (json.is_dir() or not json.parent.is_dir()):
-        raise InputError(f"{json}: --json needs the name of a file in a folder that exists")
-    if table is not None and (table.suffix not in (".csv", ".parquet") or not table.parent.is_dir()):
-        raise InputError(f"{table}: --table needs the name of a .csv or .parquet file in a folder that exists")
+    if json is not None:
+        check_place(json, "--json")
+    if table is not None:
+        check_place(table, "--table")
+        if table.suffix not in (".csv", ".parquet"):
+            raise InputError(f"{table}: --table is written as .csv or .parquet")
     if options.cache is None and json is not None:
         options = replace(options, cache=json.with_suffix(".cache"))
     evaluations: dict[str, Evaluation] = {}

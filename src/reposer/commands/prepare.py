@@ -10,7 +10,7 @@ import tyro
 
 from reposer.checks import RunError
 from reposer.preparing import PrepareConfig, prepare
-from reposer.preparing.prepare import PROBLEMS
+from reposer.preparing.download import PROBLEMS
 from reposer.progress import Progress
 from reposer.terminal import Screen
 

@@ -1,7 +1,5 @@
 """The pairs of a data set, read from disk one by one."""
 
-import hashlib
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +9,7 @@ from reposer.checks import InputError
 from reposer.data.batch import PairItem
 from reposer.data.layout import PairIndex
 from reposer.data.names import pair_id
+from reposer.digests import digest
 from reposer.images import check_size, crop_columns, read_image
 from reposer.plausibility import check_places
 from reposer.poses import flip_joints
@@ -50,10 +49,7 @@ class PairDataset(Dataset[PairItem]):
 
     def digest(self) -> str:
         """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
-        total = hashlib.sha256("\n".join(self._names).encode(errors="surrogateescape"))
-        for array in (self._pairs, self._joints.numpy(), self._visible.numpy()):
-            total.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
-        return total.hexdigest()
+        return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible])
 
     def __getitem__(self, item: int) -> PairItem:
         """Read one pair.

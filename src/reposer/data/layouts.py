@@ -1,6 +1,6 @@
 """The known layouts of data sets, and which of them a folder has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -14,6 +14,9 @@ from reposer.data.market1501 import MARKET
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType({layout.name: layout for layout in (MARKET, DEEPFASHION)})
 """All layouts by name."""
+
+ANNOTATIONS_SOURCE = "PATN, github.com/tengteng95/Pose-Transfer"
+"""Where the CSVs of Market-1501 and DeepFashion are."""
 
 LayoutName = Annotated[str, arg(metavar=f"{{{','.join(('auto', *LAYOUTS))}}}")]
 """A name in ``LAYOUTS``, or "auto"."""
@@ -57,8 +60,14 @@ def find_layout(root: str | Path, split: Split, name: LayoutName = "auto") -> La
         raise InputError(f"{root}: holds annotations of more than one data set; choose the layout: {names}")
     if not found:
         looked_for = " or ".join(file for layout in LAYOUTS.values() for file in layout.annotation_names(split))
-        raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}")
+        folders = {folder.format(split=split) for layout in LAYOUTS.values() for folder in layout.folders}
+        remedy = f"; annotations are released with {ANNOTATIONS_SOURCE}" if _any_folder(root, folders) else ""
+        raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}{remedy}")
     return found[0]
+
+
+def _any_folder(root: Path, names: Iterable[str]) -> bool:
+    return any((root / name).is_dir() for name in names)
 
 
 def _is_there(layout: Layout, root: Path, split: Split) -> bool:

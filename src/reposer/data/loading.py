@@ -41,7 +41,8 @@ def dead_workers_in_one_line() -> Iterator[None]:
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
-        if threading.current_thread() is threading.main_thread():  # else torch raises again while the program ends
+        # Else torch raises again while the program ends.
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGCHLD"):
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         raise RunError(
             "a process that reads images died; if the system stopped it for lack of memory, use fewer --data.workers "

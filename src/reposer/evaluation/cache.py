@@ -50,6 +50,8 @@ class RowCache:
             folder.mkdir(parents=True, exist_ok=True)
             for path in sorted(folder.glob(f"{key}.*.jsonl")):
                 self._read(path)
+            if own.is_symlink():
+                raise InputError(f"{own}: expected a file, this is a link: nothing is written through it")
             self._seen = set(self.rows)
             # A killed process may have left half a line: start on a new one.
             self._file = own.open("a", encoding="utf-8")

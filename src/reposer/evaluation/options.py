@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from tyro.conf import Suppress, arg
 
+from reposer.bounds import BatchSize, at_least
 from reposer.checks import InputError
 from reposer.features import Weights
 from reposer.processes import check_processes
 from reposer.protocols import Protocol
 from reposer.results import FORMATS
+from reposer.values import from_plain
 
 Baseline = Literal["copy-source", "mean-image"]
 """What can be scored in place of the generated images: the source image, or one image, the mean of the real ones."""
@@ -70,15 +71,10 @@ class ResultOptions:
                 object.__setattr__(self, field.name, Path(value) if value else None)
         names = (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics or ())
         object.__setattr__(self, "metrics", names)
-        if self.batch_size < 1:
-            raise InputError(f"batch_size must be at least 1, got {self.batch_size}")
-        if self.devices < 1 or self.skip_bad < 0:
-            raise InputError(
-                f"devices must be at least 1 and skip_bad at least 0, got {self.devices} and {self.skip_bad}"
-            )
+        from_plain(BatchSize, self.batch_size, "batch_size")
+        from_plain(Annotated[int, at_least(0)], self.skip_bad, "skip_bad")
+        from_plain(float, self.annotations_shift, "annotations_shift")
         check_processes("devices", self.devices)
-        if not isfinite(self.annotations_shift):
-            raise InputError(f"annotations_shift must be a number of pixels, got {self.annotations_shift}")
         if self.detect_poses and self.predicted_keypoints is not None:
             raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 

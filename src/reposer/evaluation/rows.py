@@ -142,7 +142,8 @@ def measure_rows(
     Raises:
         RunError: if a process ends before its work is done.
     """
-    if devices == 1:
+    devices = min(devices, len(items))
+    if devices <= 1:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return _measure_here(work, items, networks, threads=threads, progress=progress)
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.

@@ -33,7 +33,6 @@ class _Evaluation:
 
 
 _NAMES = tuple(known.name for known in fields(_Evaluation))
-_OPTIONAL = {"results", "targets", "pairs_of", "annotations_shift", "baseline", "skipped"}
 
 
 def read_fields(path: Path) -> dict[str, Any]:
@@ -44,8 +43,8 @@ def read_fields(path: Path) -> dict[str, Any]:
     """
     try:
         content = read_json(path)
-        told = from_plain(_Evaluation, {n: content[n] for n in _NAMES if n in content or n not in _OPTIONAL})
         scores = Score.all_from_json(content["scores"])
+        told = from_plain(_Evaluation, {name: content[name] for name in _NAMES if name in content})
         check_choice("format", told.format, FORMATS)
         _check_numbers(scores, told.per_image)
     except (ValueError, KeyError, TypeError, OverflowError) as error:

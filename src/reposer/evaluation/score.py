@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 from reposer.evaluation.collect import Collected
 from reposer.evaluation.measure import Measurements
 from reposer.evaluation.networks import Networks
+from reposer.evaluation.reading import Item
 from reposer.evaluation.sizes import Sides, cut_only, resized_from, sides_of, sizes
 from reposer.metrics import Metric, Score, Signature, make_score
-from reposer.protocols import Scored, pairs_digest, signature_of
+from reposer.protocols import Scored, pair_key, pairs_digest, signature_of
 from reposer.results import codec_of
 
 
@@ -39,10 +41,20 @@ def _scored(found: Collected, measured: Measurements, sides: Sides) -> Scored:
         pairs=len(measured.rows),
         digest=digest if found.named else f"unnamed-{digest}",
         codec=f"{codec}.generated" if lossy_single else codec,
+        poses=_poses_digest(measured.items) if any(metric.needs_pose for metric in found.metrics) else None,
         skipped=len(found.problems),
         resized_from=resized_from(sides, found.protocol),
         cut_only=cut_only(sides, found.protocol),
     )
+
+
+def _poses_digest(items: Sequence[Item]) -> str:
+    """Hash the targets' poses, in an order that does not depend on what the files are called."""
+    total = hashlib.sha256()
+    for item in sorted(items, key=lambda item: pair_key(item.pair)):
+        joints = item.joints.float().where(item.visible[:, None], -1)  # where a missing joint would be says nothing
+        total.update(joints.numpy().tobytes())
+    return total.hexdigest()[:8]
 
 
 def _of_rows(metric: Metric, found: Collected, measured: Measurements, signature: Signature) -> Score | None:

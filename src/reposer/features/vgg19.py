@@ -14,8 +14,9 @@ VGG19 = WeightsFile(
     url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
     sha256_prefix="dcbb9e9d",
     megabytes=548,
-    without="or name a copy with --objective.vgg19-weights FILE; without it: --objective.perceptual.weight 0 (and 0 "
-    "for style and perceptual-ssim), or a recipe without such a term, such as mannequin-tiny",
+    without="or name a copy with --objective.vgg19-weights FILE, in Python weights=FILE; without it: "
+    "--objective.perceptual.weight 0 (and 0 for style and perceptual-ssim), or a recipe without such a term, such as "
+    "mannequin-tiny",
 )
 
 VGG19_LAYERS = {

@@ -1,6 +1,5 @@
 """Files of pretrained weights: where they come from, and checks that they are the right ones."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reposer.checks import InputError
-from reposer.digests import file_digest
+from reposer.digests import digest, file_digest
 
 _DIGITS = 8
 
@@ -31,7 +30,7 @@ class WeightsFile:
         """Where torch keeps the file."""
         return Path(torch.hub.get_dir()) / "checkpoints" / self.name
 
-    def load(self, path: Path | None = None) -> dict[str, Tensor]:
+    def load(self, path: str | Path | None = None) -> dict[str, Tensor]:
         """Load the state dict from ``path``, else from the cache, else download it into the cache.
 
         Raises:
@@ -41,7 +40,7 @@ class WeightsFile:
             self._download()
         return torch.load(self.find(path), map_location="cpu", weights_only=True)
 
-    def find(self, path: Path | None = None) -> Path:
+    def find(self, path: str | Path | None = None) -> Path:
         """Find the file at ``path``, else in the cache; downloads nothing.
 
         Raises:
@@ -52,13 +51,13 @@ class WeightsFile:
                 f"weights {self.name} ({self.megabytes} MB) are not here: download {self.url} to {self.cached}; "
                 f"{self.without}"
             )
-        path = path or self.cached
+        path = Path(path or self.cached)
         if not path.exists():
             raise InputError(f"{path}: no such file; expected the weights {self.name} ({self.megabytes} MB)")
-        digest = file_digest(path)
-        if not digest.startswith(self.sha256_prefix):
+        found = file_digest(path)
+        if not found.startswith(self.sha256_prefix):
             raise InputError(
-                f"{path}: not the weights {self.name}: SHA-256 starts with {digest[:8]}, expected "
+                f"{path}: not the weights {self.name}: SHA-256 starts with {found[:_DIGITS]}, expected "
                 f"{self.sha256_prefix}; delete it and download {self.url} again"
             )
         return path
@@ -73,7 +72,7 @@ class WeightsFile:
             ) from None
 
 
-Weights = Path | dict[str, Tensor] | None
+Weights = str | Path | dict[str, Tensor] | None
 """Where a network's weights come from: a local file or a state dict; None: the torch hub cache, else a download."""
 
 
@@ -83,16 +82,8 @@ def state_and_identity(name: str, file: WeightsFile, weights: Weights) -> tuple[
     The hash is the beginning of the file's SHA-256, or of that of the names and values of a given state dict.
     """
     if isinstance(weights, dict):
-        return weights, f"{name}-{_digest(weights)[:_DIGITS]}"
+        return weights, f"{name}-{digest(dict(sorted(weights.items())))[:_DIGITS]}"
     return file.load(weights), f"{name}-{file.sha256_prefix[:_DIGITS]}"
-
-
-def _digest(state: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(state.items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 class Frozen(nn.Module):

@@ -32,9 +32,17 @@ class LayerSettings(Checked, ABC):
     """VGG19 layers, relu1_1 to relu5_4, each with its weight; relu1_2 alone as published. In Python also a dict."""
 
     def __post_init__(self) -> None:
-        layers: Mapping[str, float] = dict(self.layers)
+        try:
+            layers: Mapping[str, float] = dict(self.layers)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"layers must give each feature layer its weight, such as {{'{PUBLISHED_LAYER}': 1.0}}, "
+                f"got {self.layers!r:.60}"
+            ) from None
         if not layers:
             raise ValueError("layers must give at least one feature layer its weight, got none")
+        if len(layers) < len(self.layers):
+            raise ValueError(f"layers must name each layer once, got {', '.join(name for name, _ in self.layers)}")
         object.__setattr__(self, "layers", tuple(layers.items()))
         super().__post_init__()
 

@@ -10,7 +10,8 @@ from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule
 from reposer.poses import OPENPOSE_18, Skeleton, limb_masks
 from reposer.poses.skeleton import check_skeleton
-from reposer.similarity import PartSSIMSettings, part_ssim_index, part_ssim_values
+from reposer.similarity import PartSSIMSettings, part_ssim_values
+from reposer.similarity.parts import mean_part_distance
 from reposer.tensors import check_channels, check_image
 
 
@@ -49,7 +50,7 @@ def part_ssim_loss(
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
-    return 1 - part_ssim_index(generated, target, part_masks, value_range=value_range, settings=settings, **fields)
+    return mean_part_distance(generated, target, part_masks, value_range=value_range, settings=settings, **fields)
 
 
 class PartSSIMLoss(LossModule[PartSSIMSettings]):
@@ -73,6 +74,9 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
         super().__init__(**options)
         check_skeleton(skeleton)
         self.skeleton = skeleton
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, skeleton={self.skeleton.name}"
 
     def forward(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
         masks = self._masks(target, joints, visible)

@@ -11,7 +11,8 @@ from reposer.bounds import Deviation, OddWindow, at_least, positive
 from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
-from reposer.similarity import ssim_map
+from reposer.similarity import SSIMSettings
+from reposer.similarity.ssim import mean_of_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class PerceptualSSIMSettings(LayerSettings):
     """L of SSIM's constants (K L)^2; larger values forgive small differences of the features."""
 
     def measure(self, x: Tensor, y: Tensor) -> Tensor:
-        return 1 - ssim_map(x, y, window_size=self.window_size, sigma=self.sigma, data_range=self.data_range).mean()
+        settings = SSIMSettings(window_size=self.window_size, sigma=self.sigma)
+        return 1 - mean_of_map(x, y, settings=settings, data_range=self.data_range)
 
 
 def perceptual_ssim_loss(

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from reposer.images import SIGNED
 from reposer.losses.module import LossModule
-from reposer.similarity import SSIMSettings, ssim_index
+from reposer.similarity import SSIMSettings
+from reposer.similarity.ssim import mean_distance
 
 
 def ssim_loss(
@@ -42,7 +43,7 @@ def ssim_loss(
 
     Reference: Wang et al., IEEE TIP 2004, eq. 13.
     """
-    return 1 - ssim_index(generated, target, value_range=value_range, settings=settings, **fields).mean()
+    return mean_distance(generated, target, value_range=value_range, settings=settings, **fields)
 
 
 class SSIMLoss(LossModule[SSIMSettings]):

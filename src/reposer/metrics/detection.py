@@ -63,7 +63,7 @@ def detection_score(generated: Tensor, *, network: PersonDetector) -> Tensor:
     return network(generated)
 
 
-def person_detector(name: DetectorName = "hog", *, weights: Path | dict[str, Tensor] | None = None) -> PersonDetector:
+def person_detector(name: DetectorName = "hog", *, weights: Weights = None) -> PersonDetector:
     """Build a person detector by name, once for many images.
 
     Args:
@@ -86,7 +86,7 @@ def person_detector(name: DetectorName = "hog", *, weights: Path | dict[str, Ten
                 f"ssd300-voc needs a folder with its published Caffe files {' and '.join(VOC_FILES)} (105 MB, from "
                 "github.com/weiliu89/caffe/tree/ssd); the detectors ssd300-coco and hog do without"
             )
-        return VOCDetector(weights)
+        return VOCDetector(Path(weights))
     if name == "ssd300-coco":
         return COCODetector(weights)
     if weights is not None:

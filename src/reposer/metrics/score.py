@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.metrics.signature import Signature
 from reposer.values import from_plain
@@ -63,8 +64,8 @@ class Score:
         """Read what ``to_json`` wrote; InputError names the field that does not fit, in what ``name`` is."""
         row: _Row = from_plain(_Row, content, name)
         low, high = (nan if limit is None else limit for limit in row.interval)
-        if row.n < 1:
-            raise InputError(f"{name}.n: expected at least 1 image, got {row.n}")
+        if low > high:
+            raise InputError(f"{name}.interval: expected the lower end first, got {low} and {high}")
         try:
             return cls(row.name, row.value, (low, high), row.n, Signature.parse(row.signature))
         except ValueError as error:
@@ -85,7 +86,7 @@ class _Row:
     name: str
     value: float
     interval: tuple[float | None, float | None]
-    n: int
+    n: Annotated[int, at_least(1)]
     signature: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from reposer.bounds import Seed, at_least
+from reposer.bounds import BatchSize, Seed, at_least
 from reposer.features import InceptionName, LPIPSBackbone, LPIPSVersion
 from reposer.values import Checked
 
@@ -16,7 +16,7 @@ LPIPSRange = Literal["signed", "unit"]
 class BatchSettings(Checked):
     """What happens to the images that do not fill a batch: some evaluations lose them."""
 
-    size: Annotated[int, at_least(1, 1_000_000)] = 64
+    size: BatchSize = 64
     """Images in a batch of the published evaluation; fewer images than this are one batch."""
     remainder: Literal["keep", "drop"] = "keep"
     """"drop" leaves out the last images, in the order of the pairs, that do not fill a batch."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from reposer.checks import InputError
-
-_LISTED = 4  # names in a message
+from reposer.checks import InputError, some
 
 
 def mismatch(network: nn.Module, shapes: Mapping[str, Sequence[int]]) -> str:
@@ -27,7 +25,7 @@ def mismatch(network: nn.Module, shapes: Mapping[str, Sequence[int]]) -> str:
             if name in shapes and tuple(shapes[name]) != shape
         ],
     }
-    return "; ".join(f"{len(names)} {what}: {listed(names)}" for what, names in problems.items() if names)
+    return "; ".join(f"{len(names)} {what}: {some(names)}" for what, names in problems.items() if names)
 
 
 def check_finite(weights: Mapping[str, Tensor], where: object) -> None:
@@ -35,12 +33,6 @@ def check_finite(weights: Mapping[str, Tensor], where: object) -> None:
     bad = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
     if bad:
         raise InputError(
-            f"{where}: {len(bad)} of {len(weights)} weights hold NaN or infinity: {listed(bad)}; "
+            f"{where}: {len(bad)} of {len(weights)} weights hold NaN or infinity: {some(bad)}; "
             "its training diverged, use an earlier checkpoint"
         )
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first few of some names."""
-    names = list(names)
-    return ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])

@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor, nn
 
-from reposer.checks import InputError
+from reposer.checks import InputError, some
 from reposer.files import check_regular
 from reposer.models.blocks import Norm
 from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator
-from reposer.models.fitting import check_finite, listed, mismatch
+from reposer.models.fitting import check_finite, mismatch
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.xing import XingConfig, XingGenerator
 
@@ -113,7 +113,7 @@ def detect_released(
     if encoder is None or state[f"{encoder}.1.weight"].ndim != 4:
         raise InputError(
             f"{where}: not weights of a released PATN or XingGAN generator (they hold model.stream1_down.1.weight) or "
-            f"discriminator (model.1.weight); got {listed(state) or 'nothing'}"
+            f"discriminator (model.1.weight); got {some(state) or 'nothing'}"
         )
     channels, in_channels = state[f"{encoder}.1.weight"].shape[:2]
     blocks = len({name.split(".")[1] for name in state if name.startswith("blocks.")})

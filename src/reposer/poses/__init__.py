@@ -6,7 +6,9 @@ from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
 from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
+from reposer.poses.named import NAMED_POSES, named_pose
 from reposer.poses.parts import background_mask, limb_masks
+from reposer.poses.retargeting import retarget, retarget_joints
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 from reposer.poses.skeletons import COCO_17, HALPE_26, MPII_16, OPENPOSE_25, SKELETONS
 
@@ -14,6 +16,7 @@ __all__ = [
     "COCO_17",
     "HALPE_26",
     "MPII_16",
+    "NAMED_POSES",
     "OPENPOSE_18",
     "OPENPOSE_25",
     "SKELETONS",
@@ -32,11 +35,14 @@ __all__ = [
     "heatmap_peaks",
     "joint_heatmaps",
     "limb_masks",
+    "named_pose",
     "part_frames",
     "part_maps",
     "pose_maps",
     "read_annotations",
     "read_pairs",
+    "retarget",
+    "retarget_joints",
     "warp_parts",
     "write_annotations",
     "write_pairs",

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from reposer.plausibility import check_places
 from reposer.poses.skeleton import OPENPOSE_18, Skeleton, check_skeleton, shown_joints
+from reposer.poses.tables import table
 
 _EPSILON = 1e-6
 
@@ -66,17 +67,18 @@ def limb_masks(
         sizes = [(limb + (p.width - _LIMB_WIDTH) / 2, divisor) for limb, divisor in SCALES for p in skeleton.parts]
     else:
         sizes = [(p.width, _DIVISOR) for p in skeleton.parts]
-    sets = len(SCALES) if multi_scale else 1
     joints = shown_joints(joints if joints.dtype == torch.float64 else joints.float(), visible)
-    start, end, whole = (torch.cat([ends] * sets, dim=1) for ends in _segments(joints, visible, skeleton))
+    start, end, whole = _segments(joints, visible, skeleton)
+    if multi_scale:
+        start, end, whole = (torch.cat([ends] * len(SCALES), dim=1) for ends in (start, end, whole))
     middle = (start + end) / 2
     along = end - start
     squared_length = (along**2).sum(-1)  # (B, P)
     # A segment of length zero has no direction; the released code lays it along y.
-    y_axis = torch.tensor([0.0, 1.0], device=joints.device, dtype=joints.dtype)
+    y_axis = table((0.0, 1.0), joints)
     direction = torch.where(squared_length[..., None] > 0, along, y_axis)
     direction = direction / direction.norm(dim=-1, keepdim=True)
-    across, divisors = torch.tensor(sizes, device=joints.device, dtype=joints.dtype).unbind(-1)
+    across, divisors = table(tuple(sizes), joints).unbind(-1)
     variance_along = (squared_length / divisors).clamp(min=5.0 * zoom**2)
     width_squared = (across * zoom) ** 2
 
@@ -106,6 +108,6 @@ def _segments(joints: Tensor, visible: Tensor, skeleton: Skeleton) -> tuple[Tens
     # All parts at once: the joints of each end, repeated until every end has as many.
     ends = [part.start for part in skeleton.parts], [part.end for part in skeleton.parts]
     count = math.lcm(*(len(end) for side in ends for end in side))
-    index = torch.tensor([[end * (count // len(end)) for end in side] for side in ends], device=joints.device)
+    index = table(tuple(tuple(end * (count // len(end)) for end in side) for side in ends), joints, torch.long)
     start, end = joints[:, index].mean(dim=3).unbind(1)
     return start, end, visible[:, index].all(dim=3).all(dim=1)

@@ -107,6 +107,11 @@ class Protocol(Checked):
             raise ValueError("the metric second_ssim needs its settings, second_ssim")
         for name in {*self.all_metrics, *self.padded_metrics, *self.resized_metrics}:
             check_choice("metric", name, METRICS)
+        for name in self.all_metrics:
+            size = self.resized_size if self.resized_size is not None and self.resizes(name) else self.size
+            windows = (getattr(self.setting(used), "window_size", 1) for used in METRICS[name].settings.values())
+            if (window := max(windows, default=1)) > min(size):
+                raise ValueError(f"the window of {name}, {window} pixels, does not fit images of {size[0]}x{size[1]}")
         if self.wide_width is not None and self.wide_columns is not None and self.wide_columns[1] > self.wide_width:
             raise ValueError(f"wide_columns {self.wide_columns} reach beyond wide_width {self.wide_width}")
         widths = [width for _, width in self.panel_sizes]

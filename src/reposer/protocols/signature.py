@@ -19,6 +19,8 @@ class Scored:
     """Hash of the pairs; "unnamed-HASH", of the file names, where these do not tell the pairs."""
     codec: str
     """File format of the images that were read, such as "png"."""
+    poses: str | None = None
+    """Hash of the targets' poses, where they were needed."""
     skipped: int = 0
     """Bad results that were left out."""
     resized_from: str | None = None
@@ -53,6 +55,7 @@ def signature_of(
         "resized": resized and "x".join(map(str, resized)),
         "resize": protocol.resize if resized or scored.resized_from else None,
         **{name: protocol.setting(name) for name in metric.reads},
+        "poses": scored.poses if metric.needs_pose else None,
         "net": network,
         "real": real,
     }

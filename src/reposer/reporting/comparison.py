@@ -213,7 +213,10 @@ def _caveats(a: Evaluation, b: Evaluation, names: tuple[str, str]) -> list[str]:
         caveats.append(f"their signatures differ in {', '.join(parts)}")
     only = [sum(pair not in y.per_image for pair in x.per_image) for x, y in ((a, b), (b, a))]
     if any(only):
-        caveats.append(f"{only[0]} pairs are only in {names[0]}, {only[1]} only in {names[1]}")
+        caveats.append(
+            f"{only[0]} pairs are only in {names[0]}, {only[1]} only in {names[1]} ('reposer evaluate --pairs-of' "
+            "scores those that both have)"
+        )
     return caveats
 
 
@@ -290,7 +293,7 @@ def find_evaluation(path: Path) -> Path:
 
 def short_names(paths: Sequence[Path]) -> list[str]:
     """Name results by the last parts of their paths, as many as tell them apart, without .json."""
-    parts = [path.resolve().with_suffix("" if path.suffix == ".json" else path.suffix).parts for path in paths]
+    parts = [path.absolute().with_suffix("" if path.suffix == ".json" else path.suffix).parts for path in paths]
     if len(set(parts)) < len(parts):
         return [f"{own[-1]} ({i})" for own, i in zip(parts, count(1), strict=False)]
     for depth in range(1, max(map(len, parts)) + 1):

@@ -36,7 +36,8 @@ def pair_of(name: str) -> tuple[str, str]:
             return image_name(names[0]), image_name(names[1])
     raise InputError(
         f"{name}: not the name of a result; expected SOURCE___TARGET_vis.png, SOURCE_2_TARGET_vis.png or "
-        "SOURCE.jpg_TARGET.jpg.png, with the names of the two images of the pair"
+        "SOURCE.jpg_TARGET.jpg.png, with the names of the two images of the pair; files named like their targets need "
+        "--targets, others a pairs.csv in the folder with the header generated,target,source"
     )
 
 

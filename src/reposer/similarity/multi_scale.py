@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from reposer.checks import changed, check_window
 from reposer.images import SIGNED
 from reposer.similarity.settings import MultiScaleSSIMSettings, SSIMSettings
-from reposer.similarity.ssim import ssim_map, unit_images
+from reposer.similarity.ssim import mean_of_map, unit_images
 
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first: what viewers of the reference weighed them with."""
@@ -63,10 +63,9 @@ def multi_scale_ssim_index(
         )
     terms = []
     for _ in range(scales - 1):
-        contrast = ssim_map(x, y, settings=window, luminance=False)
-        terms.append(contrast.mean(dim=(2, 3)))
+        terms.append(mean_of_map(x, y, settings=window, luminance=False, channels=True))
         x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-    terms.append(ssim_map(x, y, settings=window).mean(dim=(2, 3)))
+    terms.append(mean_of_map(x, y, settings=window, channels=True))
     stacked = torch.stack(terms)  # (M, B, C)
     exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
     return (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean(dim=1)

@@ -13,17 +13,18 @@ from torch import Tensor
 from reposer.checks import changed, check_choice
 from reposer.images import SIGNED
 from reposer.poses.parts import SCALES, background_mask
+from reposer.similarity.kernels.choice import kernels_fit
 from reposer.similarity.planes import mean_ssim_of_planes, part_ssim_of_planes
 from reposer.similarity.settings import PartSSIMSettings
 from reposer.similarity.ssim import (
     EPSILON,
-    centred_images,
+    centred,
     matrix_product,
     mean_masked_ssim,
     mean_ssim,
     ssim_of_averages,
 )
-from reposer.tensors import check_masks
+from reposer.tensors import check_images, check_masks
 
 Reduction = Literal["mean", "none"]
 
@@ -90,7 +91,13 @@ def part_ssim(
             ``value_range``, or a choice is unknown.
     """
     settings = changed(settings, fields)
-    return _part_ssim(*_centred(generated, target, part_masks, value_range), settings)
+    check_images(generated, target, value_range)
+    check_masks(part_masks, generated)
+    if kernels_fit(generated, target, part_masks, settings=settings.ssim):
+        from reposer.similarity.kernels import functions
+
+        return functions.part_ssim(generated, target, part_masks, value_range, settings)
+    return part_ssim_of_centred(*_centred(generated, target, part_masks, value_range), settings)
 
 
 def part_ssim_values(
@@ -108,10 +115,9 @@ def part_ssim_values(
     sets the mean is taken. A missing part has the value 1 as released, NaN if it is excluded.
     """
     settings = changed(settings, fields)
-    x, y, masks, data_range = _centred(generated, target, part_masks, value_range)
-    values = _part_ssim(x, y, masks, data_range, settings).mean(-1)
+    values = part_ssim(generated, target, part_masks, value_range=value_range, settings=settings).mean(-1)
     if settings.missing_parts == "exclude":
-        values = torch.where(_shown(masks), values, torch.nan)
+        values = torch.where(_shown(part_masks), values, torch.nan)
     return values.unflatten(1, (len(SCALES), -1)).mean(1) if settings.multi_scale else values
 
 
@@ -143,8 +149,35 @@ def part_ssim_index(
     """
     check_choice("reduction", reduction, get_args(Reduction))
     settings = changed(settings, fields)
-    index = index_of_centred(*_centred(generated, target, part_masks, value_range), settings)
+    check_images(generated, target, value_range)
+    check_masks(part_masks, generated)
+    if kernels_fit(generated, target, part_masks, settings=settings.ssim):
+        from reposer.similarity.kernels import functions
+
+        index = functions.part_ssim_index(generated, target, part_masks, value_range, settings)
+    else:
+        index = index_of_centred(*_centred(generated, target, part_masks, value_range), settings)
     return index.mean() if reduction == "mean" else index
+
+
+def mean_part_distance(
+    generated: Tensor,
+    target: Tensor,
+    part_masks: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    settings: PartSSIMSettings = PartSSIMSettings(),
+    **fields: Any,
+) -> Tensor:
+    """1 - the mean of ``part_ssim_index`` over the batch, a scalar."""
+    settings = changed(settings, fields)
+    check_images(generated, target, value_range)
+    check_masks(part_masks, generated)
+    if kernels_fit(generated, target, part_masks, settings=settings.ssim):
+        from reposer.similarity.kernels import functions
+
+        return functions.part_distance(generated, target, part_masks, value_range, settings)
+    return 1 - index_of_centred(*_centred(generated, target, part_masks, value_range), settings).mean()
 
 
 def index_of_centred(
@@ -154,12 +187,8 @@ def index_of_centred(
     if planes and settings.statistics == "global":
         parts = part_ssim_of_planes(x, y, masks, full_range).mean(-1)
     else:
-        parts = _part_ssim(x, y, masks, full_range, settings).mean(-1)  # (B, P)
-    if settings.missing_parts == "exclude":
-        shown = _shown(masks)
-        foreground = 1 + ((parts - 1) * shown).sum(1) / shown.sum(1).clamp(min=1)
-    else:
-        foreground = parts.mean(1)
+        parts = part_ssim_of_centred(x, y, masks, full_range, settings).mean(-1)  # (B, P)
+    foreground = mean_of_parts(parts, masks, settings)
     visible = background_mask(masks)
     if settings.background == "normalized":
         surroundings = mean_masked_ssim(x, y, visible, full_range, settings.ssim).mean(dim=(1, 2))
@@ -170,16 +199,23 @@ def index_of_centred(
     return (foreground + surroundings) / 2
 
 
+def mean_of_parts(parts: Tensor, masks: Tensor, settings: PartSSIMSettings) -> Tensor:
+    """F (B,) of PSSIM from the SSIM (B, P) of each part."""
+    if settings.missing_parts == "exclude":
+        shown = _shown(masks)
+        return 1 + ((parts - 1) * shown).sum(1) / shown.sum(1).clamp(min=1)
+    return parts.mean(1)
+
+
 def _centred(
     generated: Tensor, target: Tensor, part_masks: Tensor, value_range: tuple[float, float]
 ) -> tuple[Tensor, Tensor, Tensor, float]:
-    """Check everything; what ``centred_images`` returns, and the masks in the same dtype before the range."""
-    x, y, full_range = centred_images(generated, target, value_range)
-    check_masks(part_masks, generated)
+    """What ``centred`` returns, and the masks in the same dtype before the range."""
+    x, y, full_range = centred(generated, target, value_range)
     return x, y, part_masks.to(x.dtype), full_range
 
 
-def _part_ssim(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings) -> Tensor:
+def part_ssim_of_centred(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings) -> Tensor:
     """SSIM (B, P, C) of each part of centred images."""
     if settings.statistics == "local":
         return mean_masked_ssim(x, y, masks, full_range, settings.ssim)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reposer.checks import changed, check_window
 from reposer.images import SIGNED, to_unit
+from reposer.similarity.kernels.choice import kernels_fit
 from reposer.similarity.settings import PUBLISHED_SSIM, SSIMSettings, Window
 from reposer.tensors import check_images, check_masks
 
@@ -20,7 +21,8 @@ K2 = 0.03
 """Of SSIM: C2 = (K2 L)^2 keeps the contrast and structure term finite where both variances are near 0."""
 EPSILON = 1e-6
 """Of PSSIM: added to the sum of a mask, which may be 0."""
-_TINY = 1e-12
+TINY = 1e-12
+"""Least share of a window: what no window shows has no average."""
 
 Average = Callable[[Tensor], Tensor]
 """A linear average of images (B, C, H, W): under a window, under masks or both."""
@@ -116,6 +118,11 @@ def centred_images(generated: Tensor, target: Tensor, value_range: tuple[float, 
     SSIM of them with that length as data range is that of the images in [0, 1]; [-1, 1] needs no pass at all.
     """
     check_images(generated, target, value_range)
+    return centred(generated, target, value_range)
+
+
+def centred(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> tuple[Tensor, Tensor, float]:
+    """``centred_images`` of images that were checked."""
     x, y = at_least_float32(generated, target)
     low, high = value_range
     middle = (low + high) / 2
@@ -244,14 +251,40 @@ def ssim_map(
     """
     settings = changed(settings, fields)
     check_images(generated, target)
+    if not isinstance(data_range, Tensor) and kernels_fit(generated, target, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        return functions.ssim_map(generated, target, (0.0, data_range), settings, luminance=luminance)
     x, y = at_least_float32(generated, target)
     if isinstance(data_range, Tensor):
         data_range = data_range.to(device=x.device, dtype=x.dtype).view(-1, 1, 1, 1)
     origin = data_range / 2
-    return _map(x - origin, y - origin, data_range, settings, luminance=luminance)
+    return map_of_centred(x - origin, y - origin, data_range, settings, luminance=luminance)
 
 
-def _map(x: Tensor, y: Tensor, full_range: Tensor | float, settings: SSIMSettings, *, luminance: bool = True) -> Tensor:
+def mean_of_map(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    data_range: float = 1.0,
+    luminance: bool = True,
+    settings: SSIMSettings = SSIMSettings(),
+    channels: bool = False,
+) -> Tensor:
+    """Mean of ``ssim_map``, which it need not make: a scalar, or (B, C) with ``channels``."""
+    check_images(generated, target)
+    if kernels_fit(generated, target, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        means = functions.mean_ssim_of_planes(generated, target, (0.0, data_range), settings, luminance=luminance)
+        return means if channels else means.mean()
+    values = ssim_map(generated, target, data_range=data_range, luminance=luminance, settings=settings)
+    return values.mean(dim=(2, 3)) if channels else values.mean()
+
+
+def map_of_centred(
+    x: Tensor, y: Tensor, full_range: Tensor | float, settings: SSIMSettings, *, luminance: bool = True
+) -> Tensor:
     """``ssim_map`` of values less the middle of their range."""
     check_window((x.shape[-2], x.shape[-1]), settings.window_size)
     weights = window_weights(settings.window_size, settings.sigma, settings.window)
@@ -289,12 +322,35 @@ def ssim_index(
     ``value_range`` is the lowest and highest possible value, mapped to [0, 1] inside; values far outside are an error.
     """
     settings = changed(settings, fields)
-    return mean_ssim(*centred_images(generated, target, value_range), settings)
+    check_images(generated, target, value_range)
+    if kernels_fit(generated, target, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        return functions.mean_ssim(generated, target, value_range, settings)
+    return mean_ssim(*centred(generated, target, value_range), settings)
+
+
+def mean_distance(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    settings: SSIMSettings = SSIMSettings(),
+    **fields: Any,
+) -> Tensor:
+    """1 - the mean of ``ssim_index`` over the batch, a scalar."""
+    settings = changed(settings, fields)
+    check_images(generated, target, value_range)
+    if kernels_fit(generated, target, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        return functions.distance(generated, target, value_range, settings)
+    return 1 - mean_ssim(*centred(generated, target, value_range), settings).mean()
 
 
 def mean_ssim(x: Tensor, y: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
     """``ssim_index`` (B,) of what ``centred_images`` returns."""
-    return _map(x, y, full_range, settings).mean(dim=(1, 2, 3))
+    return map_of_centred(x, y, full_range, settings).mean(dim=(1, 2, 3))
 
 
 def masked_ssim(
@@ -325,8 +381,13 @@ def masked_ssim(
     Reference: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993; Wang et al., IEEE TIP 2004.
     """
     settings = changed(settings, fields)
-    x, y, full_range = centred_images(generated, target, value_range)
+    check_images(generated, target, value_range)
     check_masks(masks, generated)
+    if kernels_fit(generated, target, masks, settings=settings):
+        from reposer.similarity.kernels import functions
+
+        return functions.masked_ssim(generated, target, masks, value_range, settings)
+    x, y, full_range = centred(generated, target, value_range)
     return mean_masked_ssim(x, y, masks.to(x.dtype), full_range, settings)
 
 
@@ -338,7 +399,7 @@ def mean_masked_ssim(x: Tensor, y: Tensor, masks: Tensor, full_range: float, set
     data_range = _data_range(x, full_range, settings)
 
     def average(image: Tensor) -> Tensor:
-        return window(masks[:, :, None] * image[:, None]) / share.clamp(min=_TINY)
+        return window(masks[:, :, None] * image[:, None]) / share.clamp(min=TINY)
 
     similarity = ssim_of_averages(
         x,
@@ -349,4 +410,4 @@ def mean_masked_ssim(x: Tensor, y: Tensor, masks: Tensor, full_range: float, set
         data_range=data_range[..., None] if isinstance(data_range, Tensor) else data_range,
         scale=settings.variance_scale,
     )
-    return 1 + (share * (similarity - 1)).sum(dim=(-2, -1)) / share.sum(dim=(-2, -1)).clamp(min=_TINY)
+    return 1 + (share * (similarity - 1)).sum(dim=(-2, -1)) / share.sum(dim=(-2, -1)).clamp(min=TINY)

@@ -33,9 +33,7 @@ def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> No
     save_generator(generator_path(folder, state.step), state, config)
     saved = state_dict(state)
     saved["digest"] = digest(saved)
-    path = folder / STATE.format(state.step)
-    with writing(path):
-        write_whole(path, lambda temporary: torch.save(saved, temporary))
+    write_state(folder / STATE.format(state.step), saved)
     for name in (STATE, GENERATOR):
         files = [file for step, file in files_by_step(folder, name).items() if step <= state.step]
         for old in files[: -config.logging.keep_checkpoints]:
@@ -47,6 +45,12 @@ def save_generator(path: Path, state: TrainingState, config: RunConfig) -> None:
     with writing(path):
         network, text = state.best_generator(), config_to_json(config)
         save_network(path, network, config=text, recipe=config.recipe, step=state.step)
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write tensors and plain values to a file of torch."""
+    with writing(path):
+        write_whole(path, lambda temporary: torch.save(state, temporary))
 
 
 @contextmanager

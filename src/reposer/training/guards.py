@@ -6,13 +6,10 @@ import dataclasses
 import math
 from pathlib import Path
 
-import torch
-
-from reposer.checks import RunError
+from reposer.checks import RunError, some
 from reposer.config import RunConfig, config_to_json
 from reposer.data import PairBatch
-from reposer.files import write_whole
-from reposer.training.checkpoint import state_dict, writing
+from reposer.training.checkpoint import state_dict, write_state
 from reposer.training.state import TrainingState
 from reposer.training.world import World
 
@@ -28,8 +25,7 @@ class NonFiniteError(RunError):
         self.overflow = scaled and not causes
         """Only gradients of scaled float16 losses: the scale has been lowered, and the next step may be finite."""
         what = "; ".join(f"{_describe(name)} is {wrong[name]}" for name in causes or wrong)
-        pairs = ", ".join(batch.pair_ids[:4]) + (" ..." if len(batch) > 4 else "")
-        super().__init__(f"step {step}: {what}; pairs: {pairs}")
+        super().__init__(f"step {step}: {what}; pairs: {some(batch.pair_ids, 4)}")
 
 
 def _describe(name: str) -> str:
@@ -60,8 +56,7 @@ def skip_or_stop(
             "batches": [dataclasses.asdict(share) for share in batches],
             "state": state_dict(state),
         }
-        with writing(path):
-            write_whole(path, lambda temporary: torch.save(dump, temporary))
+        write_state(path, dump)
     world.barrier()
     before = f" after {state.skipped_in_a_row} skipped steps in a row" if state.skipped_in_a_row else ""
     raise RunError(

@@ -13,18 +13,19 @@ from typing import Any
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
+from reposer.data import PairBatch, PairDataset, has_split, open_pairs, train_loader
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
 from reposer.models import generator_path
+from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
-from reposer.training.fitting import check_fits
 from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
+from reposer.training.trial import try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
 from reposer.training.world import World
@@ -53,6 +54,7 @@ def train(
         RunError: if a loss or gradient is not finite, a file cannot be written, or a process that reads images dies.
         KeyboardInterrupt: after Ctrl-C, once the checkpoint is written.
     """
+    check_processes("data.workers", config.data.workers, least=0)
     config, dataset = open_dataset(config, data)
     record = RunRecord.of(data, dataset)
     check_run_folder(out, config, record, resume=resume)  # before other processes are started
@@ -60,13 +62,10 @@ def train(
     if progress is None or not world.is_first:
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
-    check_fits(objective, config, world.device)
+    try_objective(objective, config.size, world.device)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
-    if dataset.left_out:
-        progress.say(dataset.left_out)
-    if not samples and not unseen:
-        progress.say(f"{data}: no test split: no validation and no contact sheets")
+    say_remarks(config, dataset, data, progress)
 
     steps, every = config.optimization.steps, config.logging
     intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
@@ -80,7 +79,7 @@ def train(
         if resumes:
             found = load_newest_checkpoint(folder.checkpoints, state, progress.say)
             progress.say(f"resumed at step {state.step} of {steps}" if found else "no checkpoint yet: starts at step 0")
-        watch = DiscriminatorWatch(folder.rewind(state.step))
+        watch = DiscriminatorWatch(folder.rewind(state.step, progress.say))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
         for batch in _batches(dataset, state, config, world):
@@ -115,7 +114,7 @@ def train(
                 save_checkpoint(folder.checkpoints, state, config)
                 folder.note_saved(state.step)
             if stops:
-                progress.say(f"stopped after step {step}; saved, --resume continues")
+                progress.say(f"stopped after step {step}; saved, --resume continues: reposer train --resume {out}")
                 raise KeyboardInterrupt
             if logs:
                 since, seen = time.perf_counter(), 0
@@ -157,6 +156,14 @@ def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
     return replace(config, data=config.data.of_folder(data)), PairDataset(index, flip=config.data.flip)
+
+
+def say_remarks(config: RunConfig, dataset: PairDataset, data: Path, progress: Progress) -> None:
+    """Say what a data set lacks that a run can do without."""
+    if dataset.left_out:
+        progress.say(dataset.left_out)
+    if not has_split(data, "test", config.data.layout):
+        progress.say(f"{data}: no test split: no validation and no contact sheets")
 
 
 def _validate(

@@ -15,6 +15,7 @@ from reposer.config import RunConfig
 from reposer.features import LPIPS_BACKBONES, VGG19, WeightsFile
 from reposer.losses import LOSSES, ObjectiveConfig
 from reposer.models import build_discriminators, build_generator
+from reposer.processes import check_processes
 from reposer.training.loop import open_dataset
 from reposer.training.run_folder import Resume, check_loggers, check_run_folder
 from reposer.training.validation import fixed_pairs
@@ -34,6 +35,7 @@ def check_needs(config: RunConfig, *, data: Path, out: Path | None, resume: Resu
         lambda: open_dataset(config, data),
         lambda: fixed_pairs(data, config, most),
         lambda: check_devices(config.hardware),
+        lambda: check_processes("data.workers", config.data.workers, least=0),
         lambda: check_loggers(config.logging),
         *(lambda file=file, path=path: file.find(path) for file, path in _weights(config.objective)),
     ]

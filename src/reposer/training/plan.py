@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import math
 import sys
 import time
 from dataclasses import replace
@@ -13,12 +13,12 @@ import torch
 from reposer.config import RunConfig, config_to_json
 from reposer.losses import Objective
 from reposer.progress import Progress
-from reposer.training.fitting import check_fits
-from reposer.training.loop import epoch_batches, open_dataset
+from reposer.training.loop import epoch_batches, open_dataset, say_remarks
 from reposer.training.needs import check_needs, checkpoint_bytes
 from reposer.training.run_folder import Resume
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
+from reposer.training.trial import try_objective
 from reposer.training.world import World
 
 _TIMED_STEPS = 3
@@ -47,7 +47,8 @@ def plan(
     config, dataset = open_dataset(config, data)
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
-    check_fits(objective, config, world.device)
+    try_objective(objective, config.size, world.device)
+    say_remarks(config, dataset, data, progress)
     progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)
     optimization, networks = config.optimization, list(state.networks())
@@ -95,8 +96,12 @@ def _stored(state: TrainingState) -> float:
 
 
 def _peak(device: torch.device) -> float:
-    """Megabytes at the peak: allocated on a GPU, else resident memory of this process."""
+    """Megabytes at the peak: allocated on a GPU, else resident memory of this process; NaN where nothing tells."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
+from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.data import PairDataset
 from reposer.files import read_json, write_text
-from reposer.values import from_plain, to_json
+from reposer.values import Checked, from_plain, to_json
 
 RECORD = "run.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class RunRecord(Checked):
     """What a run must remember besides its configuration."""
 
     data: str
     """Folder of the data set; it may move."""
-    pairs: int
+    pairs: Annotated[int, at_least(1)]
     """Training pairs, mirrored ones too."""
     digest: str
     """Of the pair list and the poses in it (``PairDataset.digest``)."""
-    saved: int | None = None
+    saved: Annotated[int, at_least(0)] | None = None
     """Step of the newest checkpoint; None before the first."""
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -81,7 +81,10 @@ def check_run_folder(path: Path, config: RunConfig, record: RunRecord | None = N
     found = config_differences(read_run(path)[0], config)
     differences = [field for field in found if field.startswith("hardware.precision ") or not field.startswith(_FREE)]
     if differences:
-        raise InputError(f"{path}: holds a run with other settings: {'; '.join(differences)}")
+        raise InputError(
+            f"{path}: holds a run with other settings: {'; '.join(differences)}; to continue it "
+            "keep them, to train with these choose another --out"
+        )
     before = RunRecord.read(path)
     if before is not None and record is not None:
         before.check_same_data(record)
@@ -134,9 +137,9 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             # Of a process that was killed while it wrote; safetensors has temporary names of its own.
-            for folder in (path, self.checkpoints, self.samples):
-                for leftover in (*folder.glob(".*.part"), *self.checkpoints.glob(".tmp*")):
-                    leftover.unlink()
+            leftovers = [each for folder in (path, self.checkpoints, self.samples) for each in folder.glob(".*.part")]
+            for leftover in (*leftovers, *self.checkpoints.glob(".tmp*")):
+                leftover.unlink()
             # Killed between any two of these, the folder is still one to start in or to resume.
             self._record.write(path)
             write_text(path / CONFIG, config_to_json(config) + "\n")
@@ -153,10 +156,13 @@ class RunFolder:
         with writing(self.path / RECORD):
             self._record.write(self.path)
 
-    def rewind(self, step: int) -> list[dict[str, Any]]:
-        """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before."""
+    def rewind(self, step: int, warn: Callable[[str], None] | None = None) -> list[dict[str, Any]]:
+        """Drop the rows of metrics.jsonl after ``step``, which will be written again; return the rows before.
+
+        Damaged rows are dropped too, and named through ``warn``.
+        """
         log = self.path / LOG
-        rows = [row for row in read_log(self.path) if row["step"] <= step]
+        rows = [row for row in read_log(self.path, warn) if row["step"] <= step]
         if self._writes and rows:
             write_text(log, "".join(json.dumps(row) + "\n" for row in rows))
         elif self._writes:

@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from reposer.checks import InputError
 from reposer.config import HardwareConfig
 from reposer.data.batch import shares
+from reposer.processes import check_processes
 from reposer.training.shared_norm import share_batch_norm
 
 _CPU = torch.device("cpu")
@@ -122,6 +123,8 @@ def check_devices(config: HardwareConfig) -> None:
 
 
 def _fabric(config: HardwareConfig) -> Fabric:
+    if config.devices > 0:
+        check_processes("hardware.devices", config.devices)
     try:
         return Fabric(accelerator=config.accelerator, devices=config.devices, num_nodes=config.nodes)
     except (RuntimeError, TypeError, ValueError, MisconfigurationException) as error:

@@ -1,4 +1,4 @@
-"""Whether an objective fits the images of a run, found out before its first step."""
+"""The trial of an objective on one image of a run's size, before its first step."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any, cast
 import torch
 
 from reposer.checks import InputError
-from reposer.config import RunConfig
 from reposer.losses import Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
 
 
-def check_fits(objective: Objective, config: RunConfig, device: torch.device) -> None:
-    """Raise InputError where a term of the objective, such as its window, does not fit the images of the run."""
-    image = torch.zeros(1, 3, *config.size, device=device)
+def try_objective(objective: Objective, size: tuple[int, int], device: torch.device) -> None:
+    """Raise InputError where a term of the objective, such as its window, does not fit images of that size (H, W)."""
+    image = torch.zeros(1, 3, *size, device=device)
     place = torch.linspace(0.1, 0.9, 18, device=device)
-    joints = torch.stack((place * config.size[1], place * config.size[0]), dim=-1)[None]
+    joints = torch.stack((place * size[1], place * size[0]), dim=-1)[None]
     name = "features"
     try:
         with torch.no_grad():
