@@ -16,16 +16,19 @@ from PIL import Image
 
 from reposer import losses
 from reposer.cli import main
+from reposer.data import SPLITS, open_pairs
 from reposer.images import read_image
 from reposer.poses import Pose, estimation, write_annotations
 from reposer.results.names import pair_of
+from tests.downloads import fashion_download, fashion_lists, market_download, market_lists, zipped
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
 PACKAGES = (
-    *("data", "data.mannequin", "losses", "metrics", "models", "poses", "poses.keypoints", "similarity", "training"),
+    *("data", "data.mannequin", "losses", "metrics", "models", "poses", "poses.keypoints", "preparing"),
+    *("similarity", "training"),
 )
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -101,22 +104,19 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     assert read_image("reposed.png").shape == (3, 128, 64)
 
 
-def test_a_download_of_deepfashion_is_copied_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = Path("img/WOMEN/Blouses_Shirts/id_00003372")
-    folder.mkdir(parents=True)
-    for view in ("03_1_front", "03_3_back", "04_1_front"):
-        (folder / f"{view}.jpg").write_text(view)
-    stem = "fashionWOMENBlouses_Shirtsid00003372"
-    Path("train.lst").write_text(f"{stem}03_3back.jpg\n")
-    Path("test.lst").write_text(f"{stem}04_1front.jpg\n")
-    (block,) = _CODE.findall((DOCS / "data-sets.md").read_text())
-    _run(block, {})
-    copied = {str(path): path.read_text() for path in Path("FASHION").rglob("*.jpg")}
-    assert copied == {
-        f"FASHION/train/{stem}03_3back.jpg": "03_3_back",
-        f"FASHION/test/{stem}04_1front.jpg": "04_1_front",
-    }
+    zipped(market_download(tmp_path / "market"), tmp_path / "Market-1501-v15.09.15.zip")
+    market_lists(tmp_path / "market-lists")
+    zipped(fashion_download(tmp_path / "fashion"), tmp_path / "img.zip")
+    fashion_download(tmp_path, "img_highres", (1101, 750))
+    fashion_lists(tmp_path / "fashion-lists")
+    commands = re.findall(r"^reposer (.*)$", (DOCS / "own-data.md").read_text(), re.MULTILINE)
+    assert len(commands) >= 3
+    for command in commands:
+        main(command.split())
+    sizes = {name: open_pairs(name, split).size for name in ("MARKET", "FASHION", "FASHION-512") for split in SPLITS}
+    assert sizes == {"MARKET": (128, 64), "FASHION": (256, 176), "FASHION-512": (512, 352)}
 
 
 def test_names_of_results_in_the_docs_are_read() -> None:

@@ -16,6 +16,8 @@ from reposer.memory import keep_freed_memory
 COMMANDS = {
     "quickstart": "make people, train, generate, evaluate, report: everything in a few minutes, no download",
     "mannequin": "make the built-in data set",
+    "prepare": "turn a download of Market-1501 or DeepFashion into a data set",
+    "doctor": "say what is wrong with a data set or a run, and what to do next",
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
     "evaluate": "score a folder of results under a stated protocol",

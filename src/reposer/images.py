@@ -72,13 +72,18 @@ def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
     write_whole(path, lambda temporary: temporary.write_bytes(encoded))
 
 
-def encode_image(image: Tensor, suffix: str, *, quality: int = 75) -> bytes:
-    """Encode a uint8 RGB image (3, H, W) as the bytes of a file with that suffix."""
+def encode_image(image: Tensor, suffix: str, *, quality: int = 75, full_colour: bool = False) -> bytes:
+    """Encode a uint8 RGB image (3, H, W) as the bytes of a file with that suffix.
+
+    Of JPEG, ``full_colour`` keeps the colour of every pixel, usually stored for four together.
+    """
     buffer = io.BytesIO()
     name = Image.registered_extensions().get(suffix.lower())
     if suffix.lower() not in SUFFIXES or name is None:
         raise InputError(f"cannot write images as {suffix!r}; use one of {', '.join(SUFFIXES)}")
-    options = {} if name == "PNG" else {"quality": quality}
+    options: dict[str, int] = {} if name == "PNG" else {"quality": quality}
+    if full_colour and name == "JPEG":
+        options["subsampling"] = 0
     to_pil(image).save(buffer, name, **options)
     return buffer.getvalue()
 

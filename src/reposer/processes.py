@@ -6,8 +6,15 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
 
-from reposer.checks import InputError
+from reposer.checks import InputError, RunError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 _GRACE = 60
 """Seconds that a worker goes on after SIGTERM where nothing tells who sent it."""
@@ -63,3 +70,39 @@ def _end_in(seconds: float) -> None:
     timer = threading.Timer(seconds, os._exit, [0])
     timer.daemon = True
     timer.start()
+
+
+def spread(
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int = 0, least: int = 64
+) -> Iterator[Result]:
+    """Give ``work(task)`` in the order of the tasks, computed by several processes where that is worth it.
+
+    Args:
+        work: a function that can be pickled; it never runs in more threads than one.
+        tasks: its arguments.
+        workers: processes; 0: one per core. At most four per core are started.
+        least: tasks that are worth a process; for fewer than twice as many, this process works alone.
+
+    Raises:
+        RunError: if a process dies.
+    """
+    cores = os.cpu_count() or 1
+    processes = min(workers or cores, 4 * cores, max(1, len(tasks) // least))
+    if processes == 1:
+        yield from map(work, tasks)
+        return
+    pool = ProcessPoolExecutor(processes, initializer=_prepare)
+    try:
+        yield from pool.map(work, tasks, chunksize=max(1, min(32, len(tasks) // (4 * processes))))
+    except BrokenProcessPool:
+        raise RunError("a process that works on images died, perhaps for lack of memory; use fewer --workers") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _prepare() -> None:
+    import torch
+
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
+    torch.set_num_threads(1)  # the threads of the parent are not here: work that waited for them would wait for ever

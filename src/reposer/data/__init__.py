@@ -1,10 +1,11 @@
 """Data sets of image pairs with poses."""
 
 from reposer.data.batch import PairBatch, PairItem, collate
-from reposer.data.config import DESCRIPTION, MANNEQUINS, DataConfig
+from reposer.data.config import MANNEQUINS, DataConfig
 from reposer.data.dataset import PairDataset
 from reposer.data.deepfashion import flat_name
-from reposer.data.layout import Layout, PairIndex, Split, derive_pairs, open_layout
+from reposer.data.description import DESCRIPTION, Description
+from reposer.data.layout import SPLITS, Layout, Lists, PairIndex, Split, derive_pairs, open_layout
 from reposer.data.layouts import LAYOUTS, LayoutName, has_split, open_pairs
 from reposer.data.loading import test_loader, train_loader
 from reposer.data.names import pair_id
@@ -14,10 +15,13 @@ __all__ = [
     "DESCRIPTION",
     "LAYOUTS",
     "MANNEQUINS",
+    "SPLITS",
     "DataConfig",
+    "Description",
     "EpochSampler",
     "Layout",
     "LayoutName",
+    "Lists",
     "PairBatch",
     "PairDataset",
     "PairIndex",

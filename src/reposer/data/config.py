@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from reposer.bounds import at_least
-from reposer.checks import InputError, check_choice
+from reposer.checks import check_choice
 from reposer.data import layouts
-from reposer.files import read_json
+from reposer.data.description import Description
 from reposer.values import Checked
 
-DESCRIPTION = "dataset.json"
-"""File in a data set's folder that says its ``name`` and ``license``."""
 MANNEQUINS = {"name": "Reposer mannequins", "license": "apache-2.0"}
 """Those of the built-in data set."""
 
@@ -46,20 +44,6 @@ class DataConfig(Checked):
             InputError: if the folder is no data set, or its ``dataset.json`` cannot be read.
         """
         layout = layouts.find_layout(root, "train", self.layout)
-        name, license = _description(Path(root) / DESCRIPTION) or (layout.title, layout.license)
-        of_this = license if self.name in ("", name) else "other"
-        return replace(self, name=self.name or name, license=self.license or of_this)
-
-
-def _description(path: Path) -> tuple[str, str] | None:
-    """Name and licence from ``dataset.json``, if there is one; without a licence: "other"."""
-    if not path.is_file():
-        return None
-    try:
-        content = read_json(path)
-        told = content["name"], content.get("license", "other")
-    except (ValueError, TypeError, KeyError, AttributeError):
-        told = ("", "")
-    if not all(isinstance(text, str) and text for text in told):
-        raise InputError(f'{path}: expected {{"name": "...", "license": "..."}} with texts; correct or remove it')
-    return told
+        told = Description.read(root) or Description(name=layout.title, license=layout.license)
+        of_this = told.license if self.name in ("", told.name) else "other"
+        return replace(self, name=self.name or told.name, license=self.license or of_this)

@@ -68,5 +68,6 @@ DEEPFASHION = Layout(
     ),
     identity_of=identity_of,
     full_width=256,
+    flat_name=flat_name,
     full_annotations=("fasion-annotation-{split}.csv", "fashion-annotation-{split}.csv"),
 )

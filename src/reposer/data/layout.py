@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from reposer.checks import InputError, check_choice, some
+from reposer.data.description import Description
 from reposer.poses import Pose, read_annotations, read_pairs
 from reposer.poses.formats import where_named
 
 Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
 Pair = tuple[str, str]
 
 DISTRACTORS = ("-1", "0000")
@@ -72,10 +74,63 @@ class Layout:
     """Names of annotation CSVs whose coordinates are those before the crop."""
     license: str = "other"
     """Licence identifier of the data set, where its folder does not give one; "other": terms of its own."""
+    flat_name: Callable[[str], str] | None = None
+    """Path of an image in the download to its name, where that is not the name of the file."""
 
     def annotation_names(self, split: Split) -> list[str]:
         """Return the names an annotation CSV of this split may have."""
         return [name.format(split=split) for name in (*self.annotations, *self.full_annotations)]
+
+    def pair_names(self, split: Split) -> list[str]:
+        """Return the names a pairs CSV of this split may have."""
+        return [name.format(split=split) for name in self.pairs]
+
+    def folder_names(self, split: Split) -> list[str]:
+        """Return the names that the folder of the images of this split may have."""
+        return [name.format(split=split) for name in self.folders]
+
+    def is_full(self, annotations: Path, split: Split) -> bool:
+        """Whether an annotation CSV, by its name, has coordinates before the crop."""
+        return annotations.name.lower() in [name.format(split=split) for name in self.full_annotations]
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The annotations and pairs of one split, as their files say; nobody has looked for the images."""
+
+    poses: Mapping[str, Pose]
+    """Pose of each annotated image by name, in pixels of an image of the layout's size."""
+    pairs: tuple[Pair, ...]
+    """(source name, target name)."""
+    annotations: Path
+    pairs_file: Path | None
+    """None: there is none, the pairs are derived by the published rule."""
+
+    @classmethod
+    def read(cls, layout: Layout, split: Split, annotations: Path, pairs_file: Path | None) -> "Lists":
+        """Read the files of a split. Without a pairs CSV, pairs are derived from the poses before any crop.
+
+        Raises:
+            InputError: naming a file that cannot be read, and the row.
+        """
+        published = poses = read_annotations(annotations)
+        if layout.is_full(annotations, split) and layout.full_width is not None:
+            width = layout.size[1]
+            poses = read_annotations(annotations, shift_x=-((layout.full_width - width) // 2), width=width)
+        pairs = read_pairs(pairs_file) if pairs_file else derive_pairs(published, published, layout.identity_of)
+        return cls(poses, tuple(pairs), annotations, pairs_file)
+
+    @classmethod
+    def find(cls, layout: Layout, root: Path, split: Split) -> "Lists":
+        """Read those in the folder of a data set; errors as in ``read``, and if there are no annotations."""
+        names = layout.annotation_names(split)
+        annotations = _first_file(root, names)
+        if annotations is None:
+            raise InputError(
+                f"{root}: no {layout.name} annotations of the {split} split: looked for {' or '.join(names)}; "
+                f"found {contents(root)}"
+            )
+        return cls.read(layout, split, annotations, _first_file(root, layout.pair_names(split)))
 
 
 def derive_pairs(names: Iterable[str], poses: Mapping[str, Pose], identity_of: Callable[[str], str]) -> list[Pair]:
@@ -128,36 +183,24 @@ def open_layout(layout: Layout, root: str | Path, split: Split, *, skip_missing:
     """
     check_choice("split", split, ("train", "test"))
     root = Path(root)
-    names = layout.annotation_names(split)
-    annotations = _first_file(root, names)
-    if annotations is None:
+    lists = Lists.find(layout, root, split)
+    images, files = image_folder(layout, root, split)
+    if not lists.pairs:
         raise InputError(
-            f"{root}: no {layout.name} annotations of the {split} split: looked for {' or '.join(names)}; "
-            f"found {contents(root)}"
-        )
-    images, files = _image_folder(layout, root, split)
-    published = poses = read_annotations(annotations)
-    full_names = [name.format(split=split) for name in layout.full_annotations]
-    if annotations.name in full_names and layout.full_width is not None:
-        width = layout.size[1]
-        poses = read_annotations(annotations, shift_x=-((layout.full_width - width) // 2), width=width)
-    pairs_file = _first_file(root, [name.format(split=split) for name in layout.pairs])
-    pairs = read_pairs(pairs_file) if pairs_file else derive_pairs(published, published, layout.identity_of)
-    if not pairs:
-        raise InputError(
-            f"{pairs_file or annotations}: no pairs: expected two images of one person, each with both "
+            f"{lists.pairs_file or lists.annotations}: no pairs: expected two images of one person, each with both "
             "shoulders and both hips annotated"
         )
+    size = image_size(layout, root)
     index = PairIndex(
         images=images,
-        poses=poses,
-        pairs=tuple(pairs),
-        size=layout.size,
-        annotations=annotations,
-        pairs_file=pairs_file,
+        poses=lists.poses,
+        pairs=lists.pairs,
+        size=size,
+        annotations=lists.annotations,
+        pairs_file=lists.pairs_file,
         layout=layout.name,
         split=split,
-        full_width=layout.full_width,
+        full_width=layout.full_width if size == layout.size else None,
     )
     return _of_present_images(index, files, skip_missing)
 
@@ -171,13 +214,19 @@ def contents(folder: Path, limit: int = 8) -> str:
     return ", ".join(names[:limit]) + more if names else "an empty folder"
 
 
+def image_size(layout: Layout, root: Path) -> tuple[int, int]:
+    """(height, width) in pixels of the images in the folder of a data set: its own, else that of the layout."""
+    described = Description.read(root)
+    return described.size if described is not None and described.size is not None else layout.size
+
+
 def _first_file(root: Path, names: Iterable[str]) -> Path | None:
     return next((root / name for name in names if (root / name).is_file()), None)
 
 
-def _image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[str]]:
+def image_folder(layout: Layout, root: Path, split: Split) -> tuple[Path, set[str]]:
     """Return the first image folder that is not empty, and the names in it, listed once."""
-    names = [name.format(split=split) for name in layout.folders]
+    names = layout.folder_names(split)
     for folder in (root / name for name in names):
         if folder.is_dir() and (files := {entry.name for entry in os.scandir(folder)}):
             return folder, files

@@ -28,13 +28,18 @@ class Facts:
     rows: Sequence[Mapping[str, Any]]
     """Of metrics.jsonl."""
     evaluations: Mapping[str, Evaluation]
-    """By name; the first one is the generator's, others are baselines."""
+    """By name; the first one is the generator's, others are baselines. Empty: none was made."""
     sharpness: float | None = None
     """Of the generated pictures, as a share of the targets'; None: not known."""
 
     def curve(self, name: str) -> list[tuple[int, float]]:
         """Value over step, where the log has it."""
         return [(row["step"], float(row[name])) for row in self.rows if name in row]
+
+    def settled(self, name: str) -> list[float]:
+        """Values since the discriminators joined in, before which the loss is another."""
+        joined = self.config.optimization.adversarial_start_step
+        return [value for step, value in self.curve(name) if step > joined]
 
 
 def advice(facts: Facts) -> list[str]:
@@ -62,8 +67,7 @@ def _discriminators(facts: Facts) -> Iterator[str]:
 
 
 def _loss_that_rises(facts: Facts) -> Iterator[str]:
-    joined = facts.config.optimization.adversarial_start_step
-    values = [value for step, value in facts.curve("total") if step > joined]
+    values = facts.settled("total")
     if len(values) < 8:
         return
     tenth = max(2, len(values) // 10)
@@ -97,6 +101,8 @@ def _unseen_pairs(facts: Facts) -> Iterator[str]:
 
 
 def _baselines(facts: Facts) -> Iterator[str]:
+    if not facts.evaluations:
+        return
     name, (_, own), *others = facts.config.logging.best_by, *facts.evaluations.items()
     scores = {score.name: score.value for score in own.scores}
     for baseline, evaluation in others:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from reposer import __version__
 from reposer.bounds import Seed, at_least
 from reposer.checks import InputError, RunError
-from reposer.data.config import DESCRIPTION, MANNEQUINS
+from reposer.data.config import MANNEQUINS
+from reposer.data.description import DESCRIPTION
 from reposer.data.layout import pair_up
 from reposer.data.layouts import LAYOUTS
 from reposer.data.mannequin.clothes import Tier
