@@ -33,13 +33,19 @@ def gpu() -> World:
 def gradients(config: RunConfig, market: Path, world: World) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Gradients of the first step, and what it logged; later, Adam turns rounding into steps where a gradient is 0.
 
-    Joints are float64, and so are the heatmaps and masks made of them. In float32 the last bit of these differs between
-    devices; where it moves a value over a kink (ReLU, L1, the cell of a warp) that pixel's gradient jumps, by up to
-    2e-3 of the largest gradient on an H200, which says nothing about the step.
+    Joints are float64, and so are the heatmaps and masks made of them, and lie between pixels. The last bit differs
+    between devices; where it moves a value over a kink (ReLU, L1, the cell of a warp, on whose corners whole pixels
+    lie) that pixel's gradient jumps, by up to 2e-3 of the largest gradient on an H200, which says nothing about the
+    step.
     """
     state, objective = build_state(config, world), Objective(config.objective)
     batch = batches(market, 1, size=4)[0]
-    batch = replace(batch, source_joints=batch.source_joints.double(), target_joints=batch.target_joints.double())
+    random = torch.Generator().manual_seed(0)
+    source, target = (
+        joints + torch.rand(joints.shape, generator=random, dtype=torch.float64)
+        for joints in (batch.source_joints, batch.target_joints)
+    )
+    batch = replace(batch, source_joints=source, target_joints=target)
     logs = train_step(state, batch.to(world.device), objective, config, world)
     found = {
         f"{who}.{name}": weight.grad.cpu()
