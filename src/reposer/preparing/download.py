@@ -22,7 +22,7 @@ from reposer.preparing.lists import SplitLists, find_lists, scaled
 from reposer.preparing.pictures import Encoding, Making, Outcome, Task
 from reposer.preparing.report import Report, SplitReport
 from reposer.preparing.sources import Location, find_images
-from reposer.processes import spread
+from reposer.processes import check_processes, spread
 from reposer.values import Checked
 
 STARTED = "prepare.json"
@@ -89,6 +89,7 @@ def prepare(
     if size not in SIZES[name]:
         known = " or ".join(f"{height} {width}" for height, width in SIZES[name])
         raise InputError(f"size of {name} must be {known}, got {size[0]} {size[1]}")
+    check_processes("workers", config.workers, least=0)
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; --source is the download, a folder or a zip file")
     _check_out(out, _settings(layout, size, config))
