@@ -38,7 +38,7 @@ from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import evaluate
 from reposer.memory import keep_freed_memory
 from reposer.protocols import PROTOCOLS
-from reposer.results import FORMATS, write_manifest, write_results
+from reposer.results import FORMATS, under_manifest, write_results
 
 METRICS = ("ssim", "mask_ssim", "l1", "part_ssim")
 SETS = {"patn-market": ("market", 12_000), "patn-fashion": ("deepfashion", 2_000)}
@@ -67,9 +67,8 @@ def make_strips(folder: Path, layout: str, count: int) -> Path:
         raise SystemExit(f"only {len(set(index.pairs))} pairs, {count} were asked for")
     results = folder / "results"
     results.mkdir()
-    with ProcessPoolExecutor() as pool:
+    with under_manifest(results, index, FORMATS["strips"], provenance={}), ProcessPoolExecutor() as pool:
         list(pool.map(partial(_write_chunk, PairDataset(index), results), range(0, count, 100)))
-    write_manifest(results, index, FORMATS["strips"], provenance={})
     return results
 
 

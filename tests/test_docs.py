@@ -26,7 +26,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
-PACKAGES = ("data", "data.mannequin", "losses", "metrics", "models", "poses", "preparing", "similarity", "training")
+PACKAGES = (
+    *("data", "data.mannequin", "losses", "metrics", "models", "poses", "poses.keypoints", "preparing"),
+    *("similarity", "training"),
+)
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

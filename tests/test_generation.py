@@ -242,7 +242,7 @@ def test_one_at_a_time_generates_into_a_folder(checkpoint: Path, market: Path, t
     [
         ("batch_size", 0, "batch_size must be at least 1, got 0"),
         ("batch_size", -1, "batch_size must be at least 1, got -1"),
-        ("batch_size", 2.5, "batch_size must be at least 1, got 2.5"),
+        ("batch_size", 2.5, "batch_size: expected a whole number, got 2.5"),
         ("workers", -1, "workers must be at least 0, got -1"),
         ("workers", 4 * (os.cpu_count() or 1) + 1, "workers must be at most"),
         ("devices", 4 * (os.cpu_count() or 1) + 1, "devices must be at most"),

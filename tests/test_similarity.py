@@ -28,7 +28,7 @@ from reposer.similarity import (
     ssim_of_planes,
     window_weights,
 )
-from reposer.similarity.ssim import matrix_product, window_average
+from reposer.similarity.windows import matrix_product, window_average
 from tests import plain
 
 

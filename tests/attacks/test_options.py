@@ -50,6 +50,8 @@ COMMANDS = (
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
     "protocols show {}/own.yaml",
+    "poses convert {}/data/market-annotation-train.csv --out {}/poses.csv",
+    "poses show {}/data/market-annotation-train.csv --out {}/poses.png",
     "weights import {}/nothing.pth --out {}/imported",
     "export {}/generator.safetensors --format onnx --out {}/x.onnx",
     "prepare market --source {}/data --annotations {}/data --out {}/prepared --workers 1",
@@ -175,7 +177,7 @@ def test_no_option_breaks_a_command(
     command: str, cases: int, place: Path, short: Callable[[bool], None], request: pytest.FixtureRequest
 ) -> None:
     words = command.replace("{}", str(place)).split()
-    first = words[: 2 if words[0] in ("train", "protocols", "weights") else 1]
+    first = words[: 2 if words[0] in ("train", "poses", "protocols", "weights") else 1]
     known = options(" ".join(first))
     paths = [str(path) for path in (place, *place.iterdir(), *(place / "strange").iterdir(), place / "new" / "x.csv")]
     before = set(place.iterdir())

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.attacks import data_readers, result_readers, run_readers
+from tests.attacks import data_readers, keypoint_readers, result_readers, run_readers
 from tests.attacks.cases import FEW, MANY, attacks
 from tests.attacks.guarded import attempt
 from tests.attacks.mutations import outside, remove
 from tests.attacks.reader import Reader
 
-READERS = (*run_readers.READERS, *data_readers.READERS, *result_readers.READERS)
+READERS = (*run_readers.READERS, *data_readers.READERS, *keypoint_readers.READERS, *result_readers.READERS)
 _CASES = [
     pytest.param(reader, id=reader.name, marks=[pytest.mark.slow(reader.seconds)] if reader.seconds else [])
     for reader in READERS

@@ -51,12 +51,24 @@ PUBLISHED = {
         LShoulder LElbow LWrist""",
     "halpe-26": """Nose LEye REye LEar REar LShoulder RShoulder LElbow RElbow LWrist RWrist LHip RHip LKnee RKnee
         LAnkle RAnkle HeadTop Neck MidHip LBigToe RBigToe LSmallToe RSmallToe LHeel RHeel""",
+    "mediapipe-33": """Nose LEyeInner LEye LEyeOuter REyeInner REye REyeOuter LEar REar LMouth RMouth LShoulder
+        RShoulder LElbow RElbow LWrist RWrist LPinky RPinky LIndex RIndex LThumb RThumb LHip RHip LKnee RKnee LAnkle
+        RAnkle LHeel RHeel LFootIndex RFootIndex""",
 }
+FACE = """RFace0 RFace1 RFace2 RFace3 RFace4 RFace5 RFace6 RFace7 Face8 LFace7 LFace6 LFace5 LFace4 LFace3 LFace2 LFace1
+    LFace0 RFace17 RFace18 RFace19 RFace20 RFace21 LFace21 LFace20 LFace19 LFace18 LFace17 Face27 Face28 Face29 Face30
+    RFace31 RFace32 Face33 LFace32 LFace31 RFace36 RFace37 RFace38 RFace39 RFace40 RFace41 LFace39 LFace38 LFace37
+    LFace36 LFace41 LFace40 RFace48 RFace49 RFace50 Face51 LFace50 LFace49 LFace48 LFace59 LFace58 Face57 RFace58
+    RFace59 RFace60 RFace61 Face62 LFace61 LFace60 LFace67 Face66 RFace67"""
+HANDS = " ".join(f"{side}Hand{i}" for side in "LR" for i in range(21))
+FEET = "LBigToe LSmallToe LHeel RBigToe RSmallToe RHeel"
+PUBLISHED["coco-wholebody-133"] = f"{PUBLISHED['coco-17']} {FEET} {FACE} {HANDS}"
+PUBLISHED["halpe-136"] = f"{PUBLISHED['halpe-26']} {FACE} {HANDS}"
 
 
 def spelled_out(published: str) -> str:
     side = {"L": "left ", "R": "right "}.get(published[0] if published[1].isupper() else "", "")
-    return side + " ".join(re.findall("[A-Z][a-z]+", published)).lower()
+    return side + " ".join(re.findall(r"[A-Z][a-z]+|\d+", published)).lower()
 
 
 def poses(skeleton: Skeleton, seed: int, batch: int = 2) -> tuple[Tensor, Tensor]:
@@ -111,6 +123,9 @@ def test_heads() -> None:
         "coco-17": (["nose"], ["right shoulder", "left shoulder"]),
         "mpii-16": (["upper neck", "head top"], ["thorax"]),
         "halpe-26": to_neck,
+        "mediapipe-33": (["nose"], ["right shoulder", "left shoulder"]),
+        "coco-wholebody-133": (["nose"], ["right shoulder", "left shoulder"]),
+        "halpe-136": to_neck,
     }
 
 

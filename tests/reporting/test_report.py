@@ -19,7 +19,7 @@ from reposer.evaluation import Evaluation
 from reposer.images import cut_grid, grid, read_image, write_image
 from reposer.reporting.exhibits import Exhibits, stages
 from reposer.reporting.report import write_report
-from reposer.results import FORMATS, result_name, write_manifest
+from reposer.results import FORMATS, result_name, under_manifest
 
 
 def test_losses_that_join_late_are_drawn(tmp_path: Path) -> None:
@@ -49,11 +49,12 @@ def test_a_run_without_a_log_line_yet(tmp_path: Path) -> None:
 def results(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generated images of the test pairs: the targets, from pair to pair with more noise."""
     out, index = tmp_path_factory.mktemp("generated"), open_pairs(market, "test")
-    for i, (source, target) in enumerate(index.pairs):
-        image = read_image(index.images / target)
-        noise = torch.randint(-5 * i - 1, 5 * i + 1, image.shape, generator=torch.Generator().manual_seed(i))
-        write_image(out / result_name(f"{source}___{target}", ".png"), (image + noise).clamp(0, 255).to(torch.uint8))
-    write_manifest(out, index, FORMATS["images"], {})
+    with under_manifest(out, index, FORMATS["images"], {}):
+        for i, (source, target) in enumerate(index.pairs):
+            image = read_image(index.images / target)
+            noise = torch.randint(-5 * i - 1, 5 * i + 1, image.shape, generator=torch.Generator().manual_seed(i))
+            noisy = (image + noise).clamp(0, 255).to(torch.uint8)
+            write_image(out / result_name(f"{source}___{target}", ".png"), noisy)
     return out
 
 

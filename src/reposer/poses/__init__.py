@@ -10,11 +10,23 @@ from reposer.poses.named import NAMED_POSES, named_pose
 from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.retargeting import retarget, retarget_joints
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
-from reposer.poses.skeletons import COCO_17, HALPE_26, MPII_16, OPENPOSE_25, SKELETONS
+from reposer.poses.skeletons import (
+    COCO_17,
+    COCO_WHOLEBODY_133,
+    HALPE_26,
+    HALPE_136,
+    MEDIAPIPE_33,
+    MPII_16,
+    OPENPOSE_25,
+    SKELETONS,
+)
 
 __all__ = [
     "COCO_17",
+    "COCO_WHOLEBODY_133",
     "HALPE_26",
+    "HALPE_136",
+    "MEDIAPIPE_33",
     "MPII_16",
     "NAMED_POSES",
     "OPENPOSE_18",

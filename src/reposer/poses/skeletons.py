@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from reposer.poses.conversion import origins
 from reposer.poses.skeleton import OPENPOSE_18, Part, Skeleton
+from reposer.poses.whole_body import FACE_68, HANDS_42, face_limbs, hand_limbs
 
 
 def _known(
@@ -89,7 +90,53 @@ HALPE_26 = _known(
 )  # fmt: skip
 """Halpe's 26 body keypoints (AlphaPose, RTMPose): COCO-17, head top ("Head"), neck, mid hip ("Hip") and the feet."""
 
-SKELETONS: Mapping[str, Skeleton] = MappingProxyType(
-    {skeleton.name: skeleton for skeleton in (OPENPOSE_18, OPENPOSE_25, COCO_17, MPII_16, HALPE_26)}
+MEDIAPIPE_33 = _known(
+    "mediapipe-33",
+    (
+        "nose", "left eye inner", "left eye", "left eye outer", "right eye inner", "right eye", "right eye outer",
+        "left ear", "right ear", "left mouth", "right mouth",
+        "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist",
+        "left pinky", "right pinky", "left index", "right index", "left thumb", "right thumb",
+        "left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle",
+        "left heel", "right heel", "left foot index", "right foot index",
+    ),
+    (
+        (0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (0, 9), (0, 10), (9, 10), (0, 11), (0, 12),
+        (11, 12), (11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19),
+        (12, 14), (14, 16), (16, 18), (16, 20), (16, 22), (18, 20),
+        (11, 23), (12, 24), (23, 24), (23, 25), (25, 27), (27, 29), (29, 31), (27, 31),
+        (24, 26), (26, 28), (28, 30), (30, 32), (28, 32),
+    ),
+)  # fmt: skip
+"""The landmarks of MediaPipe Pose (BlazePose). No neck; its own lines, and from the nose to mouth and shoulders."""
+
+COCO_WHOLEBODY_133 = _known(
+    "coco-wholebody-133",
+    (
+        *COCO_17.joints,
+        "left big toe", "left small toe", "left heel", "right big toe", "right small toe", "right heel",
+        *FACE_68, *HANDS_42,
+    ),
+    (
+        *COCO_17.limbs, (15, 17), (15, 18), (15, 19), (16, 20), (16, 21), (16, 22),
+        *face_limbs(23, 0), *hand_limbs(91, 9), *hand_limbs(112, 10),
+    ),
+)  # fmt: skip
+"""COCO-WholeBody (RTMPose, DWPose, ViTPose): COCO-17, the feet, 68 points of the face and 21 of each hand."""
+
+HALPE_136 = _known(
+    "halpe-136",
+    (*HALPE_26.joints, *FACE_68, *HANDS_42),
+    (*HALPE_26.limbs, *face_limbs(26, 0), *hand_limbs(94, 9), *hand_limbs(115, 10)),
 )
+"""Halpe full body (AlphaPose): Halpe-26, 68 points of the face and 21 of each hand."""
+
+SKELETONS: Mapping[str, Skeleton] = MappingProxyType(
+    {
+        skeleton.name: skeleton
+        for skeleton in (
+            OPENPOSE_18, OPENPOSE_25, COCO_17, MPII_16, HALPE_26, MEDIAPIPE_33, COCO_WHOLEBODY_133, HALPE_136,
+        )
+    }
+)  # fmt: skip
 """The known skeletons by name."""

@@ -43,37 +43,23 @@ def under_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
     Raises:
         InputError: if the folder holds results that were made from something else, or nothing says from what.
     """
-    content = _content(index, format, provenance)
-    _check_replaceable(out, content)
-    _write(out, {_UNFINISHED: True, **content})
-    _write_poses(out, index)
-    yield
-    _write(out, content)
-
-
-def write_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> None:
-    """Write what results were made from that are all there, see ``under_manifest``."""
-    _write_poses(out, index)
-    _write(out, _content(index, format, provenance))
-
-
-def _content(index: PairIndex, format: Format, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    content = {
         "format": format.name,
         "images": str(index.images.resolve()),
         "annotations": ANNOTATIONS,
         "pairs": [list(pair) for pair in index.pairs],
         **provenance,
     }
+    _check_replaceable(out, content)
+    _write(out, {_UNFINISHED: True, **content})
+    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
+    yield
+    _write(out, content)
 
 
 def _write(out: Path, content: Mapping[str, Any]) -> None:
     write_text(out / MANIFEST, json.dumps(content, indent=1) + "\n")
-
-
-def _write_poses(out: Path, index: PairIndex) -> None:
-    names = dict.fromkeys(name for pair in index.pairs for name in pair)
-    write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
 
 
 def _check_replaceable(out: Path, content: Mapping[str, Any]) -> None:

@@ -24,7 +24,8 @@ from reposer.similarity.settings import (
     Statistics,
     Window,
 )
-from reposer.similarity.ssim import K1, K2, masked_ssim, ssim_index, ssim_map, window_weights
+from reposer.similarity.ssim import K1, K2, masked_ssim, ssim_index, ssim_map
+from reposer.similarity.windows import window_weights
 
 __all__ = [
     "CLASSIC_SSIM",

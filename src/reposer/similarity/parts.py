@@ -19,11 +19,11 @@ from reposer.similarity.settings import PartSSIMSettings
 from reposer.similarity.ssim import (
     EPSILON,
     centred,
-    matrix_product,
     mean_masked_ssim,
     mean_ssim,
     ssim_of_averages,
 )
+from reposer.similarity.windows import matrix_product
 from reposer.tensors import check_images, check_masks
 
 Reduction = Literal["mean", "none"]

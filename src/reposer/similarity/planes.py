@@ -15,7 +15,8 @@ from torch import Tensor
 
 from reposer.checks import changed, check_window
 from reposer.similarity.settings import SSIMSettings, Window
-from reposer.similarity.ssim import EPSILON, K1, K2, ssim_of_moments, window_weights
+from reposer.similarity.ssim import EPSILON, K1, K2, ssim_of_moments
+from reposer.similarity.windows import window_weights
 
 Floats = NDArray[np.float64]
 _TILE = 32

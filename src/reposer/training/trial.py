@@ -10,12 +10,13 @@ from reposer.checks import InputError
 from reposer.losses import Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
+from reposer.poses import OPENPOSE_18
 
 
 def try_objective(objective: Objective, size: tuple[int, int], device: torch.device) -> None:
     """Raise InputError where a term of the objective, such as its window, does not fit images of that size (H, W)."""
     image = torch.zeros(1, 3, *size, device=device)
-    place = torch.linspace(0.1, 0.9, 18, device=device)
+    place = torch.linspace(0.1, 0.9, len(OPENPOSE_18.joints), device=device)
     joints = torch.stack((place * size[1], place * size[0]), dim=-1)[None]
     name = "features"
     try:

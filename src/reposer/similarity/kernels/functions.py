@@ -32,13 +32,6 @@ class Spec(NamedTuple):
     scale: float
     luminance: bool
 
-    @classmethod
-    @cache
-    def of(cls, settings: SSIMSettings, value_range: Range, luminance: bool = True) -> Spec:
-        low, high = value_range
-        uniform, scale = settings.window == "uniform", settings.variance_scale
-        return cls(settings.window_size, settings.sigma, uniform, (low + high) / 2, float(high - low), scale, luminance)
-
     @property
     def window(self) -> tuple[Any, ...]:
         return self[:5]
@@ -69,7 +62,14 @@ class Spec(NamedTuple):
 
 def _spec(image: Tensor, settings: SSIMSettings, value_range: Range, luminance: bool = True) -> Spec:
     check_window((image.shape[2], image.shape[3]), settings.window_size)
-    return Spec.of(settings, value_range, luminance)
+    return _spec_of(settings, value_range, luminance)
+
+
+@cache
+def _spec_of(settings: SSIMSettings, value_range: Range, luminance: bool) -> Spec:
+    low, high = value_range
+    uniform, scale = settings.window == "uniform", settings.variance_scale
+    return Spec(settings.window_size, settings.sigma, uniform, (low + high) / 2, float(high - low), scale, luminance)
 
 
 def _needs(x: Tensor, y: Tensor) -> tuple[bool, bool]:
@@ -240,7 +240,7 @@ def part_ssim(x: Tensor, y: Tensor, masks: Tensor, value_range: Range, settings:
     """``reposer.similarity.part_ssim`` (B, P, C)."""
     if settings.statistics == "local":
         return masked_ssim(x, y, masks, value_range, settings.ssim)
-    return _Parts.apply(x, y, masks, Spec.of(settings.ssim, value_range))
+    return _Parts.apply(x, y, masks, _spec_of(settings.ssim, value_range, True))
 
 
 class _Index(torch.autograd.Function):

@@ -18,6 +18,8 @@ from reposer.similarity.kernels.window import window_rows
 
 MASKS = {"whole": 0, "blacked_out": 1, "weighed": 2}
 """What a mask does, as ``window_rows`` takes it."""
+_COLUMNS = 32
+"""Columns of the map that a program computes: a warp."""
 _ENOUGH = 1024
 """Programs that keep a large GPU busy."""
 _WINDOW = "int window_size, float sigma, bool uniform, float middle, float length"
@@ -56,7 +58,7 @@ def aligned(x: Tensor, y: Tensor) -> Layout:
 @cache
 def weights_of(window_size: int, sigma: float, uniform: bool) -> tuple[float, ...]:
     """Weights of the window as numbers, which the kernels are compiled with."""
-    from reposer.similarity.ssim import window_weights
+    from reposer.similarity.windows import window_weights
 
     return tuple(window_weights(window_size, sigma, "uniform" if uniform else "gaussian").tolist())
 
@@ -78,10 +80,9 @@ class Tiling(NamedTuple):
     @classmethod
     def of(cls, planes: int, height: int, wide: int) -> Tiling:
         """Tall tiles, unless they are too few; each computes the border of its neighbours again."""
-        block = 32 if wide <= 32 else 64
-        columns = _ceil(wide, block)
-        rows = next((r for r in (64, 32, 16) if planes * columns * _ceil(height, r) >= _ENOUGH), 8)
-        return cls(rows, block, columns * _ceil(height, rows))
+        columns = _ceil(wide, _COLUMNS)
+        rows = next((r for r in (128, 64, 32) if planes * columns * _ceil(height, r) >= _ENOUGH), 16)
+        return cls(rows, _COLUMNS, columns * _ceil(height, rows))
 
 
 def _floats(like: Tensor, *shape: int) -> Tensor:
@@ -206,7 +207,7 @@ class Chunks(NamedTuple):
     @classmethod
     def of(cls, size: int) -> Chunks:
         """At most 64, each of some steps, few enough that another launch adds them up at once."""
-        pixels = 128 * _ceil(_ceil(size, min(64, _ceil(size, 512))), 128)
+        pixels = 128 * _ceil(_ceil(size, min(64, _ceil(size, 256))), 128)
         return cls(pixels, _ceil(size, pixels))
 
 
@@ -230,7 +231,8 @@ def sums_of_parts(x: Tensor, y: Tensor, masks: Tensor, middle: float) -> tuple[T
         batch * channels * chunks.number,
         (x, y, masks, visible, sums),
         (channels, parts, height * width, *strides, chunks.pixels, middle),
-        (middle == 0, padded, max(1024 // padded, 16)),
+        (middle == 0, padded, max(512 // padded, 16)),
+        warps=2,
     )
     return sums, visible
 

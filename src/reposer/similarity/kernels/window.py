@@ -131,9 +131,8 @@ def window_rows(
     first = (tile // blocks) * ROWS
     here = columns < wide
     at = tl.minimum(columns, wide - 1)  # every load is inside, whatever is made of it
-    image = plane // (parts * channels)
-    x += image * of_image + (plane % channels) * of_channel
-    y += image * of_image + (plane % channels) * of_channel
+    offset = plane // (parts * channels) * of_image + (plane % channels) * of_channel
+    x, y = x + offset, y + offset
     if MASK != WHOLE:
         mask += (plane // channels) * height * width
     rows_a = no_rows(WEIGHTS, BLOCK)
