@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -15,11 +16,15 @@ import torch
 from PIL import Image
 from tests.attacks.mutations import mutate_bytes, mutate_json, mutate_table
 from tests.attacks.reader import Reader, check_sane
+from tests.downloads import market_download, market_lists, zipped
 from tests.folders import pose
 
+from reposer.checks import printable
 from reposer.data import DESCRIPTION, DataConfig, PairDataset, open_pairs
+from reposer.diagnosis import Diagnosis, diagnose_data
 from reposer.images import read_image, write_image
 from reposer.poses import read_annotations, read_pairs, write_annotations, write_pairs
+from reposer.preparing import PrepareConfig, prepare
 
 NAMES = [f"000{who}_c{camera}s1_00000{camera}_00.jpg" for who in (1, 2) for camera in (1, 2)]
 _MODES = ("RGB", "L", "1", "P", "RGBA", "LA", "CMYK", "YCbCr", "I;16", "F", "I", "HSV", "LAB")
@@ -130,7 +135,54 @@ def _check_description(config: DataConfig, valid: DataConfig, content: bytes) ->
     assert (config.name, config.license) == (given["name"], given.get("license", "other"))
 
 
+def _zip(folder: Path) -> Path:
+    market_lists(folder / "lists")
+    return zipped(market_download(folder / "download"), folder / "download.zip")
+
+
+def _prepare(path: Path) -> Path:
+    out = path.with_name("prepared")
+    shutil.rmtree(out, ignore_errors=True)
+    prepare("market", path, path.with_name("lists"), out, PrepareConfig(workers=1))
+    return out
+
+
+def _check_prepared(out: Path, valid: Path, content: bytes) -> None:
+    for path in out.glob("*/*"):
+        assert read_image(path).shape == (3, 128, 64)
+
+
+def _begun(folder: Path) -> Path:
+    return _prepare(_zip(folder)) / "prepare.json"
+
+
+def _continue(path: Path) -> Path:
+    root = path.parents[1]
+    prepare("market", root / "download.zip", root / "lists", path.parent, PrepareConfig(workers=1))
+    return path.parent
+
+
+def _diagnose(root: Path) -> Diagnosis:
+    return diagnose_data(root, workers=1)
+
+
+def _check_diagnosis(diagnosis: Diagnosis, valid: Diagnosis, content: bytes) -> None:
+    assert all(len(printable(line).splitlines()) == 1 for line in diagnosis.lines())
+
+
 READERS = (
+    Reader(name="download.zip", make=_zip, read=_prepare, check=_check_prepared, seconds=6),
+    Reader(
+        name="prepare.json", make=_begun, read=_continue, mutations=(mutate_json,), check=_check_prepared, seconds=6
+    ),
+    Reader(
+        name="doctor-by-annotations",
+        make=lambda folder: market(folder) / "market-annotation-train.csv",
+        read=lambda path: _diagnose(path.parent),
+        mutations=(mutate_table,),
+        check=_check_diagnosis,
+        seconds=8,
+    ),
     Reader(name="image", make=_image, read=read_image, mutations=(mutate_image,), check=_check_image),
     Reader(
         name="annotations.csv",

@@ -17,6 +17,7 @@ import pytest
 import torch
 from tests.attacks.kills import contents, killed, moments
 from tests.attacks.run_readers import TINY
+from tests.downloads import fashion_download, fashion_lists
 
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
@@ -26,6 +27,7 @@ from reposer.evaluation import evaluate
 from reposer.generation import generate
 from reposer.generator import load_generator
 from reposer.models import build_generator, generator_files, save_network
+from reposer.preparing import PrepareConfig, prepare
 from reposer.training import train
 from reposer.training.run_folder import read_log
 
@@ -104,6 +106,30 @@ def test_killed_mannequins_are_made_anew(tmp_path: Path, some: int | None) -> No
             assert killed(make_few, out, 0, out), f"moment {moment}"
         assert contents(out) == contents(whole), f"moment {moment}"
         assert {path.name for path in tmp_path.iterdir()} == {"whole", "people"}, f"moment {moment}"
+
+
+def prepare_all(root: Path, out: Path) -> None:
+    """A data set of a small download."""
+    prepare("deepfashion", root / "download", root / "lists", out, PrepareConfig(workers=1))
+
+
+@pytest.mark.slow(5)
+@some
+def test_a_killed_preparation_goes_on_where_it_was(tmp_path: Path, some: int | None) -> None:
+    fashion_download(tmp_path / "download")
+    fashion_lists(tmp_path / "lists")
+    originals = contents(tmp_path / "download")
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    killed(prepare_all, whole, 0, tmp_path, whole)
+    count = killed(prepare_all, out, 0, tmp_path, out)
+    for moment in moments(count, some):
+        shutil.rmtree(out)
+        assert killed(prepare_all, out, moment, tmp_path, out) == 0, f"moment {moment}"
+        if "dataset.json" in contents(out):
+            assert contents(out).items() >= contents(whole).items(), f"moment {moment}"
+        assert killed(prepare_all, out, 0, tmp_path, out), f"moment {moment}"
+        assert contents(out) == contents(whole), f"moment {moment}"
+    assert contents(tmp_path / "download") == originals
 
 
 def generate_all(checkpoint: Path, data: Path, out: Path) -> None:

@@ -26,6 +26,7 @@ from tests.attacks.guarded import attempt
 from tests.attacks.mutations import remove
 from tests.attacks.result_readers import results, scored
 from tests.attacks.run_readers import TINY
+from tests.downloads import market_download, market_lists
 from torch.utils.data import DataLoader, dataloader
 
 from reposer import cli, generation
@@ -53,6 +54,8 @@ COMMANDS = (
     "poses show {}/data/market-annotation-train.csv --out {}/poses.png",
     "weights import {}/nothing.pth --out {}/imported",
     "export {}/generator.safetensors --format onnx --out {}/x.onnx",
+    "prepare market --source {}/data --annotations {}/data --out {}/prepared --workers 1",
+    "doctor {}/sound --out {}/skeletons.png --workers 1",
     "mannequin {}/people --identities 2 --images-per-identity 2",
     "quickstart --out {}/quick",
 )
@@ -97,6 +100,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a data set, results, their evaluations and a generator, and where nothing works long."""
     folder = tmp_path / "all"
     market(folder / "data")
+    market_lists(market_download(folder / "sound"))
     results(folder)
     for name in ("a", "b"):
         scored(folder / "results").save(folder / f"{name}.json")

@@ -13,8 +13,9 @@ from reposer.data.layouts import find_layout
 from reposer.diagnosis.finding import Diagnosis, Finding, error, note, warning
 from reposer.diagnosis.overlay import skeletons
 from reposer.diagnosis.split import SplitFacts, images, keypoints, pairs
-from reposer.images import write_image
+from reposer.images import SUFFIXES, write_image
 from reposer.preparing import PUBLISHED, differences
+from reposer.processes import check_processes
 from reposer.protocols import PROTOCOLS
 from reposer.recipes import RECIPES, recipe
 
@@ -35,8 +36,11 @@ def diagnose_data(
         progress: called with the number of images done and of all images.
 
     Raises:
-        InputError: if the folder holds no data set.
+        InputError: if the folder holds no data set, or ``out`` cannot be the name of a picture.
     """
+    check_processes("workers", workers, least=0)
+    if out is not None and (out.suffix.lower() not in SUFFIXES or out.is_dir() or not out.parent.is_dir()):
+        raise InputError(f"{out}: --out needs the name of a picture ({', '.join(SUFFIXES)}) in a folder that exists")
     layouts = [layout for layout in LAYOUTS.values() if any(has_split(root, split, layout.name) for split in SPLITS)]
     if not layouts:
         find_layout(root, "train")  # which says what was looked for
@@ -60,14 +64,25 @@ def diagnose_data(
         findings += images(facts, workers=workers, progress=told)
         done += len(facts.present)
     findings += _both_splits(splits)
-    sheet = skeletons([facts for facts in splits if facts.layout is splits[0].layout])
-    if sheet is not None:
-        path = out or root.resolve().parent / f"{root.resolve().name}-doctor.png"
-        write_image(path, sheet)
-        findings.append(note(f"look at {path}: do the skeletons fit the people?"))
+    findings += _picture(root, splits, out)
     failed = any(finding.level == "error" for finding in findings)
     findings += [] if failed else [finding for layout in layouts for finding in _uses(layout, splits)]
     return Diagnosis(tuple(findings), _next(root, layouts, splits, failed))
+
+
+def _picture(root: Path, splits: Sequence[SplitFacts], out: Path | None) -> Iterator[Finding]:
+    sheet = skeletons([facts for facts in splits if facts.layout is splits[0].layout])
+    if sheet is None:
+        return
+    path = out or root.resolve().parent / f"{root.resolve().name}-doctor.png"
+    try:
+        write_image(path, sheet)
+    except OSError as failed:
+        yield warning(
+            f"{path}: the picture of skeletons cannot be written ({failed.strerror}); name another with --out"
+        )
+    else:
+        yield note(f"look at {path}: do the skeletons fit the people?")
 
 
 def _open(layout: Layout, root: Path) -> tuple[list[SplitFacts], list[Finding]]:

@@ -22,7 +22,7 @@ from reposer.preparing.lists import SplitLists, find_lists, scaled
 from reposer.preparing.pictures import Encoding, Making, Outcome, Task
 from reposer.preparing.report import Report, SplitReport
 from reposer.preparing.sources import Location, find_images
-from reposer.processes import spread
+from reposer.processes import check_processes, spread
 from reposer.values import Checked
 
 STARTED = "prepare.json"
@@ -41,8 +41,8 @@ class PrepareConfig(Checked):
     """Height and width in pixels: 128 64 for market; 256 176 or 512 352 for deepfashion. None: the first."""
     filter: ResizeFilter = "pil-bicubic"
     """Filter and library that resize photos of another size."""
-    encoding: Encoding = "jpeg"
-    """Of images that are cut or resized: jpeg (quality 95, full colour) or png (exact; three times as large)."""
+    encoding: Encoding = "png"
+    """Of images that are cut or resized: png keeps every pixel; jpeg (quality 95, full colour) takes a third."""
     copy: bool = False
     """Copy images that need no change, instead of making hard links to the originals."""
     workers: Annotated[int, at_least(0)] = 0
@@ -89,6 +89,7 @@ def prepare(
     if size not in SIZES[name]:
         known = " or ".join(f"{height} {width}" for height, width in SIZES[name])
         raise InputError(f"size of {name} must be {known}, got {size[0]} {size[1]}")
+    check_processes("workers", config.workers, least=0)
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; --source is the download, a folder or a zip file")
     _check_out(out, _settings(layout, size, config))
