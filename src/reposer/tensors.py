@@ -104,7 +104,7 @@ def check_masks(part_masks: Tensor, image: Tensor) -> None:
         labels = tuple(part_masks.shape) == (batch, height, width)
         remedy = "; make a mask of each label: torch.nn.functional.one_hot(labels).movedim(-1, 1)" if labels else ""
         raise ValueError(
-            f"part_masks must have shape ({batch}, P, {height}, {width}), got {tuple(part_masks.shape)}{remedy}"
+            f"part_masks must have shape ({batch}, 'P', {height}, {width}), got {tuple(part_masks.shape)}{remedy}"
         )
     if part_masks.shape[1] == 0:
         raise ValueError("part_masks must have at least one part, got none")

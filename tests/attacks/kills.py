@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from tests.training.processes import server
 
+from reposer.locks import is_lock
+
 Work = Callable[..., object]
 _CHANGES = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
 
@@ -70,6 +72,6 @@ def moments(count: int, some: int | None) -> list[int]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file in a folder, by its name."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """SHA-256 of each file in a folder, by its name; a lock says nothing once its process is gone."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not is_lock(path))
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -95,8 +95,8 @@ def test_third_interrupt_tears_nothing() -> None:
 
 @pytest.fixture
 def interrupts() -> Iterator[None]:
-    """Leaves Ctrl-C to the tests as it was."""
-    before = signal.getsignal(signal.SIGINT)
+    """Ctrl-C raises, even where the tests run in the background, which ignores it; after the test as it was."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
