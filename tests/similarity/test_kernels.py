@@ -129,7 +129,7 @@ def test_several_tiles(fused: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("window_size", [7, 11, 15])
+@pytest.mark.parametrize("window_size", [7, *(pytest.param(size, marks=pytest.mark.nightly) for size in (11, 15))])
 def test_larger_windows(window_size: int, fused: list[str]) -> None:
     assert_as_plain(lambda x, y: ssim_index(x, y, window_size=window_size), *images(1, 1, 17, 15), called=fused)
 

@@ -33,7 +33,7 @@ def precise(tiny: RunConfig, norm: str) -> RunConfig:
 
 
 @pytest.mark.slow(30)
-@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("norm", [pytest.param("instance", marks=pytest.mark.nightly), "batch"])
 def test_two_processes_equal_one(tiny: RunConfig, market: Path, tmp_path: Path, norm: str) -> None:
     config = precise(tiny, norm)
     alone = server().Process(target=run, args=(config, market, tmp_path / "one"))
