@@ -182,7 +182,7 @@ def test_no_option_breaks_a_command(
     paths = [str(path) for path in (place, *place.iterdir(), *(place / "strange").iterdir(), place / "new" / "x.csv")]
     before = set(place.iterdir())
     for number, (random, found) in enumerate(attacks(request.node.callspec.id.rsplit("-", 1)[0], cases)):
-        short(number % 25 == 0)
+        short(number % 50 == 0)
         arguments = list(words)
         for option in random.sample(list(known), min(len(known), random.choice((1, 1, 1, 2)))):
             arguments += [option, *values(random, known[option], paths)]
