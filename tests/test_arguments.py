@@ -136,7 +136,7 @@ def test_joints_with_a_third_column_and_label_maps_are_told_apart() -> None:
     with pytest.raises(ValueError, match=r"got \(2, 18, 3\); pass joints\[..., :2\], and as visible joints"):
         limb_masks(torch.rand(2, 18, 3), visible, (32, 24))
     labels = torch.zeros(2, 32, 24, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"shape \(2, P, 32, 24\), got \(2, 32, 24\); make a mask of each label"):
+    with pytest.raises(ValueError, match=r"shape \(2, 'P', 32, 24\), got \(2, 32, 24\); make a mask of each label"):
         losses.part_ssim_loss(*images(), labels)
 
 
