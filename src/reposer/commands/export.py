@@ -7,7 +7,7 @@ from pathlib import Path
 import tyro
 
 from reposer.export import INPUTS, OUTPUT, ExportFormat, export_generator
-from reposer.generator import generator_file, load_generator
+from reposer.generator import load_generator
 from reposer.progress import Progress
 
 
@@ -25,8 +25,8 @@ def run(checkpoint: tyro.conf.Positional[Path], /, *, format: ExportFormat, out:
         format: onnx: for ONNX Runtime and others; torch-export: an ExportedProgram for torch.export.load.
         out: the file to write, such as person.onnx or person.pt2.
     """
-    file = generator_file(checkpoint)
     generator = load_generator(checkpoint)
+    file = generator.origin.file if generator.origin else checkpoint  # a run may have saved a newer one meanwhile
     with Progress("export", unit="stages") as progress:
         comparison = export_generator(generator, out, format, checkpoint=file, progress=progress)
     print(f"{', '.join(INPUTS)} -> {OUTPUT}")
