@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -73,29 +73,47 @@ def _end_in(seconds: float) -> None:
 
 
 def spread(
-    work: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int = 0, least: int = 64
-) -> Iterator[Result]:
-    """Give ``work(task)`` in the order of the tasks, computed by several processes where that is worth it.
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    *,
+    workers: int = 0,
+    least: int = 64,
+    doing: str = "works on images",
+    progress: Callable[[int], None] | None = None,
+) -> list[Result]:
+    """Return ``work(task)`` of each task, in their order, computed by several processes where that is worth it.
+
+    No process works any more when it returns or raises, whatever stops it.
 
     Args:
-        work: a function that can be pickled; it never runs in more threads than one.
+        work: a function that can be pickled.
         tasks: its arguments.
         workers: processes; 0: one per core. At most four per core are started.
         least: tasks that are worth a process; for fewer than twice as many, this process works alone.
+        doing: what a process does, for the error.
+        progress: gets the number of tasks done so far.
 
     Raises:
         RunError: if a process dies.
     """
+
+    def collect(results: Iterable[Result]) -> list[Result]:
+        found = []
+        for result in results:
+            found.append(result)
+            if progress is not None:
+                progress(len(found))
+        return found
+
     cores = os.cpu_count() or 1
     processes = min(workers or cores, 4 * cores, max(1, len(tasks) // least))
     if processes == 1:
-        yield from map(work, tasks)
-        return
+        return collect(map(work, tasks))
     pool = ProcessPoolExecutor(processes, initializer=_prepare)
     try:
-        yield from pool.map(work, tasks, chunksize=max(1, min(32, len(tasks) // (4 * processes))))
+        return collect(pool.map(work, tasks, chunksize=max(1, min(32, len(tasks) // (4 * processes)))))
     except BrokenProcessPool:
-        raise RunError("a process that works on images died, perhaps for lack of memory; use fewer --workers") from None
+        raise RunError(f"a process that {doing} died, perhaps for lack of memory; use fewer --workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -129,12 +129,12 @@ def images(facts: SplitFacts, *, workers: int, progress: Callable[[int], None]) 
     unreadable: list[str] = []
     others: list[str] = []
     paths = [facts.images / name for name in facts.present]
-    for done, (path, found) in enumerate(zip(paths, spread(_size_of, paths, workers=workers), strict=True), start=1):
+    sizes = spread(_size_of, paths, workers=workers, progress=progress)
+    for path, found in zip(paths, sizes, strict=True):
         if isinstance(found, str):
             unreadable.append(found)
         elif found[0] != facts.size[0] or found[1] not in facts.widths:
             others.append(f"{path.name} ({found[0]}x{found[1]})")
-        progress(done)
     if unreadable:
         yield error(
             f"{facts.split}: {len(unreadable):,} of {len(paths):,} images cannot be read: "

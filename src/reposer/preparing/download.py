@@ -158,12 +158,10 @@ def _make_images(
     tasks = [Task(found[split].get(name), out / split / name) for split, name in keys]
     frame = round((layout.full_width or layout.size[1]) * size[0] / layout.size[0])
     making = Making(size, frame, config.filter, config.encoding, config.copy)
+    told = None if progress is None else lambda done: progress(done, len(tasks))
     outcomes: dict[Split, dict[str, Outcome]] = {split: {} for split in wanted}
-    results = spread(making, tasks, workers=config.workers)
-    for done, ((split, name), outcome) in enumerate(zip(keys, results, strict=True), start=1):
+    for (split, name), outcome in zip(keys, spread(making, tasks, workers=config.workers, progress=told), strict=True):
         outcomes[split][name] = outcome
-        if progress is not None:
-            progress(done, len(tasks))
     return outcomes
 
 

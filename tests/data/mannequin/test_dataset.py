@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
+from reposer import processes
 from reposer.checks import InputError, RunError
 from reposer.data import MANNEQUINS, DataConfig
 from reposer.data.mannequin import PART_NAMES, MannequinConfig, dataset, make_mannequins
@@ -238,7 +239,7 @@ def _end(*_args, **_options):
 
 def test_a_worker_that_dies_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(dataset, "make_mannequin", _end)
-    monkeypatch.setattr(dataset, "ProcessPoolExecutor", partial(ProcessPoolExecutor, mp_context=get_context("fork")))
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", partial(ProcessPoolExecutor, mp_context=get_context("fork")))
     with pytest.raises(RunError, match=r"^a process that draws people died, .*; use fewer --workers$"):
         make_mannequins(tmp_path / "out", MannequinConfig(**{**SMALL, "images_per_identity": 32, "workers": 2}))
     assert list(tmp_path.iterdir()) == []

@@ -1,13 +1,10 @@
 """Whole data sets of mannequins, written in the layout of Market-1501 or DeepFashion."""
 
 import json
-import os
 import re
 import shutil
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sized
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +17,7 @@ from numpy.typing import NDArray
 
 from reposer import __version__
 from reposer.bounds import Seed, at_least
-from reposer.checks import InputError, RunError
+from reposer.checks import InputError
 from reposer.data.config import MANNEQUINS
 from reposer.data.description import DESCRIPTION
 from reposer.data.layout import pair_up
@@ -31,7 +28,7 @@ from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, ma
 from reposer.files import write_text, written
 from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
-from reposer.processes import end_with_parent
+from reposer.processes import spread
 from reposer.values import Checked
 
 MannequinLayout = Literal["market", "deepfashion"]
@@ -127,6 +124,18 @@ def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, ind
 _NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV works in the thread that calls it."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+@_one_thread()
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
@@ -153,42 +162,22 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def _quiet_worker() -> None:
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
-    cv2.setNumThreads(1)
-
-
 def _write_images(
     config: MannequinConfig, folder: Path, progress: Callable[[int, int], None] | None
 ) -> dict[str, list[_Record]]:
     tasks = [(split, identity) for split, people in config.people.items() for identity in people]
-    work = partial(_write_identity, config=config, folder=folder)
-    cores = os.cpu_count() or 1
-    processes = min(config.workers or cores, 4 * cores, max(1, len(tasks) * config.images_per_identity // 64))
+    each = config.images_per_identity
+    made = spread(
+        partial(_write_identity, config=config, folder=folder),
+        tasks,
+        workers=config.workers,
+        least=-(-64 // each),
+        doing="draws people",
+        progress=None if progress is None else lambda done: progress(done * each, len(tasks) * each),
+    )
     records: dict[str, list[_Record]] = {"train": [], "test": []}
-
-    def collect(results: Iterator[list[_Record]]) -> None:
-        for done, ((split, _), made) in enumerate(zip(tasks, results, strict=True), start=1):
-            records[split] += made
-            if progress is not None:
-                progress(done * config.images_per_identity, len(tasks) * config.images_per_identity)
-
-    if processes == 1:
-        threads = cv2.getNumThreads()
-        cv2.setNumThreads(1)
-        try:
-            collect(map(work, tasks))
-        finally:
-            cv2.setNumThreads(threads)
-        return records
-    pool = ProcessPoolExecutor(processes, initializer=_quiet_worker)
-    try:
-        collect(pool.map(work, tasks, chunksize=max(1, min(8, len(tasks) // (4 * processes)))))
-    except BrokenProcessPool:
-        raise RunError("a process that draws people died, perhaps for lack of memory; use fewer --workers") from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    for (split, _), found in zip(tasks, made, strict=True):
+        records[split] += found
     return records
 
 
