@@ -90,6 +90,10 @@ class ImagePool:
             places = places.masked_fill(unless, self.size)
         self._rows(images).index_copy_(0, places, images.detach())
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensor in which it keeps images, once there is one."""
+        return () if self._images is None else (self._images,)
+
     def state_dict(self) -> dict[str, Tensor]:
         """Return the kept images."""
         return {} if self._images is None or not self.filled else {"images": self._images[: self.filled].clone()}
