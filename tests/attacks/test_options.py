@@ -29,10 +29,11 @@ from tests.attacks.run_readers import TINY
 from tests.downloads import market_download, market_lists
 from torch.utils.data import DataLoader, dataloader
 
-from reposer import cli, generation
+from reposer import cli
 from reposer.commands import export as export_command
 from reposer.commands import quickstart
 from reposer.config import config_to_json
+from reposer.generation import batches
 from reposer.models import build_generator, save_network
 from reposer.training import loop
 
@@ -149,7 +150,7 @@ def launch(self: Fabric, real: Callable[[Fabric], Any] = Fabric.launch) -> Any:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Replaces long work; where that is asked for, training takes one step and generation goes to the end."""
-    real, generated = loop.train_step, generation._generate
+    real, generated = loop.train_step, batches._generate
 
     def one_step(*arguments: Any, **more: Any) -> None:
         real(*arguments, **more)
@@ -165,7 +166,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
     def choose(works: bool) -> None:
         monkeypatch.setattr(loop, "train_step", one_step if works else stop)
-        monkeypatch.setattr(generation, "_generate", generated if works else stop)
+        monkeypatch.setattr(batches, "_generate", generated if works else stop)
 
     return choose
 
