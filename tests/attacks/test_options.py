@@ -47,6 +47,7 @@ COMMANDS = (
     "--discriminators.channels 1 --logging.sample-pairs 0 --logging.validation-pairs 0 --optimization.batch-size 2 "
     "--hardware.accelerator cpu",
     "generate {}/generator.safetensors --data {}/data --out {}/generated",
+    "augment {}/data --out {}/new --generator {}/generator.safetensors --poses-per-person 1",
     "evaluate {}/results --protocol {}/own.yaml --metrics l1",
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
