@@ -17,7 +17,8 @@ from reposer.checks import InputError, RunError
 from reposer.cli import main
 from reposer.config import RunConfig, config_to_json
 from reposer.data import PairIndex, open_pairs
-from reposer.generation import _in_processes, checkpoint_provenance, generate
+from reposer.generation import checkpoint_provenance, generate
+from reposer.generation.batches import _in_processes
 from reposer.generator import load_generator
 from reposer.images import from_pil, read_image, to_signed, to_uint8
 from reposer.locks import lock

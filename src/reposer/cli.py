@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "say what is wrong with a data set or a run, and what to do next",
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
+    "augment": "make new images of the people of a data set, in poses of others",
     "evaluate": "score a folder of results under a stated protocol",
     "compare": "say which of two results is better, and how sure that is",
     "poses": "convert files of keypoints to annotations, or draw them",

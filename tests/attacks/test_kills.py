@@ -19,6 +19,7 @@ from tests.attacks.kills import contents, killed, moments
 from tests.attacks.run_readers import TINY
 from tests.downloads import fashion_download, fashion_lists
 
+from reposer.augmentation import AugmentConfig, augment
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
@@ -163,6 +164,29 @@ def test_results_of_a_killed_generation_are_never_scored(market: Path, tmp_path:
             assert score_of(out) in (None, scored["second"], scored["first"] if before else None), f"moment {moment}"
             killed(generate_all, out, 0, checkpoints[1], market, out)
             assert contents(out) == whole, f"moment {moment}"
+
+
+def augment_all(checkpoint: Path, data: Path, out: Path) -> None:
+    """Make two new images of each person."""
+    augment(load_generator(checkpoint), data, out, AugmentConfig(poses_per_person=2, retarget=False), batch_size=2)
+
+
+@pytest.mark.slow(7)
+@pytest.mark.parametrize("some", [2, pytest.param(ALL, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])])
+def test_a_killed_augmentation_goes_on_where_it_was(market: Path, tmp_path: Path, some: int | None) -> None:
+    checkpoint = tmp_path / "generator-0000001.safetensors"
+    save_network(checkpoint, build_generator(TINY.generator), config=config_to_json(TINY), recipe="small", step=1)
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    killed(augment_all, whole, 0, checkpoint, market, whole)
+    count = killed(augment_all, out, 0, checkpoint, market, out)
+    assert contents(out) == contents(whole)
+    for moment in [count * i // 3 for i in (1, 2)] if some else moments(count, None):
+        shutil.rmtree(out)
+        assert killed(augment_all, out, moment, checkpoint, market, out) == 0, f"moment {moment}"
+        assert "market-annotation-train.csv" not in contents(out) or len(list((out / "train").iterdir())) == 4
+        assert killed(augment_all, out, 0, checkpoint, market, out), f"moment {moment}"
+        assert contents(out) == contents(whole), f"moment {moment}"
+        assert {path.name for path in out.iterdir()} == {path.name for path in whole.iterdir()}, f"moment {moment}"
 
 
 def score_of(folder: Path) -> float | None:

@@ -29,10 +29,11 @@ from tests.attacks.run_readers import TINY
 from tests.downloads import market_download, market_lists
 from torch.utils.data import DataLoader, dataloader
 
-from reposer import cli, generation
+from reposer import cli
 from reposer.commands import export as export_command
 from reposer.commands import quickstart
 from reposer.config import config_to_json
+from reposer.generation import batches
 from reposer.models import build_generator, save_network
 from reposer.training import loop
 
@@ -46,6 +47,7 @@ COMMANDS = (
     "--discriminators.channels 1 --logging.sample-pairs 0 --logging.validation-pairs 0 --optimization.batch-size 2 "
     "--hardware.accelerator cpu",
     "generate {}/generator.safetensors --data {}/data --out {}/generated",
+    "augment {}/data --out {}/new --generator {}/generator.safetensors --poses-per-person 1",
     "evaluate {}/results --protocol {}/own.yaml --metrics l1",
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
@@ -149,7 +151,7 @@ def launch(self: Fabric, real: Callable[[Fabric], Any] = Fabric.launch) -> Any:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Replaces long work; where that is asked for, training takes one step and generation goes to the end."""
-    real, generated = loop.train_step, generation._generate
+    real, generated = loop.take_step, batches._generate
 
     def one_step(*arguments: Any, **more: Any) -> None:
         real(*arguments, **more)
@@ -164,8 +166,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr("reposer.data.mannequin.dataset._write_images", stop)
 
     def choose(works: bool) -> None:
-        monkeypatch.setattr(loop, "train_step", one_step if works else stop)
-        monkeypatch.setattr(generation, "_generate", generated if works else stop)
+        monkeypatch.setattr(loop, "take_step", one_step if works else stop)
+        monkeypatch.setattr(batches, "_generate", generated if works else stop)
 
     return choose
 

@@ -19,13 +19,14 @@ class PairDataset(Dataset[PairItem]):
     """The pairs of a ``PairIndex``, read from disk one by one.
 
     With ``flip``, the data set is twice as long and its second half holds the mirrored pairs: a uniform draw
-    is a mirrored pair with probability 1/2.
+    is a mirrored pair with probability 1/2. Without ``targets``, only sources and poses are read, for generating what
+    no image shows: the target is the source again.
 
     Raises:
         InputError: if the joints cannot be pixels of the images.
     """
 
-    def __init__(self, index: PairIndex, *, flip: bool = False) -> None:
+    def __init__(self, index: PairIndex, *, flip: bool = False, targets: bool = True) -> None:
         # Arrays, not hundreds of thousands of small objects: worker processes start at once.
         self._names = sorted({name for pair in index.pairs for name in pair})
         position = {name: i for i, name in enumerate(self._names)}
@@ -34,7 +35,7 @@ class PairDataset(Dataset[PairItem]):
         self._visible = torch.stack([index.poses[name].visible for name in self._names])
         self._images = index.images
         self._full_width = index.full_width
-        self._flip = flip
+        self._flip, self._targets = flip, targets
         self.size = index.size
         """(height, width) of the images in pixels."""
         self.left_out = index.left_out
@@ -61,7 +62,8 @@ class PairDataset(Dataset[PairItem]):
             raise IndexError(f"item {item} of a data set of {len(self)} pairs")
         pair = self._pairs[item % len(self._pairs)].tolist()
         source, target = (self._names[i] for i in pair)
-        images = torch.stack([self._read(source), self._read(target)])
+        image = self._read(source)
+        images = torch.stack([image, self._read(target) if self._targets else image])
         joints, visible = self._joints[pair], self._visible[pair]
         if item >= len(self._pairs):
             images = images.flip(-1)

@@ -46,9 +46,19 @@ class InstanceNorm(nn.InstanceNorm2d):
         return ((x - mean) * torch.rsqrt(variance + self.eps)).to(features.dtype)
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm that does not count its batches: nothing asks for it, and on a GPU to add 1 is a kernel of its own."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(features)
+        statistics, momentum = (self.running_mean, self.running_var), self.momentum or 0.0
+        return F.batch_norm(features, *statistics, self.weight, self.bias, True, momentum, self.eps)
+
+
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
-    return nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)
+    return BatchNorm(channels) if norm == "batch" else InstanceNorm(channels)
 
 
 def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
@@ -122,16 +132,16 @@ class _AsBefore:
         self._keys = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
 
     def __enter__(self) -> None:
-        self._after = [(norm, norm.momentum, norm.num_batches_tracked) for norm in self._norms]
+        self._after = [(norm, norm.momentum) for norm in self._norms]
         self._later = [(layer, layer.keys) for layer, _ in self._keys]
-        for norm, _, count in self._after:
-            norm.momentum, norm.num_batches_tracked = 0.0, None if count is None else count.clone()
+        for norm, _ in self._after:
+            norm.momentum = 0.0
         for layer, keys in self._keys:
             layer.keys = keys
 
     def __exit__(self, *_: object) -> None:
-        for norm, momentum, count in self._after:
-            norm.momentum, norm.num_batches_tracked = momentum, count
+        for norm, momentum in self._after:
+            norm.momentum = momentum
         for layer, keys in self._later:
             layer.keys = keys
 

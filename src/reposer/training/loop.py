@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,11 +21,11 @@ from reposer.models import generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
-from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
-from reposer.training.step import train_step
+from reposer.training.step import take_step
+from reposer.training.taken import LAG, Taken, settle
 from reposer.training.trial import try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
@@ -82,20 +83,22 @@ def train(
         watch = DiscriminatorWatch(folder.rewind(state.step, progress.say))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
+        queue: deque[Taken] = deque()
+        lag = LAG.get(world.device.type, 0)
+
+        def take(batch: PairBatch, logs: bool) -> Taken:
+            return take_step(state, batch, objective, config, world, term_gradients=logs)
+
         for batch in _batches(dataset, state, config, world):
             step = state.step + 1
             logs, validates, draws, saves = (step % interval == 0 or step == steps for interval in intervals)
-            row: dict[str, Any] = {}
-            try:
-                terms = train_step(state, batch, objective, config, world, term_gradients=logs)
-                row = _row(terms, objective, config, step)
-                state.skipped_in_a_row = 0
-                note = f"loss {terms['total']:.3f}"
-            except NonFiniteError as error:
-                skip_or_stop(error, state, batch, config, out, world)
-                progress.say(f"{error}; skipped")
-                note = f"{state.skipped} skipped"
-            seen += config.optimization.pairs_at(state.step - 1)
+            queue.append(take(batch, logs))
+            seen += config.optimization.pairs_at(step - 1)
+            if len(queue) <= lag and not (logs or validates or draws or saves):
+                continue
+            values = settle(queue, take, state, config, out, world, progress.say)
+            row: dict[str, Any] = _row(values, objective, config, step) if values is not None else {}
+            note = f"loss {values['total']:.3f}" if values is not None else f"{state.skipped} skipped"
             progress(step, steps, items_per_step=config.optimization.batch_size, note=note)
 
             if unseen and validates:
