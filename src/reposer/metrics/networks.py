@@ -56,7 +56,7 @@ def _detector(find: Find, *, name: DetectorName) -> PersonDetector:
 
 def _pose_estimator(find: Find, *, name: str) -> Estimator:
     check_choice("estimator", name, ESTIMATORS)
-    return load_estimator(name, weights={file.name: find(file.name) for file in ESTIMATORS[name].files})
+    return load_estimator(name, weights={each: find(each) for file in ESTIMATORS[name].files for each in file.names})
 
 
 LPIPS = Network(build=_lpips, settings={"backbone": "lpips.backbone", "version": "lpips.version"})

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from reposer.config import Precision, RunConfig
 from reposer.losses import ImagePool
 from reposer.models import GeneratorNetwork, build_discriminators, build_generator
-from reposer.models.blocks import set_dropout_keys
+from reposer.models.dropout import set_dropout_keys
 from reposer.training.statistics import Statistics
 from reposer.training.updates import build_adam
 from reposer.training.world import World

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import torch
+
 from reposer.checks import InputError, check_choice
 from reposer.digests import file_digest
 from reposer.features import Weights, WeightsFile
 from reposer.poses.estimators.keypoint_rcnn import KEYPOINT_RCNN, KeypointRCNN
+from reposer.poses.estimators.onnx_model import OnnxFile
 from reposer.poses.estimators.person import Estimator
+from reposer.poses.estimators.rtmpose import RTMPose
 
 DEFAULT = "keypoint-rcnn"
 EstimatorWeights = str | Path | Mapping[str, Weights] | None
@@ -31,14 +35,45 @@ class EstimatorKind:
     licence: str
     """Of code and weights."""
     build: Callable[[Sequence[Weights], str], Estimator]
-    """From the weights of each file, and the device, to the estimator."""
+    """From the weights of each file, where given, and the device, to the estimator."""
     extra: str | None = None
     """What is to be installed for it, as in ``pip install 'reposer[pose]'``."""
 
 
 def _keypoint_rcnn(weights: Sequence[Weights], device: str) -> Estimator:
-    return KeypointRCNN(weights=weights[0]).to(device)
+    try:
+        place = torch.device(device)
+        torch.zeros(1, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(f"device {device!r}: not one that torch has here ({str(error).splitlines()[0]})") from None
+    return KeypointRCNN(weights=weights[0]).to(place)
 
+
+_OPENMMLAB = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk/"
+_WITHOUT = (
+    "--estimator keypoint-rcnn needs them not, and poses of any other estimator can be given as an annotation CSV"
+)
+
+
+def _rtmpose(name: str, what: str, pose: OnnxFile, detector: OnnxFile, side: int) -> EstimatorKind:
+    """RTMPose of one size, with a detector whose input has this side."""
+
+    def build(weights: Sequence[Weights], device: str) -> Estimator:
+        paths = []
+        for file, given in zip((pose, detector), weights, strict=True):
+            if isinstance(given, dict):
+                raise InputError(f"{name}: its weights are files, not state dicts")
+            paths.append(file.fetch(given))
+        return RTMPose(paths[0], paths[1], detector_size=(side, side), device=device)
+
+    return EstimatorKind(name=name, what=what, files=(pose, detector), licence=_OPEN, build=build, extra="pose")
+
+
+def _file(name: str, megabytes: int) -> OnnxFile:
+    return OnnxFile(name=name, url=_OPENMMLAB + name, sha256_prefix="", megabytes=megabytes, without=_WITHOUT)
+
+
+_OPEN = "Apache-2.0; images of COCO, AI Challenger, MPII, Human-Art and others, some for research only"
 
 _KINDS = (
     EstimatorKind(
@@ -47,6 +82,20 @@ _KINDS = (
         files=(KEYPOINT_RCNN,),
         licence="BSD-3-Clause; images of COCO",
         build=_keypoint_rcnn,
+    ),
+    _rtmpose(
+        "rtmpose",
+        "RTMPose-m (256x192, body7) behind YOLOX-m for people, both from OpenMMLab",
+        _file("rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504.zip", 50),
+        _file("yolox_m_8xb8-300e_humanart-c2c7a14a.zip", 95),
+        side=640,
+    ),
+    _rtmpose(
+        "rtmpose-s",
+        "RTMPose-s (256x192, body7) behind YOLOX-tiny for people, both from OpenMMLab",
+        _file("rtmpose-s_simcc-body7_pt-body7_420e-256x192-acd4a1ef_20230504.zip", 20),
+        _file("yolox_tiny_8xb8-300e_humanart-6f3252f9.zip", 20),
+        side=416,
     ),
 )
 ESTIMATORS: Mapping[str, EstimatorKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
@@ -76,11 +125,11 @@ def load_estimator(
 def _found(kind: EstimatorKind, file: WeightsFile, weights: EstimatorWeights, sha256: Sequence[str]) -> Weights:
     """The weights of a file, checked as far as digests are known."""
     if isinstance(weights, Mapping):
-        given = weights.get(file.name)
+        given = next((weights[name] for name in file.names if weights.get(name) is not None), None)
     else:
         given = None if weights is None else _in(Path(weights), kind, file)
     if sha256 and not isinstance(given, dict):
-        path = file.find(given)
+        path = file.fetch(given)
         if (digest := file_digest(path)) not in {each.lower() for each in sha256}:
             raise InputError(f"{path}: its SHA-256 is {digest}, which is none of those given; take the right file")
     return given
@@ -95,4 +144,4 @@ def _in(path: Path, kind: EstimatorKind, file: WeightsFile) -> Path | None:
             names = " and ".join(each.name for each in kind.files)
             raise InputError(f"{path}: {kind.name} has {len(kind.files)} files; name the folder that holds {names}")
         return path
-    return path / file.name if (path / file.name).exists() else None
+    return next((path / name for name in file.names if (path / name).exists()), None)
