@@ -23,7 +23,7 @@ COMMANDS = {
     "augment": "make new images of the people of a data set, in poses of others",
     "evaluate": "score a folder of results under a stated protocol",
     "compare": "say which of two results is better, and how sure that is",
-    "poses": "convert files of keypoints to annotations, or draw them",
+    "poses": "find poses in images, convert files of keypoints to annotations, or draw them",
     "protocols": "list the evaluation protocols, show one, say how two differ",
     "weights": "import weights of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",

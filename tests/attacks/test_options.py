@@ -151,7 +151,7 @@ def launch(self: Fabric, real: Callable[[Fabric], Any] = Fabric.launch) -> Any:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Replaces long work; where that is asked for, training takes one step and generation goes to the end."""
-    real, generated = loop.train_step, batches._generate
+    real, generated = loop.take_step, batches._generate
 
     def one_step(*arguments: Any, **more: Any) -> None:
         real(*arguments, **more)
@@ -166,7 +166,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr("reposer.data.mannequin.dataset._write_images", stop)
 
     def choose(works: bool) -> None:
-        monkeypatch.setattr(loop, "train_step", one_step if works else stop)
+        monkeypatch.setattr(loop, "take_step", one_step if works else stop)
         monkeypatch.setattr(batches, "_generate", generated if works else stop)
 
     return choose

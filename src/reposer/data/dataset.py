@@ -1,7 +1,12 @@
 """The pairs of a data set, read from disk one by one."""
 
+from collections.abc import Sequence
+from copy import copy
+from typing import Self
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -51,6 +56,39 @@ class PairDataset(Dataset[PairItem]):
     def digest(self) -> str:
         """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
         return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible])
+
+    @property
+    def images(self) -> int:
+        """How many images the pairs show, numbered from 0."""
+        return len(self._names)
+
+    def image(self, number: int) -> Tensor:
+        """Read an image (3, H, W) uint8; errors as of an item."""
+        return self._read(self._names[number])
+
+    def poses(self) -> tuple[Tensor, Tensor]:
+        """Joints (N, J, 2) and visible (N, J) of all images, and then those of the images mirrored, if they are too."""
+        if not self._flip:
+            return self._joints, self._visible
+        mirrored = flip_joints(self._joints, self._visible, self.size[1])
+        joints, visible = (torch.cat(both) for both in zip((self._joints, self._visible), mirrored, strict=True))
+        return joints, visible
+
+    def numbers(self, items: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_], tuple[str, ...]]:
+        """The numbers (B, 2) of the source and target images of items, which are mirrored (B,), and their pair ids."""
+        mirrored, pair = np.divmod(np.asarray(items, np.int64), len(self._pairs))
+        numbers = self._pairs[pair].astype(np.int64)
+        ids = tuple(pair_id(self._names[source], self._names[target]) for source, target in numbers.tolist())
+        return numbers, mirrored.astype(bool), ids
+
+    def first(self, pairs: int) -> Self:
+        """The data set of its first pairs alone, and of the images that they show."""
+        part = copy(self)
+        known, places = np.unique(self._pairs[:pairs], return_inverse=True)
+        part._names = [self._names[number] for number in known.tolist()]
+        part._pairs = places.reshape(-1, 2).astype(np.int32)
+        part._joints, part._visible = self._joints[known], self._visible[known]
+        return part
 
     def __getitem__(self, item: int) -> PairItem:
         """Read one pair.

@@ -19,6 +19,7 @@ from reposer.files import check_regular, write_whole
 from reposer.models.fitting import mismatch
 from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
+from reposer.training.updates import OWN_FLAGS
 
 STATE = "state-{:07d}.pt"
 BEST = "generator-best.safetensors"
@@ -125,7 +126,9 @@ def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
     for name, trained in state.networks():
         entry = saved["networks"][name]
         trained.network.load_state_dict(entry["network"])
-        trained.optimizer.load_state_dict(entry["optimizer"])
+        (own,), (group,) = trained.optimizer.param_groups, entry["optimizer"]["param_groups"]
+        group = group | {name: own[name] for name in OWN_FLAGS}
+        trained.optimizer.load_state_dict(entry["optimizer"] | {"param_groups": [group]})
         trained.pool.load_state_dict(entry["pool"], next(trained.network.parameters()).device)
     if state.ema_generator is not None:
         state.ema_generator.load_state_dict(saved["ema_generator"])
