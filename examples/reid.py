@@ -5,11 +5,11 @@ Run it with:
     python examples/reid.py reid
 
 A small residual network learns who is who from two pictures of each person, each by another camera, with softmax and
-triplet loss. Then it has to find people whom it has never seen among pictures by other cameras. It is trained with these
-two pictures alone; with eight more that `reposer augment` made of them, in the poses of others; and with eight that were
-really drawn, which is what perfect generated pictures would bring. All see the same number of pictures in training, and
-each seed has people, pictures and a network of its own. None of the people is known to the generator in the box.
-`reid/scores.json` keeps what is printed.
+triplet loss. Then it has to find people whom it has never seen among pictures by other cameras. It is trained with
+these two pictures alone; with eight more that `reposer augment` made of them, in the poses of others; and with eight
+that were really drawn, which is what perfect generated pictures would bring. All see the same number of pictures in
+training, and each seed has people, pictures and a network of its own. None of the people is known to the generator in
+the box. `reid/scores.json` keeps what is printed.
 """
 
 import argparse
