@@ -10,11 +10,12 @@ from typing import Any, overload
 from PIL import Image
 from torch import Tensor
 
-from reposer.checks import InputError, InputWarning, check_kind
+from reposer.checks import InputWarning, check_kind
 from reposer.generator import Generator, check_generated, load_generator
 from reposer.images import photo_from_pil, read_photo, to_pil, to_signed, to_uint8
 from reposer.photos.domain import Domain
 from reposer.photos.framing import Frame, Framing, frame_person, seen_in
+from reposer.photos.measuring import domain_of
 from reposer.photos.pasting import person_share
 from reposer.photos.posing import Poser, checked, of_photo
 from reposer.photos.sheet import side_by_side
@@ -71,7 +72,7 @@ def transfer_photo(
         retarget: fit the target pose to the person, by :func:`reposer.poses.retarget`.
 
     Raises:
-        InputError: if a pose has no visible joint, or none in the frame.
+        InputError: if a pose has no visible joint, or the source's is not of this photo.
         RunError: if the generator gives NaN.
     """
     size, domain = generator.config.size, generator.about.domain
@@ -86,17 +87,22 @@ def transfer_photo(
     else:
         wanted = checked("target_pose", target)
         wanted = wanted if retarget else frame.pose(wanted)
+    wished = int(wanted.visible.sum())
     wanted = fitted_pose(wanted, placed, size=size) if retarget else seen_in(wanted, size)
-    placed = seen_in(placed, size)
-    for name, pose in (("source_pose", placed), ("target_pose", wanted)):
-        if not pose.visible.any():
-            raise InputError(f"{name} has no joint in the frame of {size[0]}x{size[1]} pixels about the person")
+    known, placed = int(placed.visible.sum()), seen_in(placed, size)
     device = next(generator.parameters()).device
     poses = (t[None].to(device) for pose in (placed, wanted) for t in (pose.joints, pose.visible))
     generated = generator.repose(to_signed(framed)[None].to(device), *poses)
     check_generated(generated)
     made = to_uint8(generated)[0].cpu()
-    return Transfer(photo, frame, framed, placed, wanted, made, tuple(_notes(photo, frame, framed, placed, domain)))
+    notes = _notes(photo, frame, framed, placed, domain)
+    if lost := known - int(placed.visible.sum()):
+        notes.append(f"{lost} of the person's {known} joints lie outside of the frame, where the photo stays as it is")
+    if lost := wished - int(wanted.visible.sum()):
+        notes.append(
+            f"{lost} of {wished} joints of the target pose lie outside of the frame of {size[0]}x{size[1]} pixels"
+        )
+    return Transfer(photo, frame, framed, placed, wanted, made, tuple(notes))
 
 
 def _notes(photo: Tensor, frame: Frame, framed: Tensor, source: Pose, domain: Domain | None) -> list[str]:
@@ -131,8 +137,11 @@ def transfer_anything(
     shown = photo_from_pil(photo) if isinstance(photo, Image.Image) else read_photo(photo)
     target = poser.wanted(pose)
     source = poser.in_photo(shown, source_pose, "photo" if opened else photo, person)
+    notes = list(poser.notes)
+    if domain_of(generator) is None:
+        notes.append("nothing tells how this generator's training images look: the person is framed as mannequins are")
     made = transfer_photo(shown, source, target, generator, retarget=retarget)
-    return replace(made, notes=(*poser.notes, *made.notes))
+    return replace(made, notes=(*notes, *made.notes))
 
 
 @overload
