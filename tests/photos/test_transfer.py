@@ -94,7 +94,7 @@ def test_a_photo_is_the_same_however_large_it_is(generator: Generator) -> None:
     frame, source = Frame((960, 1280), 2.0, (0.5, 0.5)), poses_of("arms-up")[0]
     large = transfer_photo(frame.cut(read_image(PHOTO)), frame.pose(source), "arms-up", generator)
     assert (small.generated.int() - large.generated.int()).abs().float().mean() < 2
-    assert large.frame.scale == pytest.approx(small.frame.scale / 2, rel=1e-3)
+    assert large.subject.frame.scale == pytest.approx(small.subject.frame.scale / 2, rel=1e-3)
 
 
 def poses_of(name: str) -> tuple[Pose, str]:
@@ -137,7 +137,7 @@ def test_a_pasted_picture_is_the_photo_but_for_the_person(generator: Generator) 
     pasted = made.pasted()
     assert pasted.shape == photo.shape
     off = (pasted.int() - photo.int()).abs().amax(dim=0)
-    left, top, right, bottom = made.frame.box((480, 640))
+    left, top, right, bottom = made.subject.frame.box((480, 640))
     outside = torch.ones_like(off, dtype=torch.bool)
     outside[top:bottom, left:right] = False
     assert off[outside].eq(0).all()
@@ -222,7 +222,7 @@ def test_poses_that_cannot_be_meant_are_refused(generator: Generator) -> None:
 def test_a_pose_of_the_photo_itself_needs_no_fitting(generator: Generator) -> None:
     own = poses_of("")[0]
     made = transfer_photo(read_image(PHOTO), own, own, generator, retarget=False)
-    assert torch.allclose(made.target.joints, made.source.joints)
+    assert torch.allclose(made.target.joints, made.subject.seen.joints)
     named = transfer_photo(read_image(PHOTO), own, "waving", generator, retarget=False)
     assert torch.allclose(named.target.joints, named_pose("waving", (128, 64)).joints)
 

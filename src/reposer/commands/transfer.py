@@ -74,7 +74,7 @@ def run(
     console = Screen(stderr=True)
     for note in made.notes:
         console.tell(f"note: {note}")
-    height, width = (made.photo if paste else made.generated).shape[-2:]
+    height, width = (made.subject.photo if paste else made.generated).shape[-2:]
     print(f"{height}x{width} pixels in {out}" + (f", side by side in {side_by_side}" if side_by_side else ""))
 
 

@@ -13,32 +13,24 @@ from torch import Tensor
 from reposer.checks import InputWarning, check_kind
 from reposer.generator import Generator, check_generated, load_generator
 from reposer.images import photo_from_pil, read_photo, to_pil, to_signed, to_uint8
-from reposer.photos.domain import Domain
-from reposer.photos.framing import Frame, Framing, frame_person, seen_in
+from reposer.photos.framing import seen_in
 from reposer.photos.measuring import domain_of
-from reposer.photos.pasting import person_share
-from reposer.photos.posing import Poser, checked, of_photo
+from reposer.photos.posing import Poser, checked
 from reposer.photos.sheet import side_by_side
+from reposer.photos.subject import Subject, frame_subject
 from reposer.poses import Pose, named_pose
 from reposer.poses import retarget as fitted_pose
 from reposer.poses.estimators import DEFAULT, Estimator
 
 DEFAULT_GENERATOR = "mannequin"
-_ENLARGED, _FILLED = 1.5, 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Transfer:
     """A photo, how its person was framed, and what was made of it."""
 
-    photo: Tensor
-    """(3, H', W') uint8, as it is shown."""
-    frame: Frame
-    """Where the generator looked."""
-    framed: Tensor
-    """(3, H, W) uint8: what it saw."""
-    source: Pose
-    """The person's pose, in pixels of the frame."""
+    subject: Subject
+    """The person of the photo, framed."""
     target: Pose
     """The pose that was generated, in pixels of the frame."""
     generated: Tensor
@@ -48,13 +40,13 @@ class Transfer:
 
     def pasted(self) -> Tensor:
         """Put the generated person back into the photo: (3, H', W') uint8; see :func:`reposer.photos.person_share`."""
-        share = person_share(self.source, self.target, self.frame.size)
-        return self.frame.paste(self.generated, self.photo, share)
+        return self.subject.pasted(self.generated, self.target)
 
     def side_by_side(self, *, paste: bool = False) -> Tensor:
         """Draw the photo with its skeleton, the target pose and the result in a row, (3, h, w) uint8."""
-        pose = self.frame.pose_in_photo(self.source)
-        return side_by_side(self.photo, pose, self.target, self.frame.size, self.pasted() if paste else self.generated)
+        photo, frame = self.subject.photo, self.subject.frame
+        pose = frame.pose_in_photo(self.subject.seen)
+        return side_by_side(photo, pose, self.target, frame.size, self.pasted() if paste else self.generated)
 
 
 def transfer_photo(
@@ -75,51 +67,23 @@ def transfer_photo(
         InputError: if a pose has no visible joint, or the source's is not of this photo.
         RunError: if the generator gives NaN.
     """
-    size, domain = generator.config.size, generator.about.domain
-    source = of_photo(checked("source_pose", source), (photo.shape[-2], photo.shape[-1]), "source_pose")
-    if tuple(photo.shape[-2:]) == tuple(size):
-        frame = Frame(size)
-    else:
-        frame = frame_person(source, size, domain.framing if domain is not None else Framing())
-    framed, placed = frame.cut(photo), frame.pose(source)
+    subject = frame_subject(photo, source, generator)
+    size, frame = subject.frame.size, subject.frame
     if isinstance(target, str):
         wanted = named_pose(target, size)
     else:
         wanted = checked("target_pose", target)
         wanted = wanted if retarget else frame.pose(wanted)
     wished = int(wanted.visible.sum())
-    wanted = fitted_pose(wanted, placed, size=size) if retarget else seen_in(wanted, size)
-    known, placed = int(placed.visible.sum()), seen_in(placed, size)
+    wanted = fitted_pose(wanted, subject.pose, size=size) if retarget else seen_in(wanted, size)
     device = next(generator.parameters()).device
-    poses = (t[None].to(device) for pose in (placed, wanted) for t in (pose.joints, pose.visible))
-    generated = generator.repose(to_signed(framed)[None].to(device), *poses)
+    poses = (t[None].to(device) for pose in (subject.seen, wanted) for t in (pose.joints, pose.visible))
+    generated = generator.repose(to_signed(subject.framed)[None].to(device), *poses)
     check_generated(generated)
     made = to_uint8(generated)[0].cpu()
-    notes = _notes(photo, frame, framed, placed, domain)
-    if lost := known - int(placed.visible.sum()):
-        notes.append(f"{lost} of the person's {known} joints lie outside of the frame, where the photo stays as it is")
-    if lost := wished - int(wanted.visible.sum()):
-        notes.append(
-            f"{lost} of {wished} joints of the target pose lie outside of the frame of {size[0]}x{size[1]} pixels"
-        )
-    return Transfer(photo, frame, framed, placed, wanted, made, tuple(notes))
-
-
-def _notes(photo: Tensor, frame: Frame, framed: Tensor, source: Pose, domain: Domain | None) -> list[str]:
-    """What makes the picture worse than the generator's others."""
-    notes = []
-    if domain is not None and (doubt := domain.doubt(framed, source.joints, source.visible)) is not None:
-        notes.append(doubt)
-    if frame.scale > _ENLARGED:
-        notes.append(f"the person is small in this photo: it was enlarged {frame.scale:.1f} times for the generator")
-    left, top, right, bottom = frame.box((photo.shape[-2], photo.shape[-1]))
-    shown = (right - left) * (bottom - top) * frame.scale**2 / (frame.size[0] * frame.size[1])
-    if 1 - shown > _FILLED:
-        notes.append(
-            f"the photo ends close to the person: {1 - shown:.0%} of what the generator saw lies beyond its edges and "
-            "was made up"
-        )
-    return notes
+    lost = wished - int(wanted.visible.sum())
+    beyond = [f"{lost} of {wished} joints of the target pose lie outside of the frame and are not drawn"] * bool(lost)
+    return Transfer(subject, wanted, made, (*subject.notes, *beyond))
 
 
 def transfer_anything(
