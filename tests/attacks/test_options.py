@@ -51,6 +51,8 @@ COMMANDS = (
     "--hardware.accelerator cpu",
     "generate {}/generator.safetensors --data {}/data --out {}/generated",
     "augment {}/data --out {}/new --generator {}/generator.safetensors --poses-per-person 1",
+    "animate {}/data/train/0001_c1s1_000001_00.jpg --source-pose {}/data/market-annotation-train.csv "
+    "--poses {}/data/market-annotation-train.csv --generator {}/generator.safetensors --out {}/x.gif",
     "evaluate {}/results --protocol {}/own.yaml --metrics l1",
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
