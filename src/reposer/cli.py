@@ -14,6 +14,8 @@ from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
 COMMANDS = {
+    "transfer": "show the person of a photo in another pose",
+    "animate": "let the person of a photo walk, turn or move as somebody else did, as a video",
     "quickstart": "make people, train, generate, evaluate, report: everything in a few minutes, no download",
     "mannequin": "make the built-in data set",
     "prepare": "turn a download of Market-1501 or DeepFashion into a data set",

@@ -92,6 +92,21 @@ def photo_size_of(source: Source, name: object = None) -> tuple[int, int]:
     return _opened(source, name, _shown_size, photo=True)
 
 
+def is_image(path: Path) -> bool:
+    """Tell by its first bytes whether a file is of a kind that is read as a photo.
+
+    Raises:
+        InputError: if it is no regular file, or cannot be read.
+    """
+    check_regular(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(_PREFIX)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return any(pattern.match(start) for pattern in (*(pattern for pattern, _ in _DECODERS), _HEIF))
+
+
 def _shown_size(image: ImageFile) -> tuple[int, int]:
     told = not isinstance(image, PngImageFile) or image.info.keys() & _TELL_ORIENTATION  # else it would be decoded
     turned = told and image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import isnan, radians
 
 import numpy as np
@@ -28,7 +29,7 @@ def walk(count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     mannequin = make_mannequin(0, 3, (128, 64), clothing="easy")
     moments = [(walking(k / 28), STILL) for k in range(count)]
     taken = [photograph(mannequin, *moment) for moment in moments]
-    ways = [surface_flow(mannequin, *pair) for pair in zip(moments, moments[1:], strict=False)]
+    ways = [surface_flow(mannequin, *pair) for pair in pairwise(moments)]
     return (
         torch.from_numpy(np.stack([each.image for each in taken])).permute(0, 3, 1, 2),
         torch.from_numpy(np.stack([each.joints for each in taken])),

@@ -22,7 +22,9 @@ def pictures(count: int, height: int, width: int) -> Iterator[Tensor]:
     for number in range(count):
         x = torch.linspace(30, 220, width).expand(height, width)
         y = torch.linspace(200, 20, height)[:, None].expand(height, width)
-        yield torch.stack((x, y, torch.full_like(x, 20 + 200 * number / count))).round().to(torch.uint8)
+        picture = torch.stack((x, y, torch.full_like(x, 20 + 200 * number / count)))
+        picture[:, : height // 4, number * width // count :] = 255
+        yield picture.round().to(torch.uint8)
 
 
 def decoded(path: Path) -> tuple[list[NDArray[np.uint8]], float, float]:
@@ -62,14 +64,13 @@ def test_a_gif_holds_what_was_written(tmp_path: Path, fps: float) -> None:
         assert image.n_frames == 12  # type: ignore[attr-defined]
         assert image.size == (34, 62)
         assert image.info["loop"] == 0
-        times, palettes = [], set()
+        times = []
         for number, original in enumerate(pictures(12, 31, 17)):
             image.seek(number)
             times.append(image.info["duration"])
             shown = np.array(image.convert("RGB")).astype(float)
             expected = original.repeat_interleave(2, 1).repeat_interleave(2, 2).permute(1, 2, 0).numpy()
             assert np.abs(shown - expected).mean() < 12
-            palettes.add(image.info.get("transparency"))
     assert sum(times) == pytest.approx(1000 * 12 / fps, abs=10)
     assert min(times) >= 20, "browsers slow down what is faster"
 

@@ -29,6 +29,8 @@ class NamedMotion:
     name: str
     period: float
     """Seconds."""
+    rounds: int
+    """Periods that it goes on for, unless said otherwise."""
     moments: str
     """Which bodies of motions.json it runs through."""
     heading: float
@@ -41,8 +43,8 @@ NAMED_MOTIONS = MappingProxyType(
     {
         each.name: each
         for each in (
-            NamedMotion(name="walk", period=1.12, moments="walking", heading=70, turn=0),
-            NamedMotion(name="turn", period=4.0, moments="standing", heading=0, turn=360),
+            NamedMotion(name="walk", period=1.12, rounds=4, moments="walking", heading=70, turn=0),
+            NamedMotion(name="turn", period=4.0, rounds=1, moments="standing", heading=0, turn=360),
         )
     }
 )

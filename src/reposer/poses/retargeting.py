@@ -83,7 +83,7 @@ def retarget_joints(
     fitted = _rebuilt(target, in_target, ratios)
     fitted = fitted + _way(fitted, in_target, source, in_source)[:, None]
     joints = torch.where(ratios.isfinite().all(dim=1)[:, None, None], fitted, target)[:, : target_visible.shape[1]]
-    return _within(joints, target_visible, size)
+    return within(joints, target_visible, size)
 
 
 def retarget_motion(
@@ -123,7 +123,7 @@ def retarget_motion(
     lengths = limb_lengths(there, in_there, together=True)
     ratios = limb_lengths(here, in_here) / lengths
     if not ratios.isfinite().all():
-        return _within(joints.to(dtype), visible, size)
+        return within(joints.to(dtype), visible, size)
     fitted = _rebuilt(there, in_there, ratios.expand(len(there), -1))
     upright = torch.tensor([LIMB_NAMES.index(name) for name in ("torso", "thigh", "shin")])
     scale = (ratios * lengths)[:, upright].sum() / lengths[:, upright].sum()
@@ -134,7 +134,7 @@ def retarget_motion(
         ],
         dim=1,
     )
-    return _within((fitted + way[:, None])[:, : visible.shape[1]], visible, size)
+    return within((fitted + way[:, None])[:, : visible.shape[1]], visible, size)
 
 
 _ANCHORS = (_ANKLES, HIP_JOINTS, (NECK,))
@@ -168,7 +168,7 @@ def _motion_way(
     return torch.from_numpy(way).to(fitted)
 
 
-def _within(joints: Tensor, visible: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, Tensor]:
+def within(joints: Tensor, visible: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, Tensor]:
     """Joints outside of the picture are missing, missing ones 0."""
     if size is not None:
         high = joints.new_tensor((size[1], size[0])) - 0.5
