@@ -104,7 +104,9 @@ def test_20_captured_steps_equal_20_steps(
     small: RunConfig, market: Path, gpu: World, precision: Any, network: str
 ) -> None:
     """What they log; the last bits differ from step to step, because sums on a GPU are added up in any order."""
-    config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), "instance", precision=precision)
+    config = with_norm(
+        replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), "instance", precision=precision
+    )
     objective, logs = Objective(config.objective).to(gpu.device), []
     for captured in (False, True):
         state = build_state(config, gpu)

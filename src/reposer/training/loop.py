@@ -15,12 +15,13 @@ from typing import Any
 from reposer.arithmetic import float32_products
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data import PairBatch, PairDataset, has_split, open_pairs, train_loader
+from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
+from reposer.training.batches import Batches
 from reposer.training.capture import Capture
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
 from reposer.training.record import RunRecord
@@ -74,9 +75,10 @@ def train(
     intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
     with (
         held(out, config, record, resume=resume, world=world) as resumes,
-        RunFolder(out, config, record, writes=world.is_first) as folder,
         dead_workers_in_one_line(),
         float32_products(tf32=config.hardware.tf32),
+        Batches.opened(dataset, config, world, progress) as batches,
+        RunFolder(out, config, record, writes=world.is_first) as folder,
         _finish_step_on_interrupt() as interrupted,
     ):
         state = build_state(config, world)
@@ -93,7 +95,7 @@ def train(
         def take(batch: PairBatch, logs: bool) -> Taken:
             return take_step(state, batch, objective, config, world, term_gradients=logs, capture=capture)
 
-        for batch in _batches(dataset, state, config, world):
+        for batch in batches.from_step(state.step):
             step = state.step + 1
             logs, validates, draws, saves = (step % interval == 0 or step == steps for interval in intervals)
             queue.append(take(batch, logs))
@@ -126,32 +128,6 @@ def train(
             if logs:
                 since, seen = time.perf_counter(), 0
     return generator_path(folder.checkpoints, state.step)
-
-
-def _batches(dataset: PairDataset, state: TrainingState, config: RunConfig, world: World) -> Iterator[PairBatch]:
-    """Read the share of this process in each batch, from the next step until the last, epoch by epoch."""
-    while state.step < config.optimization.steps:
-        yield from epoch_batches(dataset, config, world, *divmod(state.step, config.optimization.steps_per_epoch))
-
-
-def epoch_batches(
-    dataset: PairDataset, config: RunConfig, world: World, epoch: int = 0, start_batch: int = 0
-) -> Iterator[PairBatch]:
-    """Read the share of this process in the batches of one epoch."""
-    loader = train_loader(
-        dataset,
-        seed=config.seed,
-        epoch=epoch,
-        pairs_per_epoch=config.optimization.pairs_per_epoch,
-        batch_size=config.optimization.batch_size,
-        workers=config.data.workers,
-        start_batch=start_batch,
-        rank=world.rank,
-        processes=world.size,
-        pin_memory=world.device.type == "cuda",
-    )
-    for batch in loader:
-        yield batch.to(world.device, non_blocking=True)
 
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
