@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -61,6 +61,17 @@ def decode(source: Source, name: object = None) -> Image.Image:
 def size_of(source: Source, name: object = None) -> tuple[int, int]:
     """Return (height, width) in pixels as the head of an image file states it, without decoding; see ``decode``."""
     return _opened(source, name, lambda image: (image.height, image.width))
+
+
+def shown_size_of(source: Source, name: object = None) -> tuple[int, int]:
+    """Return ``size_of`` of an image as ``decode`` shows it: EXIF orientations 5 to 8 lay it on its side."""
+
+    def shown(image: ImageFile) -> tuple[int, int]:
+        # Not PNG's own method, which decodes the pixels to look behind them.
+        lies = Image.Image.getexif(image).get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        return (image.width, image.height) if lies else (image.height, image.width)
+
+    return _opened(source, name, shown)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

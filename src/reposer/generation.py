@@ -21,6 +21,7 @@ from reposer.data import PairDataset, PairIndex, pair_id, test_loader
 from reposer.digests import file_digest
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
+from reposer.letterbox import FILL, content_mask
 from reposer.locks import lock
 from reposer.plausibility import trusted
 from reposer.processes import check_processes, end_with_parent
@@ -139,6 +140,9 @@ def _generate(
         batch = batch.to(device)
         images = generator.repose(to_signed(batch.source), *batch.poses)
         check_generated(images, batch.pair_ids)
+        if batch.target_box is not None:
+            grey = (FILL + 0.25) / 127.5 - 1  # however values become integers
+            images = images.masked_fill(~content_mask(batch.target_box, index.size), grey)
         done += len(write_results(out, batch, images, format))
         if progress:
             progress(done, len(dataset))

@@ -11,6 +11,7 @@ from reposer.data.layout import PairIndex
 from reposer.data.names import pair_id
 from reposer.digests import digest
 from reposer.images import check_size, crop_columns, read_image
+from reposer.letterbox import content_box, flip_box, letterbox
 from reposer.plausibility import check_places
 from reposer.poses import flip_joints
 
@@ -33,6 +34,9 @@ class PairDataset(Dataset[PairItem]):
         self._joints = torch.stack([index.poses[name].joints for name in self._names])
         self._visible = torch.stack([index.poses[name].visible for name in self._names])
         self._images = index.images
+        framed = None if index.framed is None else [index.framed[name] for name in self._names]
+        self._files = self._names if framed is None else [each.file for each in framed]
+        self._boxes = None if framed is None else torch.tensor([each.box for each in framed])
         self._full_width = index.full_width
         self._flip = flip
         self.size = index.size
@@ -49,7 +53,8 @@ class PairDataset(Dataset[PairItem]):
 
     def digest(self) -> str:
         """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
-        return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible])
+        framed = [] if self._boxes is None else [self._files, self._boxes]
+        return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible, *framed])
 
     def __getitem__(self, item: int) -> PairItem:
         """Read one pair.
@@ -61,17 +66,25 @@ class PairDataset(Dataset[PairItem]):
             raise IndexError(f"item {item} of a data set of {len(self)} pairs")
         pair = self._pairs[item % len(self._pairs)].tolist()
         source, target = (self._names[i] for i in pair)
-        images = torch.stack([self._read(source), self._read(target)])
+        images = torch.stack([self._read(i) for i in pair])
         joints, visible = self._joints[pair], self._visible[pair]
+        box = None if self._boxes is None else self._boxes[pair[1]]
         if item >= len(self._pairs):
             images = images.flip(-1)
             joints, visible = flip_joints(joints, visible, self.size[1])
+            box = None if box is None else flip_box(box, self.size[1])
         a, b = images
-        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target))
+        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target), box)
 
-    def _read(self, name: str) -> Tensor:
-        path = self._images / name
+    def _read(self, i: int) -> Tensor:
+        """Read the image of a name, (3, H, W) uint8; a photo in its picture."""
+        path = self._images / self._files[i]
         image = read_image(path)
+        if self._boxes is not None:
+            box = content_box((image.shape[-2], image.shape[-1]), self.size)
+            if self._boxes[i].tolist() != list(box):
+                raise InputError(f"{path}: has changed its size since the data set was opened; start again")
+            return letterbox(image, self.size)
         if tuple(image.shape[-2:]) == (self.size[0], self._full_width):
             image = crop_columns(image, self.size[1])
         check_size(image, self.size, path)

@@ -5,7 +5,7 @@ from reposer.results.folder import Result, check_complete, codec_of, find_result
 from reposer.results.formats import FORMATS, Format, FormatName, format_of
 from reposer.results.manifest import MANIFEST, Manifest, read_manifest, under_manifest
 from reposer.results.names import pair_of, result_name
-from reposer.results.originals import find_sources, find_targets, image_in
+from reposer.results.originals import Photos, find_photos, find_sources, find_targets, image_in
 from reposer.results.panels import Panels, crop, cut, write_results
 from reposer.results.problems import Problems
 
@@ -16,12 +16,14 @@ __all__ = [
     "FormatName",
     "Manifest",
     "Panels",
+    "Photos",
     "Problems",
     "Result",
     "check_complete",
     "codec_of",
     "crop",
     "cut",
+    "find_photos",
     "find_results",
     "find_sources",
     "find_targets",
