@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -49,3 +49,9 @@ def photo_data(root: Path, people: Mapping[str, int] = PEOPLE, **options: object
     root.mkdir(parents=True, exist_ok=True)
     write_annotations(root / "keypoints.csv", own_photos(root, people, **options))  # type: ignore[arg-type]
     return root
+
+
+def write_list(root: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Write ``photos.csv`` of (image, person) or (image, person, split)."""
+    header = "image,person,split" if len(rows[0]) == 3 else "image,person"
+    (root / "photos.csv").write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n")

@@ -48,7 +48,7 @@ class ResultOptions:
     detect_poses: bool = False
     """find the poses in the generated images with torchvision's keypoint R-CNN; adds PCKh"""
     targets: Path | None = None
-    """folder of the real target images, for single images; by default, the one named in the manifest"""
+    """folder of the real target images, for single images, or of own photos; by default, the one in the manifest"""
     pairs: Path | None = None
     """CSV of the pairs that must have results, no more and no fewer; numbered files are in its order"""
     pairs_of: Path | None = None
