@@ -18,7 +18,7 @@ from reposer import losses
 from reposer.cli import main
 from reposer.data import SPLITS, open_pairs
 from reposer.images import read_image
-from reposer.poses import Pose, estimation, write_annotations
+from reposer.poses import COCO_17, Pose, estimators, write_annotations
 from reposer.results.names import pair_of
 from tests.downloads import fashion_download, fashion_lists, market_download, market_lists, zipped
 from tests.own_photos import photo_data
@@ -99,8 +99,15 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     Path("data").mkdir()
     standing = Pose(torch.rand(18, 2) * 20 + 2, torch.ones(18, dtype=torch.bool))
     write_annotations("data/market-annotation-test.csv", {"a.jpg": standing})
-    found = estimation.Person(0.9, torch.rand(17, 2) * 20 + 2, torch.full((17,), 9.0))
-    monkeypatch.setattr(estimation, "KeypointRCNN", lambda: lambda images: [found] * len(images))
+    found = estimators.Person(0.9, torch.rand(17, 2) * 20 + 2, torch.full((17,), 9.0), torch.zeros(4))
+
+    class Estimator:
+        skeleton, score_threshold, joint_threshold = COCO_17, 0.5, 2.0
+
+        def __call__(self, images: list[torch.Tensor]) -> list[list[estimators.Person]]:
+            return [[found]] * len(images)
+
+    monkeypatch.setattr(estimators, "load_estimator", Estimator)
     _run(block, {})
     assert read_image("reposed.png").shape == (3, 128, 64)
 

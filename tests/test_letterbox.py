@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from reposer.decoding import shown_size_of, size_of
+from reposer.decoding import photo_size_of, size_of
 from reposer.images import read_image
 from reposer.letterbox import FILL, Box, content_box, content_mask, flip_box, letterbox, letterbox_pose
 from reposer.poses import Pose
@@ -80,7 +80,6 @@ def test_boxes_of_flipped_pictures() -> None:
 def test_sizes_are_those_of_the_shown_photo(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
     write_photo(path, torch.randint(0, 256, (3, 30, 20)), turned=True)
-    assert size_of(path) == (20, 30)
-    assert shown_size_of(path) == (30, 20) == tuple(read_image(path).shape[1:])
+    assert photo_size_of(path) == size_of(path) == (30, 20) == tuple(read_image(path).shape[1:])
     write_photo(path, torch.randint(0, 256, (3, 30, 20)))
-    assert shown_size_of(path) == (30, 20)
+    assert photo_size_of(path) == (30, 20)

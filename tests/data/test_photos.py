@@ -16,7 +16,7 @@ from reposer.data import SPLITS, PairDataset, collate, has_split, open_pairs
 from reposer.data.photos import PHOTOS
 from reposer.data.photos.listing import Photo, list_photos
 from reposer.data.photos.split import TEST_SHARE, place_of, splits_of
-from reposer.decoding import shown_size_of
+from reposer.decoding import photo_size_of
 from reposer.diagnosis import diagnose_data
 from reposer.images import read_image, to_signed
 from reposer.letterbox import FILL, Box, content_mask, letterbox, letterbox_pose
@@ -113,7 +113,7 @@ def test_keypoints_are_found(tmp_path: Path, place: str) -> None:
         assert index.framed is not None
         file = index.framed[name].file
         original = poses[file if place != "names" else file.replace("/ben", "/").replace("/anna", "/")]
-        shape = shown_size_of(root / file)
+        shape = photo_size_of(root / file)
         assert torch.allclose(pose.joints, letterbox_pose(original, shape, SIZE).joints)
 
 

@@ -61,6 +61,12 @@ class PairIndex:
     """Which pairs of the list are left out, in words, because of missing images; "": none are."""
     framed: Mapping[str, Framed] | None = None
     """Of photos that are letterboxed to ``size`` when they are read: {name: file and content}; None: none are."""
+    people: Mapping[str, str] | None = None
+    """{name: identity}, where the names themselves do not tell it."""
+
+    def file_of(self, name: str) -> Path:
+        """The file of an image."""
+        return self.images / (name if self.framed is None else self.framed[name].file)
 
 
 @dataclass(frozen=True)

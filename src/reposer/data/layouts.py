@@ -1,6 +1,6 @@
 """The known layouts of data sets, and which of them a folder has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -87,6 +87,15 @@ def find_layout(root: str | Path, split: Split, name: LayoutName = "auto") -> An
         remedy = f"; annotations are released with {ANNOTATIONS_SOURCE}" if _any_folder(root, folders) else ""
         raise InputError(f"{root}: no data set: looked for {looked_for}; found {contents(root)}{remedy}")
     return found[0]
+
+
+def identity_of(index: PairIndex) -> Callable[[str], str]:
+    """What tells the identity in an image of an opened data set by its name."""
+    layout = LAYOUTS[index.layout]
+    if isinstance(layout, Layout):
+        return layout.identity_of
+    assert index.people is not None
+    return index.people.__getitem__
 
 
 def _any_folder(root: Path, names: Iterable[str]) -> bool:

@@ -9,12 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from PIL.Image import Image
 
 from reposer.checks import InputError, InputWarning, some
 from reposer.data import Layout, Lists, Split
 from reposer.data.layouts import AnyLayout
 from reposer.data.photos import OpenedPhotos, PhotoLayout
-from reposer.decoding import decode
+from reposer.decoding import decode, decode_photo
 from reposer.diagnosis.finding import Finding, error, note, warning
 from reposer.diagnosis.photos import own_photos
 from reposer.plausibility import check_places
@@ -150,7 +151,8 @@ def images(facts: SplitFacts, *, workers: int, progress: Callable[[int], None]) 
     unreadable: list[str] = []
     others: list[str] = []
     paths = [facts.path_of(name) for name in facts.present]
-    sizes = spread(_size_of, paths, workers=workers, progress=progress)
+    look = _size_of if facts.photos is None else _size_of_photo
+    sizes = spread(look, paths, workers=workers, progress=progress)
     for path, found in zip(paths, sizes, strict=True):
         if isinstance(found, str):
             unreadable.append(found)
@@ -173,8 +175,16 @@ def images(facts: SplitFacts, *, workers: int, progress: Callable[[int], None]) 
 
 def _size_of(path: Path) -> tuple[int, int] | str:
     """Height and width of a decoded image, or why it is none."""
+    return _decoded(decode, path)
+
+
+def _size_of_photo(path: Path) -> tuple[int, int] | str:
+    return _decoded(decode_photo, path)
+
+
+def _decoded(decoder: Callable[[Path], Image], path: Path) -> tuple[int, int] | str:
     try:
-        image = decode(path)
+        image = decoder(path)
     except InputError as refused:
         return str(refused)
     return image.height, image.width

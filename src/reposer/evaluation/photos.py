@@ -10,7 +10,7 @@ from reposer.data import LAYOUTS
 from reposer.data.photos import PHOTOS
 from reposer.data.photos.listing import list_photos
 from reposer.data.photos.split import splits_of
-from reposer.decoding import shown_size_of
+from reposer.decoding import photo_size_of
 from reposer.letterbox import Box, content_box
 from reposer.protocols import Protocol
 from reposer.results import Manifest, Photos, Problems, Result, find_photos, source_of
@@ -62,7 +62,7 @@ def content_boxes(
     boxes = {}
     for pair, file in target_photos(photos, results, problems).items():
         try:
-            boxes[pair] = content_box(shown_size_of(file), protocol.size)
+            boxes[pair] = content_box(photo_size_of(file), protocol.size)
         except InputError as error:
             problems.add("without a readable target", pair, str(error))
     return boxes

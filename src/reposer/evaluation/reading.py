@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.evaluation.options import Baseline
-from reposer.images import ResizeFilter, check_size, pad_width, read_image, resize
+from reposer.images import ResizeFilter, check_size, pad_width, read_image, read_photo, resize
 from reposer.letterbox import Box, letterbox
 from reposer.protocols import Protocol
 from reposer.results import FORMATS, crop, cut
@@ -115,7 +115,7 @@ class Reader:
 @lru_cache(maxsize=256)
 def _framed(path: Path, size: tuple[int, int]) -> Tensor:
     """Read a photo in its picture; kept for a while, as a person's photos are in many pairs one after another."""
-    return letterbox(read_image(path), size)
+    return letterbox(read_photo(path), size)
 
 
 def to_size(image: Tensor, protocol: Protocol, how: ResizeFilter, where: object) -> Tensor:

@@ -1,4 +1,4 @@
-"""Adversarial losses, and the pool of past images that discriminators are shown."""
+"""Adversarial losses."""
 
 from __future__ import annotations
 
@@ -105,49 +105,3 @@ class AdversarialLoss(LossModule[AdversarialSettings]):
         assert inputs.logits is not None
         judge = partial(self, real=True, player="generator", content=inputs.content)
         return torch.stack([judge(logits) for logits in inputs.logits]).mean()
-
-
-class ImagePool:
-    """Past generated images: a discriminator sees a new image or, half of the time, swaps it for an old one.
-
-    Args:
-        size: how many images are kept (50 published for Market-1501; 0 passes everything through).
-
-    Reference: Shrivastava et al., "Learning from simulated and unsupervised images", CVPR 2017, section 2.3.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._images: list[Tensor] = []
-
-    def query(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return as many images (B, C, H, W) as given, some of them from the pool; no gradient flows through."""
-        images = images.detach()
-        if self.size == 0:
-            return images
-        shown = []
-        for image in images:
-            if len(self._images) < self.size:
-                self._images.append(image.clone())
-                shown.append(image)
-            elif torch.rand((), generator=generator) < 0.5:
-                place = int(torch.randint(self.size, (), generator=generator))
-                shown.append(self._images[place])
-                self._images[place] = image.clone()
-            else:
-                shown.append(image)
-        return torch.stack(shown)
-
-    def copy(self) -> ImagePool:
-        """Return a pool with the same images; its queries leave this one as it is."""
-        twin = ImagePool(self.size)
-        twin._images = self._images.copy()
-        return twin
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the kept images."""
-        return {"images": torch.stack(self._images)} if self._images else {}
-
-    def load_state_dict(self, state: dict[str, Tensor], device: torch.device | str = "cpu") -> None:
-        """Restore the kept images."""
-        self._images = list(state["images"].to(device).unbind()) if state else []

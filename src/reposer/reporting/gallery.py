@@ -12,7 +12,7 @@ from reposer.checks import InputError
 from reposer.evaluation import Evaluation
 from reposer.evaluation.photos import photos_of
 from reposer.files import write_text
-from reposer.images import encode_image, read_image
+from reposer.images import encode_image, read_image, read_photo
 from reposer.letterbox import letterbox
 from reposer.protocols import with_ids
 from reposer.reporting.comparison import HOW, Comparison, Difference
@@ -86,7 +86,7 @@ class Pictures:
     def _real(self, file: Path | None, name: str) -> Tensor | None:
         if self.photos is not None:
             photo = self.photos.get(name)
-            return letterbox(read_image(photo), self.evaluation.protocol.size) if photo and photo.is_file() else None
+            return letterbox(read_photo(photo), self.evaluation.protocol.size) if photo and photo.is_file() else None
         found = file if file and file.is_file() else self.real and image_in(self.real, name)
         return read_image(found) if found else None
 

@@ -56,28 +56,46 @@ def under_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
         **photos,
         **provenance,
     }
-    _check_replaceable(out, content)
-    _write(out, {_UNFINISHED: True, **content})
+    begin_manifest(out, content)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
     yield
-    _write(out, content)
+    end_manifest(out, content)
 
 
-def _write(out: Path, content: Mapping[str, Any]) -> None:
+def begin_manifest(out: Path, content: Mapping[str, Any], *, images: Path | None = None) -> None:
+    """Write a manifest that is marked as unfinished, before what it describes.
+
+    Args:
+        out: its folder.
+        content: of types that JSON knows; a ``file`` or ``folder`` inside an entry says where something was, and may
+            change.
+        images: folder of the images that are described, if it is another.
+
+    Raises:
+        InputError: if there are images that were made from something else, or nothing says from what.
+    """
+    _check_replaceable(out, out if images is None else images, content)
+    end_manifest(out, {_UNFINISHED: True, **content})
+
+
+def end_manifest(out: Path, content: Mapping[str, Any]) -> None:
+    """Write the whole manifest, after what it describes."""
     write_text(out / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
-def _check_replaceable(out: Path, content: Mapping[str, Any]) -> None:
-    """Raise InputError unless what a folder holds are results of the same, finished or not, or none."""
+def _check_replaceable(out: Path, images: Path, content: Mapping[str, Any]) -> None:
+    """Raise InputError unless what a folder holds was made from the same, finished or not, or it holds no images."""
     path = out / MANIFEST
     if not path.exists():
-        if any(each.suffix.lower() in SUFFIXES for each in out.iterdir()):
-            raise InputError(f"{out}: holds images that no {MANIFEST} describes; choose another folder, or empty it")
+        if images.is_dir() and any(each.suffix.lower() in SUFFIXES for each in images.iterdir()):
+            raise InputError(f"{images}: holds images that no {MANIFEST} describes; choose another folder, or empty it")
         return
     old, new = _read(path), json.loads(json.dumps(content))
     for each in (old, new):
-        if isinstance(checkpoint := each.get("checkpoint"), dict):
-            checkpoint.pop("file", None)  # the same one may have moved
+        for entry in each.values():
+            if isinstance(entry, dict):
+                entry.pop("file", None)  # the same one may have moved
+                entry.pop("folder", None)
     names = dict.fromkeys([*new, *old])
     if others := [name for name in names if name != _UNFINISHED and old.get(name) != new.get(name)]:
         raise InputError(

@@ -13,7 +13,7 @@ from reposer.data.layout import SPLITS, Framed, PairIndex, Split, derive_pairs
 from reposer.data.photos.keypoints import PhotoFinder, read_poses
 from reposer.data.photos.listing import KEYPOINTS, LIST, Listing, Photo, is_listed, list_photos
 from reposer.data.photos.split import splits_of
-from reposer.decoding import shown_size_of
+from reposer.decoding import photo_size_of
 from reposer.letterbox import content_box, letterbox_pose
 from reposer.poses import Pose
 
@@ -87,6 +87,7 @@ class PhotoLayout:
             split=split,
             left_out=f"{root}: {'; '.join(told)}" if told else "",
             framed=read.framed,
+            people=read.people,
         )
 
 
@@ -187,7 +188,7 @@ def _sizes(root: Path, listing: Listing) -> tuple[dict[str, tuple[int, int]], di
     sizes, bad = {}, {}
     for photo in listing.photos:
         try:
-            sizes[photo.file] = shown_size_of(root / photo.file)
+            sizes[photo.file] = photo_size_of(root / photo.file)
         except InputError as error:
             bad[photo.file] = str(error)
     return sizes, bad

@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 from reposer.checks import InputError, printable, some
 from reposer.data.layout import SPLITS, Split, contents
 from reposer.files import read_text
-from reposer.images import SUFFIXES
+from reposer.images import PHOTO_SUFFIXES
 
 LIST = "photos.csv"
 """File that lists the photos, with the header ``image,person`` or ``image,person,split``."""
 KEYPOINTS = ("keypoints.csv", "keypoints.json", "keypoints.npy", "keypoints")
 """What keypoints are called, a file or a folder: beside the folders of the people, or in them."""
-_OTHERS = frozenset((".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".dng", ".jfif"))
+_OTHERS = frozenset((".avif", ".gif", ".bmp", ".tif", ".tiff", ".dng", ".jfif"))
 _MOST_NAME = 100
 """Bytes of a name: two of them make that of a result."""
 
@@ -65,7 +65,8 @@ def list_photos(root: Path) -> Listing:
     """
     listing = _by_list(root) if (root / LIST).exists() else _by_folders(root)
     if not listing.photos:
-        raise InputError(f"{root}: no photos ({', '.join(SUFFIXES)}) in folders of people{_unread(listing.unread)}")
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise InputError(f"{root}: no photos ({kinds}) in folders of people{_unread(listing.unread)}")
     _check_names(root, listing.photos)
     _check_links(root, listing.photos)
     _check_people(root, listing.photos)
@@ -88,7 +89,7 @@ def _by_folders(root: Path) -> Listing:
     for folder, split in people:
         for path in _files(folder):
             inner, whole = path.relative_to(folder.parent), path.relative_to(root).as_posix()
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in PHOTO_SUFFIXES:
                 photos.append(Photo(whole, _composed(folder.name), split, _flat(inner.as_posix())))
             elif path.suffix.lower() in _OTHERS:
                 unread.append(whole)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from reposer.checks import InputError, printable
-from reposer.decoding import shown_size_of
+from reposer.decoding import photo_size_of
 from reposer.images import SUFFIXES
 from reposer.poses.keypoints.catalogue import KeypointFormat
 from reposer.poses.keypoints.picture import Picture
@@ -61,7 +61,7 @@ class Images:
             InputError: if the folder does not have it, or two sizes of it are known.
         """
         file = self._find(name, where)
-        of_file = shown_size_of(file) if file is not None else None
+        of_file = photo_size_of(file) if file is not None else None
         told = one_size(
             name, where, {"the file of keypoints": picture.size, f"{file}": of_file, "the size given": size}
         )
