@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,10 +13,14 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 from tests.attacks.data_readers import mutate_image
-from tests.attacks.reader import Reader
+from tests.attacks.mutations import mutate_json
+from tests.attacks.reader import Reader, check_sane
 
 from reposer.decoding import MOST_PIXELS
+from reposer.generator import shipped_generators
 from reposer.images import read_photo
+from reposer.photos.domain import DOMAIN, read_domain
+from reposer.photos.look import TRAITS
 
 
 def _picture(mode: str) -> Image.Image:
@@ -53,7 +58,26 @@ def _check(photo: Any, valid: Any, content: bytes) -> None:
     assert 0 < photo[0].numel() <= MOST_PIXELS
 
 
+def _domain(folder: Path) -> Path:
+    shutil.copy(shipped_generators()["mannequin"].parent / DOMAIN, folder)
+    return folder / DOMAIN
+
+
+def _check_domain(domain: Any, valid: Any, content: bytes) -> None:
+    check_sane(domain)
+    if domain is not None:  # of another version
+        assert torch.isfinite(domain.distances(torch.zeros(2, len(TRAITS)))).all()
+        assert domain.limit > 0
+
+
 READERS = (
+    Reader(
+        name="domain.json",
+        make=_domain,
+        read=lambda path: read_domain(path.parent),
+        mutations=(mutate_json,),
+        check=_check_domain,
+    ),
     Reader(name="photo", make=_photo, read=read_photo, mutations=(mutate_image, mutate_ink), check=_check),
     Reader(name="photo-heif", make=_heif, read=read_photo, check=_check),
 )
