@@ -25,7 +25,7 @@ from reposer.photos.transfer import transfer_anything
 PICTURES = Path(__file__).parent / "pictures"
 PHOTO, KEYPOINTS = PICTURES / "person.jpg", PICTURES / "person.json"
 SEED, IDENTITY, INDEX, SIZE = 7, 15, 3, (480, 640)
-SHOWN = "walking-2"
+SHOWN = "walking-1"
 
 
 def draw() -> None:

@@ -27,7 +27,7 @@ COMMANDS = {
     "compare": "say which of two results is better, and how sure that is",
     "poses": "find poses in images, convert files of keypoints to annotations, or draw them",
     "protocols": "list the evaluation protocols, show one, say how two differ",
-    "weights": "import weights of the released code",
+    "weights": "list the weights that networks need, import those of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }
 _LONGEST = 1500

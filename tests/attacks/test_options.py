@@ -27,6 +27,7 @@ from tests.attacks.mutations import remove
 from tests.attacks.result_readers import results, scored
 from tests.attacks.run_readers import TINY
 from tests.downloads import market_download, market_lists
+from tests.poses.onnx_models import people_network, person_in, picture, pose_network
 from torch.utils.data import DataLoader, dataloader
 
 from reposer import cli
@@ -34,7 +35,9 @@ from reposer.commands import export as export_command
 from reposer.commands import quickstart
 from reposer.config import config_to_json
 from reposer.generation import batches
+from reposer.images import write_image
 from reposer.models import build_generator, save_network
+from reposer.poses.estimators import ESTIMATORS
 from reposer.training import loop
 
 _NUMBERS = "-1 0 1 2 3 4 5 7 0.5 -0.5 1e-320 1e39 1e308 1e400 nan inf -inf 1000000 2147483648 9223372036854775808 1_0 x"
@@ -54,6 +57,7 @@ COMMANDS = (
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
     "protocols show {}/own.yaml",
+    "poses estimate {}/photos --out {}/found.csv --estimator rtmpose --weights {}/weights",
     "poses convert {}/data/market-annotation-train.csv --out {}/poses.csv",
     "poses show {}/data/market-annotation-train.csv --out {}/poses.png",
     "weights import {}/nothing.pth --out {}/imported",
@@ -111,6 +115,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "own.yaml").write_text("based_on: patn-market\nname: own\nsize: [24, 16]\n")
     config = config_to_json(TINY)
     save_network(folder / "generator.safetensors", build_generator(TINY.generator), config=config, recipe="x", step=1)
+    (folder / "photos").mkdir()
+    write_image(folder / "photos" / "a.png", picture((96, 80), [person_in(0, (15, 10, 60, 90))]))
+    (folder / "weights").mkdir()
+    pose, detector = ESTIMATORS["rtmpose"].files
+    pose_network(folder / "weights" / pose.names[1], (64, 48))
+    people_network(folder / "weights" / detector.names[1], (64, 64))
     (folder / "strange").mkdir()
     os.mkfifo(folder / "strange" / "pipe.json")
     (folder / "strange" / "loop.yaml").symlink_to("loop.yaml")

@@ -22,6 +22,7 @@ from reposer.poses.estimators import (
     estimate_folder,
     estimate_poses,
 )
+from reposer.poses.keypoints import pose_sheet
 
 PLACES = [(30, 20, 110, 190), (10, 10, 120, 150), (40, 60, 130, 195), (5, 5, 135, 190)]
 NOSE, NECK = OPENPOSE_18.joints.index("nose"), OPENPOSE_18.joints.index("neck")
@@ -84,7 +85,7 @@ def test_a_folder_becomes_a_csv(weights: Path, tmp_path: Path, capsys: pytest.Ca
         assert pose.joints[NOSE].tolist() == pytest.approx(nose(int(Path(name).stem)), abs=1)
     printed, told = capsys.readouterr()
     assert "4 images: a person in 4, nobody in 0, fewer than 9 of 18 joints in 0, 0 unreadable" in printed
-    assert "rtmpose: rtmpose-" in told
+    assert "estimator: rtmpose-" in printed
     assert "estimate: 4/4" in told
     assert read_image(sheet).shape == (3, 256, 4 * 179 + 6)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "poses.csv", "sheet.png"]
@@ -100,8 +101,11 @@ def test_photos_as_they_come_are_read_upright(rtmpose: RTMPose, tmp_path: Path) 
     image.transpose(Image.Transpose.ROTATE_90).save(folder / "turned.png", exif=exif)
     image.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(folder / "palette.png")
     image.convert("RGBA").save(folder / "alpha.png")
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.from_pillow(image).save(folder / "phone.HEIC", quality=95)
     found = estimate_folder(folder, tmp_path / "out.csv", lambda: rtmpose)
-    assert [each.image.size for each in found.poses] == [(200, 140)] * 3
+    assert [each.image.size for each in found.poses] == [(200, 140)] * 4
+    assert pose_sheet(found.poses).shape[0] == 3
     for each in found.poses:
         assert each.pose.joints[NOSE].tolist() == pytest.approx(nose(0), abs=1.5), each.image.name
 

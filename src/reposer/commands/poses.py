@@ -79,7 +79,7 @@ def estimate(
     CSV is written then), or if an image is unreadable (the CSV has the others).
 
     Args:
-        folder: folder of PNG, JPEG or WebP images; an image is called by its path in it.
+        folder: folder of PNG, JPEG, WebP or HEIF photos of any mode; a photo is called by its path in it.
         out: CSV to write; must not exist yet.
         estimator: what finds the people and their joints.
         weights: file of its weights, or folder of the files; what is not there comes from the torch hub cache or a
@@ -94,13 +94,12 @@ def estimate(
         _check_picture(picture, "--picture")
 
     def load() -> Estimator:
-        loaded = load_estimator(estimator, weights=weights, sha256=sha256, device=device)
-        progress.say(f"{estimator}: {loaded.identity}")
-        return loaded
+        return load_estimator(estimator, weights=weights, sha256=sha256, device=device)
 
     with Progress("estimate") as progress:
         found = estimate_folder(folder, out, load, options, progress)
     screen = Screen()
+    screen.tell(f"estimator: {found.estimator}")
     for line in found.lines():
         screen.tell(line)
     if picture is not None:

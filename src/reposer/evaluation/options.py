@@ -79,6 +79,8 @@ class ResultOptions:
         from_plain(float, self.annotations_shift, "annotations_shift")
         check_processes("devices", self.devices)
         check_choice("estimator", self.estimator, ESTIMATORS)
+        if self.estimator != DEFAULT and not self.detect_poses:
+            raise InputError("--estimator finds poses with --detect-poses alone; add that, or leave it out")
         if self.detect_poses and self.predicted_keypoints is not None:
             raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 

@@ -84,7 +84,10 @@ class Poser:
         try:
             estimator = self._loaded
         except InputError as error:
-            raise InputError(f"{where}: the pose of its person must be estimated, or {remedy}: {error}") from None
+            raise InputError(
+                f"{where}: the pose of its person cannot be estimated; {remedy}, or the estimator's weights with "
+                f"--weights FILE: {error}"
+            ) from None
         people = estimator([photo])[0]
         found = chosen_person(people, (photo.shape[-2], photo.shape[-1]), estimator, person=person)
         count = sum(each.score >= estimator.score_threshold for each in people)

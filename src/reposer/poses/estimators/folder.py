@@ -14,7 +14,7 @@ from torch import Tensor
 from reposer.bounds import BatchSize, between
 from reposer.checks import InputError, RunError, some
 from reposer.files import check_place
-from reposer.images import SUFFIXES, read_image
+from reposer.images import SUFFIXES, read_photo
 from reposer.locks import lock
 from reposer.poses.estimators.estimation import MOST_MISSED, nobody, too_many_missed
 from reposer.poses.estimators.person import Estimator, chosen_person
@@ -25,8 +25,10 @@ from reposer.poses.keypoints.reading import ImagePose
 from reposer.poses.skeleton import Pose
 from reposer.values import Checked
 
+PHOTO_SUFFIXES = (*SUFFIXES, ".heic", ".heif")
 FEW = 9
 """Visible joints below which a pose is counted as one of few: half of the 18."""
+STATE = "poses.jsonl"
 _NAMED = 5
 
 
@@ -50,6 +52,8 @@ class EstimateOptions(Checked):
 class Estimates:
     """What came of a folder."""
 
+    estimator: str
+    """Identity: network and weights."""
     poses: tuple[ImagePose, ...]
     """Of every image that could be read, sorted by name; without joints where nobody was found."""
     unreadable: tuple[str, ...]
@@ -83,7 +87,7 @@ def estimate_folder(
     new estimates, as long as the CSV is not written.
 
     Args:
-        folder: of images, PNG, JPEG or WebP; folders in it are looked into.
+        folder: of photos, PNG, JPEG, WebP or, where its reader is installed, HEIF; folders in it are looked into.
         out: the CSV; must not exist yet.
         load: loads the estimator; called when all else is known to be right.
         options: who is taken.
@@ -95,15 +99,16 @@ def estimate_folder(
             is kept.
     """
     check_place(out, "--out")
+    place = out.with_name(f".{out.name}.state")
     if out.exists():
+        _clear(place)
         raise InputError(f"{out}: exists already; name another file")
     files = _images(folder, out)
     estimator = load()
-    place = out.with_name(f".{out.name}.state")
     with lock(place, "reposer poses estimate"):
-        state = State(place / "poses.jsonl", {"estimator": estimator.identity, "folder": str(folder.resolve())})
+        state = State(place / STATE, {"estimator": estimator.identity, "folder": str(folder.resolve())})
         unreadable = _estimate(files, estimator, state, options.batch_size, progress)
-        estimates = Estimates(_poses(files, state, estimator, options), tuple(unreadable))
+        estimates = Estimates(estimator.identity, _poses(files, state, estimator, options), tuple(unreadable))
         if not estimates.poses:
             raise InputError(f"{folder}: none of {len(files):,} images can be read; {unreadable[0]}")
         missed = [each.image.name for each in estimates.poses if not each.pose.visible.any()]
@@ -115,9 +120,17 @@ def estimate_folder(
             )
         write_annotations(out, {each.image.name: each.pose for each in estimates.poses})
         state.path.unlink()
-    with suppress(OSError):  # it was there before
-        place.rmdir()
+    _clear(place)
     return estimates
+
+
+def _clear(place: Path) -> None:
+    """Remove what is left of the state once the CSV is whole: a kill may have come between."""
+    if place.is_dir():
+        with lock(place, "reposer poses estimate"):
+            (place / STATE).unlink(missing_ok=True)
+        with suppress(OSError):  # somebody has put something in it
+            place.rmdir()
 
 
 def _images(folder: Path, out: Path) -> dict[str, Path]:
@@ -132,11 +145,11 @@ def _images(folder: Path, out: Path) -> dict[str, Path]:
     for here, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [Path(here, name) for name in names if not name.startswith(".")]
-        found |= {path.relative_to(folder).as_posix(): path for path in paths if path.suffix.lower() in SUFFIXES}
+        found |= {path.relative_to(folder).as_posix(): path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES}
     for name in found:
         check_name(out, name, ":")
     if not found:
-        raise InputError(f"{folder}: no image in it ({', '.join(SUFFIXES)})")
+        raise InputError(f"{folder}: no image in it ({', '.join(PHOTO_SUFFIXES)})")
     return dict(sorted(found.items()))
 
 
@@ -159,7 +172,7 @@ def _estimate(
         images: dict[str, Tensor] = {}
         for name in names:
             try:
-                images[name] = read_image(files[name])
+                images[name] = read_photo(files[name])
             except InputError as error:
                 unreadable.append(str(error))
         found = estimator(list(images.values())) if images else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -70,24 +70,23 @@ class OnnxModel:
         content = _content(path)
         self.digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
         """Beginning of the SHA-256 of the ONNX file, unpacked."""
-        self._session = _session(content, path, device)
-        inputs = self._session.get_inputs()
+        self._session, inputs, self._outputs = _opened(content, path, device)
         shape: list[Any] = list(inputs[0].shape) if len(inputs) == 1 else []
         many = len(shape) == 4 and isinstance(shape[0], int) and shape[0] != 1
         if len(shape) != 4 or shape[1] != 3 or inputs[0].type != "tensor(float)" or many:
-            given = ", ".join(f"{each.type} {each.shape}" for each in inputs)[:200]
+            given = ", ".join(f"{each.type} {list(each.shape)}" for each in inputs)[:200]
             raise InputError(
                 f"{path}: expected a network with one input, float images (N, 3, H, W), N open or 1; this one has "
                 f"{given or 'none'}"
             )
-        self._input, self._outputs = inputs[0].name, [each.name for each in self._session.get_outputs()]
+        self._input = inputs[0].name
         self._together = not isinstance(shape[0], int)
         fixed = [given if isinstance(given, int) else side for given, side in zip(shape[2:], size, strict=True)]
         self.size = (fixed[0], fixed[1])
         """(H, W) of the images."""
         if not all(8 <= side <= MOST_SIDE for side in self.size):
             raise InputError(f"{path}: a network for images of {self.size[0]}x{self.size[1]}; take another file")
-        if len(self._session.get_outputs()) < outputs:
+        if len(self._outputs) < outputs:
             raise InputError(f"{path}: expected a network with {outputs} outputs or more; take another file")
 
     def __call__(self, images: Array) -> list[Array]:
@@ -131,7 +130,16 @@ def _content(path: Path) -> bytes:
         return read_member(archive, info.filename, f"{path}: {found[0]}", "unpack it with its password")
 
 
-def _session(content: bytes, path: Path, device: str) -> Any:
+class _Input(NamedTuple):
+    """An input of a network, as its file tells."""
+
+    name: str
+    type: str
+    shape: tuple[Any, ...]
+
+
+def _opened(content: bytes, path: Path, device: str) -> tuple[Any, list[_Input], list[str]]:
+    """A session of onnxruntime, the inputs of the network, and the names of its outputs."""
     try:
         import onnxruntime
     except ImportError:
@@ -145,7 +153,9 @@ def _session(content: bytes, path: Path, device: str) -> Any:
     options.log_severity_level = 4  # errors come as exceptions
     providers = [(provider, {"device_id": number} if number else {})]
     try:
-        return onnxruntime.InferenceSession(content, options, providers=providers)
+        session = onnxruntime.InferenceSession(content, options, providers=providers)
+        inputs = [_Input(each.name, each.type, tuple(each.shape)) for each in session.get_inputs()]
+        return session, inputs, [each.name for each in session.get_outputs()]
     except Exception as error:  # whatever its parser trips over
         raise InputError(f"{path}: not a network that onnxruntime reads ({_short(error)})") from None
 

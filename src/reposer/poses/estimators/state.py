@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from reposer.checks import InputError
+from reposer.decoding import MOST_SIDE
 from reposer.files import parse_json, read_text, write_text, written
 from reposer.poses.estimators.person import Person
 
@@ -76,7 +77,8 @@ class State:
         try:
             name, version, size = value["name"], tuple(value["version"]), tuple(value["size"])
             people = [_person(each) for each in value["people"]]
-            right = type(name) is str and all(len(p) == 2 and {int} == {*map(type, p)} for p in (version, size))
+            whole = all(len(pair) == 2 and {int} == {*map(type, pair)} for pair in (version, size))
+            right = type(name) is str and whole and all(0 < side <= MOST_SIDE for side in size)
         except (TypeError, KeyError, ValueError, OverflowError, RuntimeError):
             right = False
         if not right:
