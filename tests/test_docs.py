@@ -28,7 +28,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
 PACKAGES = (
-    *("data", "data.mannequin", "losses", "metrics", "models", "poses", "poses.keypoints", "preparing"),
+    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.keypoints", "preparing"),
     *("similarity", "training"),
 )
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
@@ -110,6 +110,28 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(estimators, "load_estimator", Estimator)
     _run(block, {})
     assert read_image("reposed.png").shape == (3, 128, 64)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/transfer.md"])
+def test_a_photo_is_transferred_as_typed(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but what is in the repository."""
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^reposer (transfer .*)$", (ROOT / page).read_text(), re.MULTILINE)
+    assert commands
+    for command in commands:
+        main(command.split())
+        out = command.split(" -o ")[1].split()[0]
+        assert read_image(out).shape == ((3, 480, 640) if "--paste" in command else (3, 128, 64))
+
+
+def test_code_of_a_photo_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in _CODE.findall((DOCS / "transfer.md").read_text()):
+        _run(block, names)
+    assert names["picture"].size == (640, 480)  # type: ignore[attr-defined]
 
 
 def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

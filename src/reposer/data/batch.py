@@ -60,6 +60,14 @@ class PairBatch:
         """Joints and visible of the source, then those of the target: what a generator reads beside the source."""
         return self.source_joints, self.source_visible, self.target_joints, self.target_visible
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors, in the order of the fields."""
+        return tuple(getattr(self, name) for name in _TENSORS)
+
+    def copied(self) -> PairBatch:
+        """Return the same in memory of its own."""
+        return self._map(Tensor.clone)
+
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> PairBatch:
         """Return the batch on a device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))

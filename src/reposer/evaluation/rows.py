@@ -8,12 +8,13 @@ import math
 import multiprocessing
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,13 +32,15 @@ from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
-from reposer.processes import end_with_parent
+from reposer.processes import end_with_parent, forked
 from reposer.protocols import Protocol
 from reposer.similarity import PartSSIMSettings
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
 
+_WORTH_A_PROCESS = 100
+"""Pairs that are measured faster by one more process."""
 _TOGETHER = 8
 """Pairs that are computed at a time, always this many, with the last one repeated: with the same shapes the same
 kernels run, and the numbers of a pair do not depend on how many others there are."""
@@ -137,15 +140,15 @@ def _values(metric: Metric, batch: Batch, settings: Mapping[str, Any], protocol:
 def measure_rows(
     work: Work, items: Sequence[Item], networks: Networks, *, devices: int = 1, progress: Progress | None = None
 ) -> list[Measured]:
-    """Measure items in threads of this process, or in ``devices`` processes; results are in the order of the items.
+    """Measure items on all cores, or in ``devices`` processes; results are in the order of the items.
 
     Raises:
         RunError: if a process ends before its work is done.
     """
     devices = min(devices, len(items))
     if devices <= 1:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return _measure_here(work, items, networks, threads=threads, progress=progress)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return _measure_here(work, items, networks, cores=cores, progress=progress)
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.
     shares = [pickle.dumps((work, items[rank::devices], rank)) for rank in range(devices)]
     measured: list[list[Measured]] = []
@@ -176,28 +179,48 @@ def _measure_here(
     items: Sequence[Item],
     networks: Networks,
     *,
-    threads: int = 1,
+    cores: int = 1,
     rank: int = 0,
     progress: Progress | None = None,
 ) -> list[Measured]:
     done: dict[str, Measured] = {}
     chunks = [items[start : start + work.batch_size] for start in range(0, len(items), work.batch_size)]
     cache = RowCache(work.cache, _key(work, networks), rank) if work.cache else None
-    with one_thread_each(), ThreadPoolExecutor(threads) as pool:
-        tasks = [pool.submit(_measure_chunk, work, networks, chunk, cache.rows if cache else {}) for chunk in chunks]
+    known = cache.rows if cache else {}
+    with one_thread_each(), closing(_chunks(work, networks, chunks, known, cores)) as measured_chunks:
         try:
-            for task in as_completed(tasks):
-                for measured in task.result():
+            for chunk in measured_chunks:
+                for measured in chunk:
                     done[measured.pair] = measured
                     if cache and measured.row is not None:
                         cache.add(measured.digest, measured.row)
                 if progress:
                     progress(len(done), len(items))
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
             if cache:
                 cache.close()
     return [done[item.pair] for item in items]
+
+
+def _chunks(
+    work: Work, networks: Networks, chunks: Sequence[Sequence[Item]], known: Mapping[str, Row], cores: int
+) -> Generator[list[Measured]]:
+    """Measure chunks of items, in any order, on several cores: a network in threads, all else in processes.
+
+    What is no network is many small operations, among which threads would mostly wait for Python's lock.
+    """
+    measure = partial(_measure_chunk, work, networks, known)
+    forks = min(cores, len(chunks) * work.batch_size // _WORTH_A_PROCESS)
+    if forks > 1 and sys.platform == "linux" and not any(METRICS[name].network for name in work.metrics):
+        yield from forked(measure, chunks, processes=forks)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        tasks = [pool.submit(measure, chunk) for chunk in chunks]
+        try:
+            for task in as_completed(tasks):
+                yield task.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -212,7 +235,7 @@ def one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known: Mapping[str, Row]) -> list[Measured]:
+def _measure_chunk(work: Work, networks: Networks, known: Mapping[str, Row], chunk: Sequence[Item]) -> list[Measured]:
     """Read and measure some items; each gets a row or a problem."""
     torch.set_num_threads(1)
     measured: dict[str, Measured] = {}

@@ -14,7 +14,7 @@ from reposer.checks import changed, check_choice
 from reposer.images import SIGNED
 from reposer.poses.parts import SCALES, background_mask
 from reposer.similarity.kernels.choice import kernels_fit
-from reposer.similarity.planes import mean_ssim_of_planes, part_ssim_of_planes
+from reposer.similarity.planes import mean_ssim_under, part_ssim_of_planes
 from reposer.similarity.settings import PartSSIMSettings
 from reposer.similarity.ssim import (
     EPSILON,
@@ -186,14 +186,19 @@ def mean_part_distance(
     return 1 - index_of_centred(*_centred(generated, target, part_masks, value_range), settings).mean()
 
 
-def index_of_centred(
-    x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings, *, planes: bool = False
+def index_of_planes(
+    generated: Tensor, target: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings
 ) -> Tensor:
-    """``part_ssim_index`` (B,) of what ``centred_images`` returns; ``planes``: the faster way without gradient."""
-    if planes and settings.statistics == "global":
-        parts = part_ssim_of_planes(x, y, masks, full_range).mean(-1)
-    else:
-        parts = part_ssim_of_centred(x, y, masks, full_range, settings).mean(-1)  # (B, P)
+    """``part_ssim_index`` (B,) float64 of images of any numbers from 0, as published, without gradient: faster."""
+    parts = part_ssim_of_planes(generated, target, masks, full_range).mean(-1)
+    visible = background_mask(masks.amax(dim=1, keepdim=True).double())
+    surroundings = mean_ssim_under(generated, target, visible, full_range, settings.ssim)
+    return (mean_of_parts(parts, masks, settings) + surroundings) / 2
+
+
+def index_of_centred(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings) -> Tensor:
+    """``part_ssim_index`` (B,) of what ``centred_images`` returns."""
+    parts = part_ssim_of_centred(x, y, masks, full_range, settings).mean(-1)  # (B, P)
     foreground = mean_of_parts(parts, masks, settings)
     visible = background_mask(masks)
     if settings.background == "normalized":
@@ -201,7 +206,7 @@ def index_of_centred(
     else:
         black = -full_range / 2
         x, y = ((image - black) * visible + black for image in (x, y))
-        surroundings = (mean_ssim_of_planes if planes else mean_ssim)(x, y, full_range, settings.ssim)
+        surroundings = mean_ssim(x, y, full_range, settings.ssim)
     return (foreground + surroundings) / 2
 
 

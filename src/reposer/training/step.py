@@ -26,6 +26,7 @@ from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.plausibility import trusted
 from reposer.poses import pose_maps
 from reposer.similarity.content import mean_within
+from reposer.training.capture import Capture
 from reposer.training.numbers import StepNumbers
 from reposer.training.state import TrainedNetwork, TrainingState
 from reposer.training.taken import Taken, Values, finished
@@ -69,6 +70,7 @@ def take_step(
     world: World,
     *,
     term_gradients: bool = False,
+    capture: Capture | None = None,
 ) -> Taken:
     """What ``train_step`` does, without waiting for the device: what it returns or raises, ``finished`` does later."""
     joined = state.step >= config.optimization.adversarial_start_step
@@ -76,8 +78,12 @@ def take_step(
     pairs = len(batch) if world.size == 1 else config.optimization.pairs_at(state.step)
     rows = world.rows(pairs)
     numbers = StepNumbers.draw(state, config, rows[world.rank], pairs, pools=judges)
-    step = _Step(state, objective, config, world, rows, numbers, judges)
-    values = step.run(batch, term_gradients=term_gradients)
+
+    def run(batch: PairBatch, numbers: StepNumbers) -> Values:
+        step = _Step(state, objective, config, world, rows, numbers, judges)
+        return step.run(batch, term_gradients=term_gradients)
+
+    values = capture.run(run, batch, numbers) if capture and not term_gradients else run(batch, numbers)
     before = {name: trained.pool.filled for name, trained in state.discriminators.items()}
     for name, draw in numbers.pools.items():
         state.discriminators[name].pool.filled = draw.filled
