@@ -243,6 +243,11 @@ def test_other_names_are_numbered() -> None:
     assert stems(sources) == {"0002_c3s1_000001_00.jpg": "0002_c3s1_000001_00_gen"}
 
 
+def test_no_name_leads_out_of_the_folder() -> None:
+    names = stems({"0002": ["0002_c1s1_000001_00.jpg", "0002_c1/../../x.jpg"]})
+    assert list(names.values()) == ["0001_c1s1_000002_00_gen", "0001_c1s1_000001_00_gen"]
+
+
 def test_a_name_that_is_taken_is_not_given_again() -> None:
     names = new_names("0001_c1_gen", frozenset({"0001_c1_gen01", "0001_c1_gen03"}))
     assert [next(names) for _ in range(3)] == ["0001_c1_gen02.jpg", "0001_c1_gen04.jpg", "0001_c1_gen05.jpg"]

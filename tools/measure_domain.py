@@ -14,8 +14,9 @@ import torch
 
 from reposer.checks import InputError
 from reposer.data import PairDataset, collate, open_pairs
-from reposer.photos.domain import FALSE_ALARMS, measure_domain, write_domain
+from reposer.photos.domain import FALSE_ALARMS, write_domain
 from reposer.photos.look import look
+from reposer.photos.measuring import measure_domain
 
 
 def main() -> None:

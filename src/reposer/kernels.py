@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 DEVICES = {"cuda"}
 """Types of devices that Triton's kernels run on."""
@@ -35,6 +36,20 @@ def on_kernels(*tensors: Tensor) -> bool:
         and not torch.jit.is_tracing()  # type: ignore[attr-defined]
         and all(torch.func.debug_unwrap(tensor) is tensor for tensor in tensors)
         and max(tensor.numel() for tensor in tensors) < 2**30  # they count in 32 bits
+    )
+
+
+def opaque(*tensors: Tensor) -> bool:
+    """Whether one operator without derivatives may stand for many of PyTorch's: nobody differentiates or looks through.
+
+    Forwards, backwards, by the compiler, in a trace or in the transforms of ``torch.func``.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined]
+        or any(tensor.requires_grad for tensor in tensors)
+        or any(torch.func.debug_unwrap(tensor) is not tensor for tensor in tensors)
+        or forward_ad._current_level >= 0
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,10 +14,17 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 from tests.attacks.data_readers import mutate_image
-from tests.attacks.reader import Reader
+from tests.attacks.keypoint_readers import SIZE, check, sample
+from tests.attacks.mutations import mutate_json
+from tests.attacks.reader import Reader, check_kept
 
 from reposer.decoding import MOST_PIXELS
+from reposer.generator import shipped_generators
 from reposer.images import read_photo
+from reposer.photos.domain import DOMAIN, read_domain
+from reposer.photos.look import TRAITS
+from reposer.poses import Pose
+from reposer.poses.keypoints import KeypointOptions, read_motion
 
 
 def _picture(mode: str) -> Image.Image:
@@ -53,7 +62,38 @@ def _check(photo: Any, valid: Any, content: bytes) -> None:
     assert 0 < photo[0].numel() <= MOST_PIXELS
 
 
+def _domain(folder: Path) -> Path:
+    return Path(shutil.copy(shipped_generators()["mannequin"].with_name(DOMAIN), folder / DOMAIN))
+
+
+def _check_domain(domain: Any, valid: Any, content: bytes) -> None:
+    if domain is None:  # of other numbers
+        assert json.loads(content)["traits"] != list(TRAITS)
+        return
+    check_kept(json.loads(content), json.loads(json.dumps(domain.to_json())))
+    numbers = torch.stack([torch.zeros(len(TRAITS)), torch.full((len(TRAITS),), torch.nan)])
+    assert domain.distances(numbers).isfinite().all(), "gives a distance that is not finite"
+
+
+def _motion(path: Path) -> dict[str, Pose]:
+    return {each.image.name: each.pose for each in read_motion(path, KeypointOptions(size=SIZE))}
+
+
 READERS = (
+    Reader(
+        name="domain.json",
+        make=_domain,
+        read=lambda path: read_domain(path.parent),
+        mutations=(mutate_json,),
+        check=_check_domain,
+    ),
+    Reader(
+        name="keypoints-of-a-motion",
+        make=lambda folder: sample(folder, "mmpose-video"),
+        read=_motion,
+        mutations=(mutate_json,),
+        check=check,
+    ),
     Reader(name="photo", make=_photo, read=read_photo, mutations=(mutate_image, mutate_ink), check=_check),
     Reader(name="photo-heif", make=_heif, read=read_photo, check=_check),
 )

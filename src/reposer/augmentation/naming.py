@@ -8,7 +8,7 @@ from itertools import count
 
 from reposer.data.names import split_suffix
 
-_MARKET = re.compile(r"\d+_c\d")
+_MARKET = re.compile(r"\d+_c\d[^/\\]*")
 MARK = "gen"
 """What tells a generated image's name from all others."""
 
@@ -24,7 +24,7 @@ def stems(sources: Mapping[str, Sequence[str]]) -> dict[str, str]:
         sources: names of the images of each person.
     """
     names = [name for group in sources.values() for name in group]
-    if all(_MARKET.match(name) for name in names):
+    if all(_MARKET.fullmatch(name) for name in names):
         return {name: f"{split_suffix(name)[0]}_{MARK}" for name in names}
     return {
         name: f"{person:04d}_c1s1_{number:06d}_00_{MARK}"

@@ -88,7 +88,12 @@ class ImagePool:
         places = draw.rows[2]
         if unless is not None:
             places = places.masked_fill(unless, self.size)
-        self._rows(images).index_copy_(0, places, images.detach())
+        rows = self._rows(images)
+        rows.index_copy_(0, places, images.detach().to(rows.dtype))  # a replay may compute in another precision
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensor in which it keeps images, once there is one."""
+        return () if self._images is None else (self._images,)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the kept images."""

@@ -2,5 +2,6 @@
 
 from reposer.photos.flicker import Flicker, estimated_flicker, flicker
 from reposer.photos.framing import Frame, Framing, frame_person
+from reposer.photos.video import write_video
 
-__all__ = ["Flicker", "Frame", "Framing", "estimated_flicker", "flicker", "frame_person"]
+__all__ = ["Flicker", "Frame", "Framing", "estimated_flicker", "flicker", "frame_person", "write_video"]

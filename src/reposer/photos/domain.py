@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,6 @@ from torch import Tensor
 
 from reposer.bounds import at_least, between, positive
 from reposer.checks import InputError
-from reposer.data import PairDataset, PairIndex, collate
 from reposer.files import read_json, write_text
 from reposer.photos.framing import Framing
 from reposer.photos.look import TRAITS, look
@@ -20,16 +19,13 @@ from reposer.values import Checked, from_plain
 
 DOMAIN = "domain.json"
 """Its file in the folder of a run or of a saved generator."""
-MOST = 2000
-"""Images that are measured, spread over the training split."""
 LEAST = 100
 """Images from which on they tell how others of their kind look."""
 FALSE_ALARMS = 0.01
 """Share of the training images that would be called far."""
-_RIDGE, _LEAST_VARIANCE = 0.2, 1e-6
+_RIDGE = 0.2
 _UNUSUAL = 1.5
 _SAID = 2
-_TOGETHER = 32
 _MOST_FILE = 2**20
 _Number = Annotated[float, between(-1e6, 1e6)]
 
@@ -140,27 +136,3 @@ def read_domain(folder: Path) -> Domain | None:
 def write_domain(folder: Path, domain: Domain) -> None:
     """Write the domain into a folder."""
     write_text(folder / DOMAIN, json.dumps(domain.to_json()) + "\n")
-
-
-def measure_domain(index: PairIndex, most: int = MOST) -> Domain | None:
-    """Measure the images of a data set's pairs, ``most`` of them; None if fewer than ``LEAST`` have all numbers."""
-    names = sorted({name for pair in index.pairs for name in pair})
-    names = [names[i * len(names) // most] for i in range(most)] if len(names) > most else names
-    dataset = PairDataset(replace(index, pairs=tuple(zip(names[::2], names[1::2], strict=False))))
-    rows = []
-    for start in range(0, len(dataset), _TOGETHER):
-        pairs = collate([dataset[i] for i in range(start, min(start + _TOGETHER, len(dataset)))])
-        poses = (pairs.source_joints, pairs.source_visible), (pairs.target_joints, pairs.target_visible)
-        rows += [look(images, *pose) for images, pose in zip((pairs.source, pairs.target), poses, strict=True)]
-    numbers = torch.cat([torch.zeros(0, len(TRAITS)), *rows]).double()
-    numbers = numbers[numbers.isfinite().all(dim=1)]
-    if len(numbers) < LEAST:
-        return None
-    covariance = torch.cov(numbers.T) + _LEAST_VARIANCE * torch.eye(len(TRAITS), dtype=torch.float64)
-    domain = Domain(
-        mean=tuple(numbers.mean(dim=0).tolist()),
-        covariance=tuple(map(tuple, covariance.tolist())),
-        limit=1.0,
-        images=len(numbers),
-    )
-    return replace(domain, limit=float(domain.distances(numbers).quantile(1 - FALSE_ALARMS)))

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from reposer.poses import Pose, part_frames, part_maps
 
-_NONE, _ALL = 0.003, 0.05
-"""Of the Gaussians about the limbs: 3.4 and 2.4 deviations away from them."""
+_NONE, _ALL = 0.03, 0.2
+"""Of the Gaussians about the limbs: 2.6 and 1.8 deviations away from them."""
 
 
 def person_share(source: Pose, target: Pose, size: tuple[int, int]) -> Tensor:

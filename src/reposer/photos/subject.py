@@ -63,6 +63,8 @@ def frame_subject(photo: Tensor, source: Pose, generator: Generator) -> Subject:
     check_in_frame("source_pose", seen, size)
     doubt = domain.doubt(framed, seen.joints, seen.visible) if domain is not None else None
     notes = [*([doubt] if doubt is not None else []), *_cramped(photo, frame)]
+    if lost := int(pose.visible.sum() - seen.visible.sum()):
+        notes.append(f"{lost} of the person's joints lie outside of the frame, where the photo stays as it is")
     return Subject(photo, frame, framed, pose, tuple(notes))
 
 

@@ -14,9 +14,10 @@ from reposer.checks import InputWarning, check_kind
 from reposer.generator import Generator, check_generated, load_generator
 from reposer.images import photo_from_pil, read_photo, to_pil, to_signed, to_uint8
 from reposer.photos.framing import seen_in
+from reposer.photos.measuring import domain_of
 from reposer.photos.posing import Poser, checked
 from reposer.photos.sheet import side_by_side
-from reposer.photos.subject import Subject, check_in_frame, frame_subject
+from reposer.photos.subject import Subject, frame_subject
 from reposer.poses import Pose, named_pose
 from reposer.poses import retarget as fitted_pose
 from reposer.poses.estimators import DEFAULT, Estimator
@@ -63,7 +64,7 @@ def transfer_photo(
         retarget: fit the target pose to the person, by :func:`reposer.poses.retarget`.
 
     Raises:
-        InputError: if a pose has no visible joint, or none in the frame.
+        InputError: if a pose has no visible joint, or the source's is not of this photo.
         RunError: if the generator gives NaN.
     """
     subject = frame_subject(photo, source, generator)
@@ -73,14 +74,16 @@ def transfer_photo(
     else:
         wanted = checked("target_pose", target)
         wanted = wanted if retarget else frame.pose(wanted)
+    wished = int(wanted.visible.sum())
     wanted = fitted_pose(wanted, subject.pose, size=size) if retarget else seen_in(wanted, size)
-    check_in_frame("target_pose", wanted, size)
     device = next(generator.parameters()).device
     poses = (t[None].to(device) for pose in (subject.seen, wanted) for t in (pose.joints, pose.visible))
     generated = generator.repose(to_signed(subject.framed)[None].to(device), *poses)
     check_generated(generated)
     made = to_uint8(generated)[0].cpu()
-    return Transfer(subject, wanted, made, subject.notes)
+    lost = wished - int(wanted.visible.sum())
+    beyond = [f"{lost} of {wished} joints of the target pose lie outside of the frame and are not drawn"] * bool(lost)
+    return Transfer(subject, wanted, made, (*subject.notes, *beyond))
 
 
 def transfer_anything(
@@ -98,8 +101,11 @@ def transfer_anything(
     shown = photo_from_pil(photo) if isinstance(photo, Image.Image) else read_photo(photo)
     target = poser.wanted(pose)
     source = poser.in_photo(shown, source_pose, "photo" if opened else photo, person)
+    notes = list(poser.notes)
+    if domain_of(generator) is None:
+        notes.append("nothing tells how this generator's training images look: the person is framed as mannequins are")
     made = transfer_photo(shown, source, target, generator, retarget=retarget)
-    return replace(made, notes=(*poser.notes, *made.notes))
+    return replace(made, notes=(*notes, *made.notes))
 
 
 @overload

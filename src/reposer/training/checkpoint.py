@@ -32,9 +32,7 @@ def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> No
     What is newer stays, as it may where a run goes on from an older state because its newest is damaged.
     """
     save_generator(generator_path(folder, state.step), state, config)
-    saved = state_dict(state)
-    saved["digest"] = digest(saved)
-    write_state(folder / STATE.format(state.step), saved)
+    write_state(folder / STATE.format(state.step), state_dict(state))
     for name in (STATE, GENERATOR):
         files = [file for step, file in files_by_step(folder, name).items() if step <= state.step]
         for old in files[: -config.logging.keep_checkpoints]:
@@ -49,9 +47,10 @@ def save_generator(path: Path, state: TrainingState, config: RunConfig) -> None:
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors and plain values to a file of torch."""
+    """Write tensors and plain values, and their digest, to a file of torch."""
+    saved = {**state, "digest": digest(state)}
     with writing(path):
-        write_whole(path, lambda temporary: torch.save(state, temporary))
+        write_whole(path, lambda temporary: torch.save(saved, temporary))
 
 
 @contextmanager
@@ -94,11 +93,17 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
     return False
 
 
-def _restore(path: Path, step: int, state: TrainingState) -> None:
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what ``write_state`` wrote; of another file or a damaged one, any error may come."""
     check_regular(path)
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     if saved.pop("digest") != digest(saved):
         raise ValueError("its content has changed since it was written")
+    return saved
+
+
+def _restore(path: Path, step: int, state: TrainingState) -> None:
+    saved = read_state(path)
     if saved["step"] != step:
         raise ValueError(f"it was written after step {saved['step']}")
     for name, trained in state.networks():
