@@ -57,7 +57,7 @@ def frame_subject(photo: Tensor, source: Pose, generator: Generator) -> Subject:
     if tuple(photo.shape[-2:]) == tuple(size):
         frame = Frame(size)
     else:
-        frame = frame_person(source, size, domain.framing if domain is not None else Framing())
+        frame = frame_person(source, size, domain.framing(source.visible) if domain is not None else Framing())
     framed, pose = frame.cut(photo), frame.pose(source)
     seen = seen_in(pose, size)
     check_in_frame("source_pose", seen, size)
