@@ -21,6 +21,7 @@ from reposer.images import read_image
 from reposer.poses import COCO_17, Pose, estimators, write_annotations
 from reposer.results.names import pair_of
 from tests.downloads import fashion_download, fashion_lists, market_download, market_lists, zipped
+from tests.own_photos import photo_data
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -140,12 +141,14 @@ def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest
     zipped(fashion_download(tmp_path / "fashion"), tmp_path / "img.zip")
     fashion_download(tmp_path, "img_highres", (1101, 750))
     fashion_lists(tmp_path / "fashion-lists")
+    photo_data(tmp_path / "PHOTOS")
     commands = re.findall(r"^reposer (.*)$", (DOCS / "own-data.md").read_text(), re.MULTILINE)
     assert len(commands) >= 3
     for command in commands:
         main(command.split())
-    sizes = {name: open_pairs(name, split).size for name in ("MARKET", "FASHION", "FASHION-512") for split in SPLITS}
-    assert sizes == {"MARKET": (128, 64), "FASHION": (256, 176), "FASHION-512": (512, 352)}
+    names = ("MARKET", "FASHION", "FASHION-512", "PHOTOS")
+    sizes = {name: open_pairs(name, split).size for name in names for split in SPLITS}
+    assert sizes == {"MARKET": (128, 64), "FASHION": (256, 176), "FASHION-512": (512, 352), "PHOTOS": (256, 176)}
 
 
 def test_names_of_results_in_the_docs_are_read() -> None:
