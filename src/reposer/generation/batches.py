@@ -19,6 +19,7 @@ from reposer.checks import InputError, RunError
 from reposer.data import PairBatch, PairDataset, PairIndex, test_loader
 from reposer.generator import Generator, check_generated
 from reposer.images import to_signed
+from reposer.letterbox import FILL, content_mask
 from reposer.plausibility import trusted
 from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
@@ -168,6 +169,9 @@ def _generate(
         batch = batch.to(device)
         images = generator.repose(to_signed(batch.source), *batch.poses)
         check_generated(images, batch.pair_ids)
+        if batch.target_box is not None:
+            grey = (FILL + 0.25) / 127.5 - 1  # however values become integers
+            images = images.masked_fill(~content_mask(batch.target_box, dataset.size), grey)
         save(batch, images)
         finished += len(batch)
         if progress:

@@ -91,6 +91,10 @@ class ImagePool:
         rows = self._rows(images)
         rows.index_copy_(0, places, images.detach().to(rows.dtype))  # a replay may compute in another precision
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensor in which it keeps images, once there is one."""
+        return () if self._images is None else (self._images,)
+
     def state_dict(self) -> dict[str, Tensor]:
         """Return the kept images."""
         return {} if self._images is None or not self.filled else {"images": self._images[: self.filled].clone()}

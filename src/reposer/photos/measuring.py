@@ -60,7 +60,9 @@ def _of_run(run: Path, generator: Generator) -> Domain | None:
     record, config = RunRecord.read(run), generator.config
     if record is None or not Path(record.data).is_dir():
         return None
-    index = open_pairs(Path(record.data), "train", config.data.layout, skip_missing=config.data.skip_missing)
+    index = open_pairs(
+        Path(record.data), "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size
+    )
     if index.size != config.size or PairDataset(index).digest() != record.digest:
         return None
     domain = measure_domain(index)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from reposer.arithmetic import float32_products
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, has_split, open_pairs
@@ -21,6 +22,7 @@ from reposer.models import generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.batches import Batches
+from reposer.training.capture import Capture
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
@@ -74,6 +76,7 @@ def train(
     with (
         held(out, config, record, resume=resume, world=world) as resumes,
         dead_workers_in_one_line(),
+        float32_products(tf32=config.hardware.tf32),
         Batches.opened(dataset, config, world, progress) as batches,
         RunFolder(out, config, record, writes=world.is_first) as folder,
         _finish_step_on_interrupt() as interrupted,
@@ -86,10 +89,11 @@ def train(
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
         queue: deque[Taken] = deque()
+        capture = Capture.of_run(config, state, world, progress.say)
         lag = LAG.get(world.device.type, 0)
 
         def take(batch: PairBatch, logs: bool) -> Taken:
-            return take_step(state, batch, objective, config, world, term_gradients=logs)
+            return take_step(state, batch, objective, config, world, term_gradients=logs, capture=capture)
 
         for batch in batches.from_step(state.step):
             step = state.step + 1
@@ -128,7 +132,7 @@ def train(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from reposer.config import RunConfig
@@ -32,32 +29,40 @@ class StepNumbers:
     average_weight: float | Tensor
     """Tensors () where they are read on the device."""
 
+    packed: Tensor | None = None
+    """All of the tensors in one, of which they are views."""
+
     @classmethod
     def draw(
         cls, state: TrainingState, config: RunConfig, own: slice, pairs: int, *, pools: Sequence[str]
     ) -> StepNumbers:
         """Draw those of the next step, of whose pairs ``own`` are this process's."""
         random = torch.Generator().manual_seed(step_seed(config.seed, state.step))
-        draws = {
-            name: pool.draw(pairs, random) for name in pools if (pool := state.discriminators[name].pool) and pool.size
-        }
+        found = {name: state.discriminators[name].pool for name in pools}
+        draws = {name: pool.draw(pairs, random) for name, pool in found.items() if pool.size}
         keys = torch.stack([item_keys(config.seed, state.step, use, own) for use in range(USES)])
         rate = config.optimization.learning_rate_at(state.step)
         weight = average_weight(config.optimization.ema_decay, state.step - state.skipped)
         if not state.masked:
             return cls(keys, draws, rate, weight)
-        return cls._sent(keys, draws, torch.tensor([rate, weight]), state.halted.device)
-
-    @classmethod
-    def _sent(cls, keys: Tensor, draws: dict[str, PoolDraw], rates: Tensor, device: torch.device) -> StepNumbers:
-        """In one message, for which the processor does not wait."""
-        parts: list[NDArray[Any]] = [keys.numpy(), *(draw.rows.numpy() for draw in draws.values()), rates.numpy()]
-        packed = torch.from_numpy(np.concatenate([part.reshape(-1).view(np.int32) for part in parts]))
-        if device.type == "cuda":
+        parts = [*(draw.rows for draw in draws.values()), keys, torch.tensor([rate, weight])]  # the widest first
+        packed = torch.cat([part.view(torch.int32).flatten() for part in parts])
+        if state.halted.is_cuda:
             packed = packed.pin_memory()
-        received = packed.to(device, non_blocking=True).split([part.nbytes // 4 for part in parts])
-        keys, *rows, rates = (
-            part.view(torch.from_numpy(like).dtype).view(like.shape) for part, like in zip(received, parts, strict=True)
-        )
-        moved = {name: draw.to(row) for (name, draw), row in zip(draws.items(), rows, strict=True)}
-        return cls(keys, moved, rates[0], rates[1])
+        rates = parts[-1]
+        return cls(keys, draws, rates[0], rates[1])._of(packed.to(state.halted.device, non_blocking=True))
+
+    def copied(self) -> StepNumbers:
+        """Return the same in memory of its own."""
+        assert self.packed is not None
+        return self._of(self.packed.clone())
+
+    def _of(self, packed: Tensor) -> StepNumbers:
+        """These numbers as views of what they were packed to."""
+        assert isinstance(self.learning_rate, Tensor)
+        like = [*(draw.rows for draw in self.pools.values()), self.keys]
+        *parts, rates = packed.split([*(part.nbytes // 4 for part in like), 2])
+        *rows, keys = (part.view(old.dtype).view(old.shape) for part, old in zip(parts, like, strict=True))
+        pools = {name: draw.to(row) for (name, draw), row in zip(self.pools.items(), rows, strict=True)}
+        rates = rates.view(self.learning_rate.dtype)
+        return StepNumbers(keys, pools, rates[0], rates[1], packed)

@@ -14,7 +14,7 @@ from torch import Tensor
 from reposer.bounds import BatchSize, between
 from reposer.checks import InputError, RunError, some
 from reposer.files import check_place
-from reposer.images import SUFFIXES, read_photo
+from reposer.images import PHOTO_SUFFIXES, read_photo
 from reposer.locks import lock
 from reposer.poses.estimators.estimation import MOST_MISSED, nobody, too_many_missed
 from reposer.poses.estimators.person import Estimator, chosen_person
@@ -25,7 +25,6 @@ from reposer.poses.keypoints.reading import ImagePose
 from reposer.poses.skeleton import Pose
 from reposer.values import Checked
 
-PHOTO_SUFFIXES = (*SUFFIXES, ".heic", ".heif")
 FEW = 9
 """Visible joints below which a pose is counted as one of few: half of the 18."""
 STATE = "poses.jsonl"
