@@ -9,10 +9,9 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.fabric import Fabric
 
 from reposer.bounds import BatchSize
 from reposer.checks import InputError, RunError, check_choice
@@ -27,6 +26,9 @@ from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
 from reposer.results import FORMATS, Format, result_name, under_manifest, write_results
 from reposer.values import from_plain
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 def generate(
@@ -89,6 +91,8 @@ def generate(
             _in_processes(write, devices)
         else:
             # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+            from lightning.fabric import Fabric  # its import takes as long as torch's
+
             fabric = Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn")
             fabric.launch(partial(_generate_share, write=write))
     return [out / result_name(pair_id(*pair), form.suffix) for pair in index.pairs]
