@@ -10,22 +10,34 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.poses import COCO_17, OPENPOSE_18, read_annotations, write_annotations
-from reposer.poses.estimation import KEYPOINT_RCNN, KeypointRCNN, Person, _surest, estimate_poses
+from reposer.poses.estimators import KEYPOINT_RCNN, KeypointRCNN, Person, estimate_poses
+from reposer.poses.estimators.keypoint_rcnn import _people
 
 BATCHES: list[int] = []
 
 
-def estimator(images: Sequence[Tensor]) -> list[Person]:
+class Bright:
     """Sees a person where an image is bright; joint i at (i, 2 i); the left wrist unsure."""
-    BATCHES.append(len(images))
-    joints = torch.stack([torch.arange(17.0), 2 * torch.arange(17.0)], dim=1)
-    scores = torch.full((17,), 5.0)
-    scores[COCO_17.joints.index("left wrist")] = 1.0
-    return [Person(image.float().mean().item() / 255, joints, scores) for image in images]
+
+    identity = "bright"
+    skeleton = COCO_17
+    score_threshold = 0.5
+    joint_threshold = 2.0
+
+    def __call__(self, images: Sequence[Tensor]) -> list[list[Person]]:
+        BATCHES.append(len(images))
+        joints = torch.stack([torch.arange(17.0), 2 * torch.arange(17.0)], dim=1)
+        scores = torch.full((17,), 5.0)
+        scores[COCO_17.joints.index("left wrist")] = 1.0
+        box = torch.tensor([0.0, 0.0, 16.0, 32.0])
+        return [[Person(image.float().mean().item() / 255, joints, scores, box)] for image in images]
+
+
+estimator = Bright()
 
 
 def pictures(values: Sequence[int]) -> list[tuple[str, Tensor]]:
-    return [(f"{i}.png", torch.full((3, 8 + i, 6), value, dtype=torch.uint8)) for i, value in enumerate(values)]
+    return [(f"{i}.png", torch.full((3, 40 + i, 20), value, dtype=torch.uint8)) for i, value in enumerate(values)]
 
 
 def test_joints_are_matched_by_name_and_written(tmp_path: Path) -> None:
@@ -69,20 +81,22 @@ def test_many_missed_people_are_an_error_that_names_them() -> None:
         estimate_poses(pictures([255]) * 2, estimator=estimator)
 
 
-def test_the_surest_person_of_a_detection() -> None:
+def test_everybody_in_a_detection_the_surest_first() -> None:
     found = {
         "labels": torch.tensor([1, 1, 2]),
         "scores": torch.tensor([0.4, 0.8, 0.9]),
         "keypoints": torch.arange(3.0)[:, None, None].expand(3, 17, 3),
         "keypoints_scores": torch.arange(3.0)[:, None].expand(3, 17),
+        "boxes": torch.arange(3.0)[:, None].expand(3, 4),
     }
-    person = _surest(found)
+    person, other = _people(found)
+    assert other.score == pytest.approx(0.4)
+    assert person.box.eq(1).all()
     assert person.score == pytest.approx(0.8)
     assert person.joints.eq(1).all()
     assert person.joints.shape == (17, 2)
     assert person.joint_scores.eq(1).all()
-    nobody = _surest({name: values[2:] for name, values in found.items()})
-    assert nobody.score == 0
+    assert _people({name: values[2:] for name, values in found.items()}) == []
 
 
 def test_missing_weights_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +126,8 @@ def test_equals_torchvision() -> None:
             module.eps = 0.0
     image = torch.randint(0, 256, (3, 64, 40), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     with torch.no_grad():
-        expected = _surest(outside([image / 255])[0])
-    found = ours([image])[0]
+        expected = _people(outside([image / 255])[0])[0]
+    found = ours([image])[0][0]
     assert found.score == pytest.approx(expected.score)
     torch.testing.assert_close(found.joints, expected.joints)
     with pytest.raises(InputError, match="not the weights of keypoint R-CNN"):

@@ -69,7 +69,7 @@ def _train(
         """Train a generator by a recipe; every setting of the recipe is an option.
 
         Args:
-            data: folder of the data set, in the Market-1501 or DeepFashion layout.
+            data: folder of the data set, in the Market-1501 or DeepFashion layout, or of own photos.
             out: run folder for the log, contact sheets and checkpoints.
             resume: --resume alone (yes): continue the run in --out from its newest checkpoint; auto: continue it if
                 there is one, else start.

@@ -101,10 +101,11 @@ def test_loader(
     *,
     rank: int = 0,  # noqa: PT028
     processes: int = 1,  # noqa: PT028
+    done: frozenset[int] = frozenset(),  # noqa: PT028
     pin_memory: bool = False,  # noqa: PT028
 ) -> DataLoader[PairItem]:
     """Load all pairs in order, as ``PairBatch``; several processes share them as :class:`EveryNthBatch` says."""
-    batches = EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
+    batches = EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes, done=done)
     return _loader(dataset, workers, batches, pin_memory=pin_memory)
 
 

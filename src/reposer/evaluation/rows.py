@@ -27,7 +27,7 @@ from reposer.decoding import MOST_BYTES
 from reposer.evaluation.cache import RowCache, versions
 from reposer.evaluation.networks import Networks
 from reposer.evaluation.options import WeightsSource
-from reposer.evaluation.reading import Item, Reader, read, seen_by
+from reposer.evaluation.reading import Item, Reader, seen_by
 from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
@@ -239,14 +239,14 @@ def _measure_chunk(work: Work, networks: Networks, known: Mapping[str, Row], chu
     """Read and measure some items; each gets a row or a problem."""
     torch.set_num_threads(1)
     measured: dict[str, Measured] = {}
-    waiting: list[tuple[Item, str, Tensor, Tensor]] = []
+    waiting: list[_Waiting] = []
     for item in chunk:
         try:
             digest = _digest(item) if work.cache else ""
             if digest in known:
                 measured[item.pair] = Measured(item.pair, known[digest], None, digest)
                 continue
-            files = read(item)
+            files = work.reader.read(item)
         except (InputError, OSError) as error:
             measured[item.pair] = Measured(item.pair, problem=("unreadable", str(error)))
             continue
@@ -254,9 +254,16 @@ def _measure_chunk(work: Work, networks: Networks, known: Mapping[str, Row], chu
             waiting.append((item, digest, *work.reader.pair(item, files)))
         except InputError as error:
             measured[item.pair] = Measured(item.pair, problem=("of another size", str(error)))
-    for start in range(0, len(waiting), _TOGETHER):
-        group = waiting[start : start + _TOGETHER]
-        for (item, digest, *_), row in zip(group, _rows(work, networks, group), strict=True):
+    for group in _groups(waiting):
+        try:
+            rows = _rows(work, networks, group)
+        except ValueError as error:
+            if group[0][0].box is None:
+                raise
+            small = ("too small", f"{error}; the content of {group[0][0].target or group[0][0].pair}")
+            measured |= {item.pair: Measured(item.pair, problem=small) for item, *_ in group}
+            continue
+        for (item, digest, *_), row in zip(group, rows, strict=True):
             row = {name: v for name, v in row.items() if not (math.isnan(v) and METRICS[name].item is not None)}
             bad = [f"{name} is {value}" for name, value in row.items() if not math.isfinite(value)]
             problem = ("not finite", f"{item.generated}: {', '.join(bad)}") if bad else None
@@ -264,7 +271,19 @@ def _measure_chunk(work: Work, networks: Networks, known: Mapping[str, Row], chu
     return [measured[item.pair] for item in chunk]
 
 
-def _rows(work: Work, networks: Networks, group: list[tuple[Item, str, Tensor, Tensor]]) -> list[Row]:
+_Waiting = tuple[Item, str, Tensor, Tensor]
+
+
+def _groups(waiting: Sequence[_Waiting]) -> Iterator[list[_Waiting]]:
+    """Up to ``_TOGETHER`` pairs at a time, of one size."""
+    alike: dict[tuple[int, ...], list[_Waiting]] = {}
+    for each in waiting:
+        alike.setdefault(tuple(each[-1].shape), []).append(each)
+    for group in alike.values():
+        yield from (group[start : start + _TOGETHER] for start in range(0, len(group), _TOGETHER))
+
+
+def _rows(work: Work, networks: Networks, group: list[_Waiting]) -> list[Row]:
     padded = [group[min(i, len(group) - 1)] for i in range(_TOGETHER)]
     batch = Batch(
         torch.stack([generated for *_, generated, _ in padded]),
@@ -297,4 +316,6 @@ def _digest(item: Item) -> str:
         content = read_bytes(path, most=MOST_BYTES, what="image file")
         found.update(len(content).to_bytes(8, "little") + content)
     found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
+    if item.box is not None:
+        found.update(repr(item.box).encode())
     return found.hexdigest()

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from reposer.arithmetic import float32_products
 from reposer.config import RunConfig, config_to_json
 from reposer.data import PairDataset
 from reposer.data.cache import Place, bytes_of
 from reposer.losses import Objective
 from reposer.progress import Progress
 from reposer.training.batches import Batches, fill, place_of
+from reposer.training.flops import counted, product_flops
 from reposer.training.loop import open_dataset, say_remarks
 from reposer.training.needs import check_needs, checkpoint_bytes
 from reposer.training.run_folder import Resume
@@ -62,10 +65,13 @@ def plan(
     loader = Batches(part, timed, world)
     kept = replace(loader, cached=fill(part, config, world, "memory" if place == "none" else place, progress))
 
+    flops: list[int] = []
+
     def seconds(config: RunConfig) -> float:
         ends = [time.perf_counter()]
         for batch in (loader if place == "none" else kept).of_epoch():
-            train_step(state, batch, objective, config, world)
+            with counted(flops) if len(ends) == 1 else nullcontext():
+                train_step(state, batch, objective, config, world)
             ends.append(time.perf_counter())
             progress(len(ends) - 1, 1 + _TIMED_STEPS, items_per_step=optimization.batch_size)
             if ends[-1] - ends[0] > _ENOUGH_SECONDS:
@@ -74,8 +80,10 @@ def plan(
         return (ends[-1] - ends[0]) / (len(ends) - 1)
 
     alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial.weight else 0
-    each = seconds(config)
-    late = seconds(replace(config, optimization=replace(optimization, adversarial_start_step=0))) if alone else each
+    with float32_products(tf32=config.hardware.tf32):
+        each = seconds(config)
+        late = seconds(replace(config, optimization=replace(optimization, adversarial_start_step=0))) if alone else each
+        possible = product_flops(world.device, config.hardware.precision)
     hours = (alone * each + (optimization.steps - alone) * late) / 3600
     joined = f" ({late:.2f} s after step {alone:,}, with the discriminators)" if alone else ""
     where = torch.cuda.get_device_name(world.device) if world.device.type == "cuda" else world.device.type
@@ -85,6 +93,8 @@ def plan(
             *(f"{name}: {sum(p.numel() for p in each.network.parameters()):,} parameters" for name, each in networks),
             f"memory: {_stored(state):,.0f} MB of weights, gradients, Adam's moments and running average; "
             f"{_peak(world.device):,.0f} MB at the peak of a step",
+            f"arithmetic: {flops[-1] / 1e9:,.1f} gigaflops per step, {flops[-1] / late / 1e9:,.0f} a second: "
+            f"{flops[-1] / late / possible:.0%} of the {possible / 1e9:,.0f} of a large matrix product here",
             _data(dataset, config, place, _pairs_per_second(loader), _pairs_per_second(kept)),
             f"disk: up to {checkpoint_bytes(config) / 2**20:,.0f} MB of checkpoints",
             f"time: {each:.2f} s per step{joined}, {optimization.batch_size / each:.1f} images/s on 1 x {where}; "

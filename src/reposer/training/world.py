@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -167,20 +166,27 @@ class Sums:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._squares: set[str] = set()
+        self.squares: set[str] = set()
+        """Names whose values are squares of norms."""
 
     def add(self, name: str, value: Tensor, share: float) -> None:
         """Add the share of a mean."""
-        self._sums[name] = self._sums.get(name, 0) + value.detach().float() * share
+        value = value.detach().float()
+        self._add(name, value if share == 1 else value * share)
 
     def add_square(self, name: str, values: Tensor) -> None:
         """Add to a norm."""
-        self._squares.add(name)
-        self._sums[name] = self._sums.get(name, 0) + values.detach().float().square().sum()
+        self.squares.add(name)
+        self._add(name, values.detach().float().square().sum())
 
-    def values(self, norms: dict[str, Tensor], world: World) -> dict[str, float]:
-        """All of them over all processes, and ``norms``, which are so already; waits for the device, once."""
-        total = world.summed(torch.stack(list(self._sums.values())))
-        numbers = torch.cat((total, torch.stack([norm.float() for norm in norms.values()]))).tolist()
-        values = dict(zip((*self._sums, *norms), numbers, strict=True))
-        return {name: math.sqrt(v) if name in self._squares and v > 0 else v for name, v in values.items()}
+    def _add(self, name: str, value: Tensor) -> None:
+        self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what was added, in that order."""
+        return tuple(self._sums)
+
+    def total(self, world: World) -> Tensor:
+        """All of them over all processes, (N,) float32 on the device."""
+        return world.summed(torch.stack(list(self._sums.values())))
