@@ -18,14 +18,15 @@ from reposer.data.mannequin.render import PICTURE, make_mannequin, photograph
 from reposer.data.mannequin.scene import sample_view
 from reposer.files import write_text
 from reposer.generator import load_generator
-from reposer.images import write_image
+from reposer.images import grid, resize, write_image
 from reposer.photos.posing import Poser
 from reposer.photos.transfer import transfer_anything
+from reposer.poses import NAMED_POSES
 
 PICTURES = Path(__file__).parent / "pictures"
 PHOTO, KEYPOINTS = PICTURES / "person.jpg", PICTURES / "person.json"
 SEED, IDENTITY, INDEX, SIZE = 7, 15, 3, (480, 640)
-SHOWN = "walking-1"
+SHOWN, COLUMNS = "walking-1", 8
 
 
 def draw() -> None:
@@ -47,6 +48,12 @@ def main() -> None:
     made = transfer_anything(PHOTO, SHOWN, generator, poser=Poser(), source_pose=KEYPOINTS)
     print(*made.notes, sep="\n")
     write_image(PICTURES / "transfer.jpg", made.side_by_side(paste=True), quality=88)
+    cells = []
+    for name in NAMED_POSES:
+        made = transfer_anything(PHOTO, name, generator, poser=Poser(), source_pose=KEYPOINTS)
+        cells.append(resize(made.pasted()[:, 60:480, 100:370].contiguous(), (210, 135), "pil-bicubic"))
+    rows = [cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)]
+    write_image(PICTURES / "transfer-poses.jpg", grid(rows), quality=88)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from reposer.files import write_whole
 SIGNED = (-1.0, 1.0)
 ResizeFilter = Literal["pil-bicubic", "opencv-bilinear", "opencv-bicubic", "torch-bicubic"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+PHOTO_SUFFIXES = (*SUFFIXES, ".heic", ".heif")
+"""Of photos as they come from phones; see ``read_photo``."""
 
 
 def to_signed(image: Tensor) -> Tensor:

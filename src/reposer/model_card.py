@@ -129,8 +129,9 @@ def model_card(
         f"generator = reposer.Generator.from_pretrained({python_text(where)})\n"
         "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
         "```",
-        f"`photo` is a PIL image of {height}x{width} pixels (height x width); the poses are those of the "
-        f"{len(OPENPOSE_18.joints)} joints of the skeleton `{OPENPOSE_18.name}`, in pixels of that picture.",
+        f"`photo` is a PIL image of any size, in whose pixels `source_pose` is; `picture` has {height}x{width} pixels "
+        f"(height x width). The poses are those of the {len(OPENPOSE_18.joints)} joints of the skeleton "
+        f"`{OPENPOSE_18.name}`.",
         "## Network and training",
         table(("", ""), _facts(config, about, parameters)),
         "## Scores",

@@ -20,6 +20,7 @@ from tests.attacks.reader import Reader, check_sane
 from tests.attacks.run_readers import TINY
 from tests.downloads import market_download, market_lists, zipped
 from tests.folders import pose
+from tests.own_photos import own_photos, write_list
 
 from reposer.augmentation import AugmentConfig, augment
 from reposer.checks import printable
@@ -196,7 +197,56 @@ def _check_diagnosis(diagnosis: Diagnosis, valid: Diagnosis, content: bytes) -> 
     assert all(len(printable(line).splitlines()) == 1 for line in diagnosis.lines())
 
 
+def _photos(folder: Path) -> Path:
+    """Own photos of 2 people, 2 of each, by a list, with keypoints in one file."""
+    poses = own_photos(folder, {"anna": 2, "ben": 2})
+    write_list(folder, [(name, name.split("/")[0], "train") for name in poses])
+    people = [
+        {"image_id": i, "category_id": 1, "keypoints": [9, 9, 2] * 17, "num_keypoints": 17, "bbox": [1, 1, 9, 9]}
+        for i in range(len(poses))
+    ]
+    images = [{"id": i, "file_name": name} for i, name in enumerate(poses)]
+    (folder / "keypoints.json").write_text(json.dumps({"images": images, "annotations": people, "categories": []}))
+    return folder
+
+
+def _read_photos(root: Path) -> PairDataset:
+    dataset = PairDataset(open_pairs(root, "train", size=(64, 32)))
+    for item in range(min(len(dataset), 2)):
+        dataset[item]
+    return dataset
+
+
 READERS = (
+    Reader(
+        name="photos.csv",
+        make=lambda folder: _photos(folder) / "photos.csv",
+        read=lambda path: _read_photos(path.parent),
+        mutations=(mutate_table,),
+        check=_check_market,
+    ),
+    Reader(
+        name="photos-by-keypoints",
+        make=lambda folder: _photos(folder) / "keypoints.json",
+        read=lambda path: _read_photos(path.parent),
+        mutations=(mutate_json,),
+        check=_check_market,
+    ),
+    Reader(
+        name="photos-by-a-photo",
+        make=lambda folder: _photos(folder) / "anna" / "IMG_1.png",
+        read=lambda path: _read_photos(path.parents[1]),
+        mutations=(mutate_image,),
+        check=_check_market,
+    ),
+    Reader(
+        name="doctor-by-photos",
+        make=lambda folder: _photos(folder) / "photos.csv",
+        read=lambda path: _diagnose(path.parent),
+        mutations=(mutate_table,),
+        check=_check_diagnosis,
+        seconds=8,
+    ),
     Reader(name="download.zip", make=_zip, read=_prepare, check=_check_prepared, seconds=6),
     Reader(
         name="prepare.json", make=_begun, read=_continue, mutations=(mutate_json,), check=_check_prepared, seconds=6

@@ -51,6 +51,8 @@ COMMANDS = (
     "--hardware.accelerator cpu",
     "generate {}/generator.safetensors --data {}/data --out {}/generated",
     "augment {}/data --out {}/new --generator {}/generator.safetensors --poses-per-person 1",
+    "transfer {}/data/train/0001_c1s1_000001_00.jpg --source-pose {}/data/market-annotation-train.csv --pose waving "
+    "--generator {}/generator.safetensors --out {}/transferred.png",
     "animate {}/data/train/0001_c1s1_000001_00.jpg --source-pose {}/data/market-annotation-train.csv "
     "--poses {}/data/market-annotation-train.csv --generator {}/generator.safetensors --out {}/x.gif",
     "evaluate {}/results --protocol {}/own.yaml --metrics l1",
@@ -78,7 +80,9 @@ def options(command: str) -> dict[str, str]:
         cli.main([*command.split(), "--help"])
     text = shown.getvalue()
     assert "-h, --help" in text
-    return dict(re.findall(r"^[│ ] (--[\w.-]+)(?:, --[\w.-]+)*(?: (\S.*?))?(?= {2}| *│?$)", text, re.MULTILINE))
+    return dict(
+        re.findall(r"^[│ ] (?:-\w \S+, )?(--[\w.-]+)(?:, --[\w.-]+)*(?: (\S.*?))?(?= {2}| *│?$)", text, re.MULTILINE)
+    )
 
 
 def values(random: Random, kind: str, paths: list[str]) -> list[str]:

@@ -17,20 +17,23 @@ from reposer import __version__
 from reposer.augmentation.options import AugmentConfig
 from reposer.augmentation.plan import NewImage, plan
 from reposer.config import config_to_json
-from reposer.data import DESCRIPTION, LAYOUTS, DataConfig, LayoutName, PairBatch, PairDataset, open_pairs
+from reposer.data import DESCRIPTION, DataConfig, LayoutName, PairBatch, PairDataset, open_pairs
+from reposer.data.layout import Framed
+from reposer.data.layouts import RELEASED, identity_of
 from reposer.data.names import target_of
 from reposer.digests import digest
 from reposer.files import write_text
 from reposer.generation.batches import Shard, check_work, generate_batches
 from reposer.generator import Generator
 from reposer.images import to_uint8, write_image
+from reposer.letterbox import Box
 from reposer.locks import lock
 from reposer.model_card import license_of, training_data
 from reposer.poses import write_annotations
 from reposer.progress import Progress
 from reposer.results import begin_manifest, end_manifest
 
-_MARKET = LAYOUTS["market"]
+_MARKET = RELEASED["market"]
 _WHAT = "reposer augment"
 _MOMENT = 60
 """Seconds to wait for another shard that writes lists, which takes it a moment."""
@@ -94,13 +97,16 @@ def augment(
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     data, out = Path(data), Path(out)
-    index = open_pairs(data, "train", layout)
+    index = open_pairs(data, "train", layout, size=generator.config.size)
     check_work(generator, index, batch_size=batch_size, workers=workers, devices=devices)
-    planned = plan(index, LAYOUTS[index.layout].identity_of, config)
+    planned = plan(index, identity_of(index), config)
     images = planned.images
     made = {each.name: each.pose for each in images}
     pairs = tuple((each.source, each.name) for each in images)
-    dataset = PairDataset(replace(index, poses={**index.poses, **made}, pairs=pairs), targets=False)
+    # Of own photos; what is made fills the picture.
+    whole = dict.fromkeys(made, Framed("", Box(0, 0, *index.size)))
+    framed = None if index.framed is None else {**index.framed, **whole}
+    dataset = PairDataset(replace(index, poses={**index.poses, **made}, pairs=pairs, framed=framed), targets=False)
     described = _description(DataConfig(layout=layout).of_folder(data), index.size, generator, provenance or {})
     manifest = {
         **described,

@@ -67,7 +67,7 @@ def plan(index: PairIndex, identity_of: Callable[[str], str], config: AugmentCon
     usable = [name for name, pose in sorted(index.poses.items()) if _shows_a_body(pose)]
     people: dict[str, list[str]] = {}
     for name in usable:
-        if (identity := identity_of(name)) not in DISTRACTORS and (index.images / name).is_file():
+        if (identity := identity_of(name)) not in DISTRACTORS and index.file_of(name).is_file():
             people.setdefault(identity, []).append(name)
     if not people:
         raise InputError(

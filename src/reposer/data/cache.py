@@ -75,6 +75,8 @@ class CachedPairs:
     joints: Tensor
     """(N, J, 2), or (2N, J, 2) with those of mirrored images after the others; on the device of the images."""
     visible: Tensor
+    boxes: Tensor | None = None
+    """(N, 4) or (2N, 4), likewise, the content of padded images."""
     pinned: bool = False
     """Batches go to page-locked memory, for copies to a CUDA device."""
 
@@ -102,7 +104,9 @@ class CachedPairs:
             if progress is not None:
                 progress(done, len(images))
         joints, visible = (tensor.to(device) for tensor in dataset.poses())
-        return cls(dataset, images, joints, visible, pinned=pin_memory)
+        boxes = dataset.boxes()
+        boxes = None if boxes is None else boxes.to(device)
+        return cls(dataset, images, joints, visible, boxes, pinned=pin_memory)
 
     def batches(self, batches: Iterable[list[int]]) -> Iterator[PairBatch]:
         """The batches of these items, one after another."""
@@ -122,5 +126,6 @@ class CachedPairs:
         source, target = images.split(len(items))
         joints = self.joints.index_select(0, poses).split(len(items))
         visible = self.visible.index_select(0, poses).split(len(items))
-        batch = PairBatch(source, target, joints[0], visible[0], joints[1], visible[1], ids)
+        boxes = None if self.boxes is None else self.boxes.index_select(0, poses[len(items) :])
+        batch = PairBatch(source, target, joints[0], visible[0], joints[1], visible[1], ids, boxes)
         return batch.pin_memory() if self.pinned else batch

@@ -20,7 +20,7 @@ class DataConfig(Checked):
     """How pairs are found and loaded, and what their data set is called."""
 
     layout: layouts.LayoutName = "auto"
-    """Kind of data set; "auto" tells by the names of the CSVs."""
+    """Kind of data set; "auto" tells by the names of its files."""
     skip_missing: Annotated[int, at_least(0, words="0 or more images")] = 0
     """Leave out the pairs of up to so many images, in each split, that have no file or no pose; more are an error."""
     workers: Annotated[int, at_least(0, 1024, words="0 or more processes")] = 2

@@ -15,7 +15,8 @@ from reposer.data.batch import PairItem
 from reposer.data.layout import PairIndex
 from reposer.data.names import pair_id
 from reposer.digests import digest
-from reposer.images import check_size, crop_columns, read_image
+from reposer.images import check_size, crop_columns, read_image, read_photo
+from reposer.letterbox import content_box, flip_box, letterbox
 from reposer.plausibility import check_places
 from reposer.poses import flip_joints
 
@@ -39,6 +40,9 @@ class PairDataset(Dataset[PairItem]):
         self._joints = torch.stack([index.poses[name].joints for name in self._names])
         self._visible = torch.stack([index.poses[name].visible for name in self._names])
         self._images = index.images
+        framed = None if index.framed is None else [index.framed[name] for name in self._names]
+        self._files = self._names if framed is None else [each.file for each in framed]
+        self._boxes = None if framed is None else torch.tensor([each.box for each in framed])
         self._full_width = index.full_width
         self._flip, self._targets = flip, targets
         self.size = index.size
@@ -55,7 +59,8 @@ class PairDataset(Dataset[PairItem]):
 
     def digest(self) -> str:
         """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
-        return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible])
+        framed = [] if self._boxes is None else [self._files, self._boxes]
+        return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible, *framed])
 
     @property
     def images(self) -> int:
@@ -64,7 +69,7 @@ class PairDataset(Dataset[PairItem]):
 
     def image(self, number: int) -> Tensor:
         """Read an image (3, H, W) uint8; errors as of an item."""
-        return self._read(self._names[number])
+        return self._read(number)
 
     def poses(self) -> tuple[Tensor, Tensor]:
         """Joints (N, J, 2) and visible (N, J) of all images, and then those of the images mirrored, if they are too."""
@@ -73,6 +78,12 @@ class PairDataset(Dataset[PairItem]):
         mirrored = flip_joints(self._joints, self._visible, self.size[1])
         joints, visible = (torch.cat(both) for both in zip((self._joints, self._visible), mirrored, strict=True))
         return joints, visible
+
+    def boxes(self) -> Tensor | None:
+        """The content (N, 4) of all images, and then that of the images mirrored, if they are too; None: no padding."""
+        if self._boxes is None or not self._flip:
+            return self._boxes
+        return torch.cat((self._boxes, flip_box(self._boxes, self.size[1])))
 
     def numbers(self, items: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_], tuple[str, ...]]:
         """The numbers (B, 2) of the source and target images of items, which are mirrored (B,), and their pair ids."""
@@ -88,6 +99,8 @@ class PairDataset(Dataset[PairItem]):
         part._names = [self._names[number] for number in known.tolist()]
         part._pairs = places.reshape(-1, 2).astype(np.int32)
         part._joints, part._visible = self._joints[known], self._visible[known]
+        part._files = [self._files[number] for number in known.tolist()]
+        part._boxes = None if self._boxes is None else self._boxes[known]
         return part
 
     def __getitem__(self, item: int) -> PairItem:
@@ -100,17 +113,26 @@ class PairDataset(Dataset[PairItem]):
             raise IndexError(f"item {item} of a data set of {len(self)} pairs")
         pair = self._pairs[item % len(self._pairs)].tolist()
         source, target = (self._names[i] for i in pair)
-        image = self._read(source)
-        images = torch.stack([image, self._read(target) if self._targets else image])
+        image = self._read(pair[0])
+        images = torch.stack([image, self._read(pair[1]) if self._targets else image])
         joints, visible = self._joints[pair], self._visible[pair]
+        box = None if self._boxes is None else self._boxes[pair[1]]
         if item >= len(self._pairs):
             images = images.flip(-1)
             joints, visible = flip_joints(joints, visible, self.size[1])
+            box = None if box is None else flip_box(box, self.size[1])
         a, b = images
-        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target))
+        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target), box)
 
-    def _read(self, name: str) -> Tensor:
-        path = self._images / name
+    def _read(self, i: int) -> Tensor:
+        """Read the image of a name, (3, H, W) uint8; a photo in its picture."""
+        path = self._images / self._files[i]
+        if self._boxes is not None:
+            image = read_photo(path)
+            box = content_box((image.shape[-2], image.shape[-1]), self.size)
+            if self._boxes[i].tolist() != list(box):
+                raise InputError(f"{path}: has changed its size since the data set was opened; start again")
+            return letterbox(image, self.size)
         image = read_image(path)
         if tuple(image.shape[-2:]) == (self.size[0], self._full_width):
             image = crop_columns(image, self.size[1])

@@ -51,7 +51,7 @@ class ResultOptions:
     estimator: Annotated[str, arg(metavar=f"{{{','.join(ESTIMATORS)}}}")] = DEFAULT
     """which estimator finds them; its weights are in the signature"""
     targets: Path | None = None
-    """folder of the real target images, for single images; by default, the one named in the manifest"""
+    """folder of the real target images, for single images, or of own photos; by default, the one in the manifest"""
     pairs: Path | None = None
     """CSV of the pairs that must have results, no more and no fewer; numbered files are in its order"""
     pairs_of: Path | None = None

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reposer.poses import part_frames, part_maps, warp_parts
-from reposer.poses.frames import sample
+from reposer.poses import PartFrames, part_frames, part_maps
+from reposer.poses.frames import part_places, sample
 
 _ON_PART, _OFF_PERSON, _FACING = 0.5, 0.05, 0.3
 """Values of the part maps on a part and far from all; cosine of the angle at which its surface must have been seen."""
-_PIXELS_AT_ONCE = 2**17
+_PIXELS_AT_ONCE = 2**16
+_FIRST, _SECOND = slice(-1), slice(1, None)
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,18 @@ def estimated_flicker(pictures: Tensor, joints: Tensor, visible: Tensor) -> Flic
 
 def _changes(pictures: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
     """Sums of changes and numbers of pixels (2, 2), on the person and around."""
-    frames = part_frames(joints, visible)
-    maps = part_maps(frames, (pictures.shape[-2], pictures.shape[-1]))
-    before, after = ({name: getattr(frames, name)[cut] for name in vars(frames)} for cut in (slice(-1), slice(1, None)))
-    kind = type(frames)
-    moved, facing = warp_parts(torch.cat((pictures[:-1], maps[:-1]), dim=1), kind(**before), kind(**after))
+    frames, size = part_frames(joints, visible), (pictures.shape[-2], pictures.shape[-1])
+    maps = part_maps(frames, size)
+    before, after = (PartFrames(**{name: of[cut] for name, of in vars(frames).items()}) for cut in (_FIRST, _SECOND))
     strength, part = maps[1:].max(dim=1, keepdim=True)
-    moved = moved.gather(1, part[:, :, None].expand(-1, -1, moved.shape[2], -1, -1))[:, 0]
-    hidden, owner = moved[:, 3:].max(dim=1, keepdim=True)
-    on_person = (strength > _ON_PART) & (hidden > _ON_PART) & (owner == part) & (facing.gather(1, part) > _FACING)
-    around = ((maps < _OFF_PERSON).all(dim=1, keepdim=True))[:-1] & (maps < _OFF_PERSON).all(dim=1, keepdim=True)[1:]
+    places, facing = part_places(before, after, size)
+    places = places.gather(1, part[:, :, None].expand(-1, -1, 2, -1, -1))[:, 0]
+    moved = sample(torch.cat((pictures[:-1], maps[:-1]), dim=1), places)
+    strength_before, part_before = moved[:, 3:].max(dim=1, keepdim=True)
+    on_person = (strength > _ON_PART) & (strength_before > _ON_PART) & (part_before == part)
+    on_person &= facing.gather(1, part) > _FACING
+    empty = (maps < _OFF_PERSON).all(dim=1, keepdim=True)
+    around = empty[:-1] & empty[1:]
     rows = [
         (pictures[1:] - moved[:, :3]).abs().mean(dim=1, keepdim=True)[on_person],
         (pictures[1:] - pictures[:-1]).abs().mean(dim=1, keepdim=True)[around],

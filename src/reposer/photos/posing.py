@@ -100,14 +100,20 @@ class Poser:
 
 
 def read_pose(
-    path: Path, *, size: tuple[int, int] | None = None, image: object = None, person: int | None = None
+    path: str | Path, *, size: tuple[int, int] | None = None, image: object = None, person: int | None = None
 ) -> Pose:
     """Read one pose from a file of keypoints; of several images, that of the ``image`` with its name.
+
+    Args:
+        path: a file of keypoints in any known format.
+        size: (H, W) of the image in pixels, for files that have shares of it and do not tell.
+        image: name or path of the image.
+        person: which of several people, from 1; None: the largest and most central.
 
     Raises:
         InputError: if there is none, or several and none of that name.
     """
-    found = read_image_poses(path, KeypointOptions(size=size, person=person, nobody="keep"))
+    found = read_image_poses(Path(path), KeypointOptions(size=size, person=person, nobody="keep"))
     name = Path(str(image)).name
     fitting = [each for each in found if name in (each.image.name, Path(each.image.name).stem)] or found
     fitting = fitting if len(fitting) == 1 else [each for each in found if each.image.name == name]

@@ -191,20 +191,32 @@ def warp_parts(
     After Siarohin et al., "Deformable GANs for Pose-Based Human Image Generation", CVPR 2018: affine maps of ten parts,
     there of flat rectangles.
     """
+    size = (source.shape[-2], source.shape[-1])
+    places, facing = part_places(source_frames, target_frames, size, radii)
+    pictures = source[:, None].expand(-1, len(PARTS), -1, -1, -1)
+    return sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS))), facing
+
+
+def part_places(
+    source_frames: PartFrames, target_frames: PartFrames, size: tuple[int, int], radii: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Where each point of a picture of ``size`` (H, W) in the target pose is in the source, as each of the parts.
+
+    Returns:
+        Places (B, K, 2, H, W) in pixels, x then y, and (B, K, H, W) in [-1, 1] as :func:`warp_parts`, which shows them.
+    """
     here, there = source_frames, target_frames
     radii = table(RADII, here.start) if radii is None else radii.to(here.start)
     (wide, *angle), (wide_before, *angle_before) = (_turn(frames, radii) for frames in (there, here))
     cos = (angle[0] * angle_before[0] + angle[1] * angle_before[1])[..., None, None]
     sin = (angle[0] * angle_before[1] - angle[1] * angle_before[0])[..., None, None]
-    u, aside = _everywhere(_to_part(there), (source.shape[-2], source.shape[-1])).unbind(dim=2)
+    u, aside = _everywhere(_to_part(there), size).unbind(dim=2)
     aside = aside / wide[..., None, None]
     ahead = (1 - aside.square()).clamp(min=0.04).sqrt()  # no infinite gradients at the rim
     across = here.across * wide_before[..., None]
     start, along, across = (vector[..., None, None] for vector in (here.start, here.along, across))
     places = start + along * u[:, :, None] + across * (aside * cos + ahead * sin)[:, :, None]
-    pictures = source[:, None].expand(-1, len(PARTS), -1, -1, -1)
-    pictures = sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS)))
-    return pictures, (ahead * cos - aside * sin).clamp(-1, 1)
+    return places, (ahead * cos - aside * sin).clamp(-1, 1)
 
 
 def _turn(frames: PartFrames, radii: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,7 +5,7 @@ from reposer.results.folder import Result, check_complete, codec_of, find_result
 from reposer.results.formats import FORMATS, Format, FormatName, format_of
 from reposer.results.manifest import MANIFEST, Manifest, begin_manifest, end_manifest, read_manifest, under_manifest
 from reposer.results.names import pair_of, result_name
-from reposer.results.originals import find_sources, find_targets, image_in
+from reposer.results.originals import Photos, find_photos, find_sources, find_targets, image_in
 from reposer.results.panels import Panels, crop, cut, write_results
 from reposer.results.problems import Problems
 
@@ -16,6 +16,7 @@ __all__ = [
     "FormatName",
     "Manifest",
     "Panels",
+    "Photos",
     "Problems",
     "Result",
     "begin_manifest",
@@ -24,6 +25,7 @@ __all__ = [
     "crop",
     "cut",
     "end_manifest",
+    "find_photos",
     "find_results",
     "find_sources",
     "find_targets",

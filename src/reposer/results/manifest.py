@@ -31,6 +31,8 @@ class Manifest:
     """Annotation CSV of the real images."""
     pairs: tuple[tuple[str, str], ...] | None = None
     """Names of source and target, in order of generation."""
+    photos: Mapping[str, Path] | None = None
+    """Of own photos, letterboxed to the size of the results: {name: file}."""
 
 
 @contextmanager
@@ -38,20 +40,23 @@ def under_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
     """Write the manifest of results around writing them: marked as unfinished before the first, whole after the last.
 
     ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
-    of these images. ``provenance`` holds further entries, of types that JSON knows.
+    of these images. Of own photos, ``photos`` tells the files, and the poses are in pixels of the letterboxed pictures.
+    ``provenance`` holds further entries, of types that JSON knows.
 
     Raises:
         InputError: if the folder holds results that were made from something else, or nothing says from what.
     """
+    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    photos = {} if index.framed is None else {"photos": {name: index.framed[name].file for name in names}}
     content = {
         "format": format.name,
         "images": str(index.images.resolve()),
         "annotations": ANNOTATIONS,
         "pairs": [list(pair) for pair in index.pairs],
+        **photos,
         **provenance,
     }
     begin_manifest(out, content)
-    names = dict.fromkeys(name for pair in index.pairs for name in pair)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
     yield
     end_manifest(out, content)
@@ -113,14 +118,17 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: these results are not finished, 'reposer generate' was stopped or is still running; run it again "
             "with this --out, to its end"
         )
-    told = {name: content[name] for name in ("images", "annotations", "pairs") if name in content}
+    told = {name: content[name] for name in ("images", "annotations", "pairs", "photos") if name in content}
     try:
         manifest: Manifest = from_plain(Manifest, {"path": str(path), **told})
     except InputError as error:
         raise InputError(f"{path}: {error}; generate again or remove it") from None
     # Relative to the folder; an absolute path stays as it is.
     images, annotations = (place and folder / place for place in (manifest.images, manifest.annotations))
-    return replace(manifest, images=images, annotations=annotations)
+    photos = manifest.photos
+    if photos is not None and images is not None:
+        photos = {name: images / file for name, file in photos.items()}
+    return replace(manifest, images=images, annotations=annotations, photos=photos)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def train(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "

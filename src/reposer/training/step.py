@@ -20,10 +20,12 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch
 from reposer.data.batch import shares
 from reposer.images import to_signed
+from reposer.letterbox import content_mask
 from reposer.losses import Objective
 from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.plausibility import trusted
 from reposer.poses import pose_maps
+from reposer.similarity.content import mean_within
 from reposer.training.capture import Capture
 from reposer.training.numbers import StepNumbers
 from reposer.training.state import TrainedNetwork, TrainingState
@@ -101,9 +103,20 @@ class _Part:
     is_last: bool
     """After it the gradients are complete."""
     target: Tensor
+    content: Tensor | None
+    """Which pixels are no padding, (B, 1, H, W) bool; None: all."""
     generator_inputs: tuple[Tensor, ...]
     conditions: dict[str, Tensor]
     """What each discriminator sees beside the image."""
+
+    def judged(self, name: str, images: Tensor) -> Tensor:
+        """What a discriminator is shown of images; behind it, of padded ones, which pixels count: a pool keeps both."""
+        content = () if self.content is None else (self.content.to(images.dtype),)
+        return torch.cat((images, self.conditions[name], *content), dim=1)
+
+    def apart(self, judged: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What ``judged`` has put together: what a discriminator is shown, and which pixels count."""
+        return (judged, None) if self.content is None else (judged[:, :-1], judged[:, -1:])
 
 
 @dataclass(frozen=True)
@@ -174,11 +187,11 @@ class _Step:
         pieces = batch.split(count) if count > 1 else [batch]
         for rows, pair in zip(shares(len(batch), count), pieces, strict=True):
             source, target = (to_signed(images).to(dtype) for images in (pair.source, pair.target))
+            size = (source.shape[-2], source.shape[-1])
             inputs = generator_inputs(network, source, *pair.poses, heatmaps=self.config.heatmaps)
             if network.reads == "heatmaps":
                 target_maps = inputs[-1]
             else:
-                size = (source.shape[-2], source.shape[-1])
                 target_maps = pose_maps(*pair.poses[2:], size, self.config.heatmaps).to(dtype)
             parts.append(
                 _Part(
@@ -187,6 +200,7 @@ class _Step:
                     share=len(pair) / self.rows[-1].stop,
                     is_last=rows.stop == len(batch),
                     target=target,
+                    content=None if pair.target_box is None else content_mask(pair.target_box, size),
                     generator_inputs=inputs,
                     conditions={"appearance": source, "shape": target_maps},
                 )
@@ -196,18 +210,22 @@ class _Step:
     def generate(self, part: _Part, discriminators: dict[str, TrainedNetwork], term_gradients: bool) -> Tensor:
         """Generate a part of the batch, add its share of the generator's gradient, and return the images."""
         with self.state.generator.kept_local(not part.is_last):
-            generated = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            made = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            # In the padding nobody sees what the generator paints, and nothing pulls at it.
+            generated = made if part.content is None else torch.where(part.content, made, part.target)
             logits = tuple(
                 trained(torch.cat((generated, part.conditions[name]), dim=1), keys=self._keys(_FROZEN[name], part))
                 for name, trained in discriminators.items()
             )
             joints, visible = part.batch.target_joints, part.batch.target_visible
-            value = self.objective(generated, part.target, joints, visible, fake_logits=logits or None)
+            value = self.objective(
+                generated, part.target, joints, visible, fake_logits=logits or None, content=part.content
+            )
             for name, term in value.terms.items():
                 self.sums.add(name, term, part.share)
                 if term_gradients:
                     weighted = self.objective.weights[name] * part.share * term
-                    (pull,) = torch.autograd.grad(weighted, generated, retain_graph=True)
+                    (pull,) = torch.autograd.grad(weighted, made, retain_graph=True)
                     self.sums.add_square(f"gradient_norm/image/{name}", pull)
             self.sums.add("total", value.total, part.share)
             self.state.scaler.scale(value.total * part.share).backward()
@@ -215,24 +233,27 @@ class _Step:
 
     def discriminate(self, name: str, trained: TrainedNetwork, parts: list[_Part], images: list[Tensor]) -> Tensor:
         """Add up a discriminator's gradient, and return what its pool may keep: the new images of all processes."""
-        new = torch.cat(
-            [torch.cat((image, part.conditions[name]), dim=1) for part, image in zip(parts, images, strict=True)]
-        )
+        new = torch.cat([part.judged(name, image) for part, image in zip(parts, images, strict=True)])
         shown = new
         if name in self.numbers.pools:  # every process keeps the whole pool
             new = self.world.gathered(new, self.rows)
             shown = trained.pool.shown(new, self.numbers.pools[name])[self.rows[self.world.rank]]
         for part, fake in zip(parts, shown.split([len(image) for image in images]), strict=True):
-            real = torch.cat((part.target, part.conditions[name]), dim=1)
+            real, real_content = part.apart(part.judged(name, part.target))
+            fake, fake_content = part.apart(fake)
             keys = [self._keys(use, part) for use in _LEARNING[name]]
             with trained.kept_local(not part.is_last):
                 real_logits, fake_logits = _judge(trained, real, fake, keys, self.config)
-                loss = self.objective.discriminator_loss(real_logits, fake_logits)
+                loss = self.objective.discriminator_loss(
+                    real_logits, fake_logits, real_content=real_content, fake_content=fake_content
+                )
                 self.state.scaler.scale(loss * part.share).backward()
             self.sums.add(f"discriminator/{name}", loss, part.share)
             border = self.config.objective.adversarial.border
-            self.sums.add(f"accuracy/{name}/real", (real_logits > border).float().mean(), part.share)
-            self.sums.add(f"accuracy/{name}/generated", (fake_logits <= border).float().mean(), part.share)
+            right = mean_within((real_logits > border).float(), real_content)
+            self.sums.add(f"accuracy/{name}/real", right, part.share)
+            right = mean_within((fake_logits <= border).float(), fake_content)
+            self.sums.add(f"accuracy/{name}/generated", right, part.share)
         return new
 
     def gradient_norm(self, trained: TrainedNetwork) -> Tensor:

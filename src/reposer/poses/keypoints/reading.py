@@ -16,7 +16,7 @@ from reposer.poses.keypoints.catalogue import KEYPOINT_FORMATS
 from reposer.poses.keypoints.choice import largest_and_most_central
 from reposer.poses.keypoints.detection import format_of, load
 from reposer.poses.keypoints.following import follow
-from reposer.poses.keypoints.naming import Image, Images, names_of
+from reposer.poses.keypoints.naming import Image, ImageFinder, Images, names_of
 from reposer.poses.keypoints.options import THRESHOLD, KeypointOptions
 from reposer.poses.keypoints.people import People, check_inside, in_pixels, inside, seen_people
 from reposer.poses.keypoints.picture import Picture
@@ -98,10 +98,14 @@ def write_keypoints(path: str | Path, poses: dict[str, Pose], *, format: str = "
     writers[("csv" if path.suffix.lower() == ".csv" else "openpose") if format == "auto" else format](path, poses)
 
 
-def read_image_poses(path: Path, options: KeypointOptions) -> list[ImagePose]:
-    """Read poses with what is known of their images; see :func:`read_keypoints`."""
-    found = [(each.image, _chosen(each.people, each.image, options.person)) for each in read_people(path, options)]
-    return _somebody(path, found, options)
+def read_image_poses(path: Path, options: KeypointOptions, images: ImageFinder | None = None) -> list[ImagePose]:
+    """Read poses with what is known of their images; see :func:`read_keypoints`.
+
+    ``images`` finds the images in place of the folder of the options; what it knows none of is left out.
+    """
+    people = read_people(path, options, images)
+    found = [(each.image, _chosen(each.people, each.image, options.person)) for each in people]
+    return _somebody(path, found, options) if found or images is None else []
 
 
 def read_motion(path: Path, options: KeypointOptions) -> list[ImagePose]:
@@ -133,16 +137,20 @@ class ImagePeople:
     people: People
 
 
-def read_people(path: Path, options: KeypointOptions) -> list[ImagePeople]:
-    """Read everybody in each image, with what is known of the images; see :func:`read_keypoints`."""
+def read_people(path: Path, options: KeypointOptions, images: ImageFinder | None = None) -> list[ImagePeople]:
+    """Read everybody in each image, with what is known of the images; see :func:`read_image_poses`."""
     pictures: list[tuple[Picture, Image]] = []
-    folder, names = Images(options.images), dict[str, Path]()
+    folder, names = images or Images(options.images), dict[str, Path]()
     for file, picture, name in _pictures(path, options):
         image = folder.of(picture, name, options.size, file)
+        if image is None:
+            continue
         if image.name in names:
             raise InputError(f"{file}: {image.name} stands twice{_other(file, names[image.name])}")
         names[image.name] = file
         pictures.append((in_pixels(picture, image, file), image))
+    if images is not None and not pictures:
+        return []
     seen = seen_people([picture for picture, _ in pictures], options.threshold)
     places = [inside(people, image.size) for people, (_, image) in zip(seen, pictures, strict=True)]
     check_inside(path, seen, places, [image.size for _, image in pictures])
