@@ -28,8 +28,8 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
 PACKAGES = (
-    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.keypoints", "preparing"),
-    *("similarity", "training"),
+    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.estimators"),
+    *("poses.keypoints", "preparing", "similarity", "training"),
 )
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
