@@ -33,7 +33,6 @@ class Operators(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", AT_MOST)
 def test_a_step_takes_a_third_of_the_operators(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a processor, but the way of a GPU: updates that look at a flag, and SSIM by its kernels, which are not run.
