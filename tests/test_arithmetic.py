@@ -12,7 +12,8 @@ from reposer.arithmetic import float32_products
 
 def settings() -> tuple[Any, ...]:
     backends = torch.backends
-    return backends.cuda.matmul.fp32_precision, backends.cudnn.conv.fp32_precision, backends.cudnn.rnn.fp32_precision  # type: ignore[attr-defined]
+    each = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)  # type: ignore[attr-defined]
+    return tuple(backend.fp32_precision for backend in each)
 
 
 def allowed() -> tuple[bool, bool]:
@@ -35,6 +36,7 @@ def test_inside_and_afterwards(tf32: bool) -> None:
     def fails() -> None:
         assert allowed() == (tf32, tf32)
         assert (settings()[0] == "tf32") == tf32
+        assert settings()[3] == before[3]  # the processor's
         assert torch.get_float32_matmul_precision() == ("high" if tf32 else "highest")
         raise EOFError
 

@@ -3,6 +3,7 @@
 Both are for GPUs; here the processor does what a GPU would (``masked``): its updates look at a flag.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -147,11 +148,9 @@ def test_20_captured_steps_equal_20_steps(small: RunConfig, market: Path, record
                 state.step, state.skipped = state.step + 1, state.skipped + 1
         assert values[0] == pytest.approx(values[1], rel=0, abs=0, nan_ok=True), number
     assert digest(state_dict(states[1])) == digest(state_dict(states[0]))
+    assert len(remarks) == (said is not None), remarks
+    assert said is None or re.search(said, remarks[0])
     assert len(capture._recorded) == (2 if said is None else 0)
-    assert len(remarks) == (said is not None)
-    if said is not None:
-        with pytest.raises(RunError, match=said):
-            raise RunError(remarks[0])
 
 
 def test_capture_that_must_be_there(small: RunConfig, market: Path, tmp_path: Path) -> None:

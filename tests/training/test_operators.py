@@ -6,10 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-import torch
 from benchmarks.training import random_batch
 from tests.losses.random_weights import vgg_state
-from tests.similarity.test_kernels import _small_tiles
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from reposer.features import WeightsFile
@@ -35,17 +33,15 @@ class Operators(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.slow(15)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AT_MOST)
 def test_a_step_takes_a_third_of_the_operators(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a processor, but the way of a GPU: updates that look at a flag, and SSIM by its kernels, interpreted.
+    """On a processor, but the way of a GPU: updates that look at a flag, and SSIM by its kernels, which are not run.
 
     Neither size nor width changes the number; mannequin-small is counted before its discriminators join in. Operators
     of this package count as one: on a GPU each is a kernel or two.
     """
     pytest.importorskip("triton")
-    if torch.cuda.is_available():
-        pytest.skip("imitates a GPU by Triton's interpreter")
     from reposer.similarity.kernels import choice, operators
 
     config = recipe(name)
@@ -59,10 +55,9 @@ def test_a_step_takes_a_third_of_the_operators(name: str, monkeypatch: pytest.Mo
     for _ in range(2):
         take_step(state, batch, objective, config, world)
     monkeypatch.setattr(choice, "DEVICES", {"cpu"})
-    monkeypatch.setattr(operators.Tiling, "of", _small_tiles)
+    monkeypatch.setattr(operators, "launch", lambda *_, **__: None)
     with Operators() as found:
-        taken = take_step(state, batch, objective, config, world)
+        take_step(state, batch, objective, config, world)
     assert sum(found.names.values()) <= AT_MOST[name], found.names.most_common(20)
-    assert all(abs(value) < 1e6 for value in taken.values.read().values())
     waits = {name for name in found.names if "_local_scalar_dense" in name or "nonzero" in name}
     assert not waits, f"a GPU would be waited for: {waits}"
