@@ -37,6 +37,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from reposer.arithmetic import float32_products
 from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, open_pairs, train_loader
 from reposer.data.mannequin import MannequinConfig, make_mannequins
@@ -45,8 +46,9 @@ from reposer.losses import Objective
 from reposer.memory import keep_freed_memory
 from reposer.models import build_discriminators, build_generator
 from reposer.recipes import RECIPES, recipe
+from reposer.training.capture import WARM_UP, Capture
 from reposer.training.state import build_state
-from reposer.training.step import train_step
+from reposer.training.step import take_step
 from reposer.training.world import World
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -79,7 +81,15 @@ def reposer_step(config: RunConfig) -> Callable[[], object]:
         objective = Objective(config.objective).to(world.device)
     state = build_state(config, world)
     batch = random_batch(config).to(world.device)
-    return lambda: train_step(state, batch, objective, config, world)
+    capture = Capture.of_run(config, state, world, print)
+
+    def step() -> None:  # what it logs is read later
+        with float32_products(tf32=config.hardware.tf32):
+            take_step(state, batch, objective, config, world, capture=capture)
+
+    for _ in range(WARM_UP + 1 if capture else 0):
+        step()
+    return step
 
 
 def plain_step(config: RunConfig) -> Callable[[], object]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import reposer
 from reposer import losses
-from reposer.checks import InputError
+from reposer.checks import InputError, InputWarning
 from reposer.features import VGG19Features
 from reposer.metrics import METRICS
 from reposer.metrics.modules import metric_class
@@ -115,11 +115,11 @@ def test_transfer_names_what_it_cannot_take(changed: dict[str, Any], message: st
         reposer.transfer(**{**arguments, "generator": None} | changed)
 
 
-def test_transfer_says_how_a_photo_and_a_pose_come_to_fit() -> None:
+def test_transfer_takes_photos_of_any_size_and_says_how_a_pose_comes_to_fit() -> None:
     generator = reposer.load_generator("mannequin")
     pose = Pose(torch.rand(18, 2) * 20 + 2, torch.ones(18, dtype=torch.bool))
-    with pytest.raises(InputError, match=r"got 640x480; PIL.ImageOps.fit\(image, \(64, 128\)\) cuts it out"):
-        reposer.transfer(Image.new("RGB", (480, 640)), pose, pose, generator)
+    with pytest.warns(InputWarning, match="this photo lies far from what the generator was trained on"):
+        assert reposer.transfer(Image.new("RGB", (480, 640)), pose, pose, generator).size == (64, 128)
     coco = Pose(pose.joints[:17], pose.visible[:17])
     with pytest.raises(InputError, match=r"target_pose has 17 joints, .*openpose-18; reposer.poses.convert_pose"):
         reposer.transfer(Image.new("RGB", (64, 128)), pose, coco, generator)

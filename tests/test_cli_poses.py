@@ -54,7 +54,7 @@ def test_show_draws_over_the_images(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "expected what to do: reposer poses convert or show"),
+        ([], "expected what to do: reposer poses estimate, convert, show"),
         (["convrt"], "unknown action 'convrt'; did you mean 'convert'"),
         (["convert", "nothing.json", "--out", "a.csv"], "nothing.json: no such file"),
         (["convert", "nothing.json", "--out", "a.csv", "--size", "256"], "expected HEIGHTxWIDTH such as 256x176"),

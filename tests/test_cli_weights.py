@@ -1,6 +1,7 @@
 """``reposer weights import``: from a released file to a generator that generates, and what is refused."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import reposer
 from reposer.cli import main
 from reposer.data import open_pairs
 from reposer.models import PATNGenerator, load_released_weights, read_network
+from reposer.poses.estimators import ESTIMATORS
 from tests.released import small_weights
 
 
@@ -99,11 +101,29 @@ def test_bad_input_is_one_line(golden: Path, tmp_path: Path, capsys: pytest.Capt
     assert str(path) in fails("import", path, "--out", path)  # a file, not a folder
 
 
+def test_list_tells_what_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    unpacked = tmp_path / "checkpoints" / "yolox_m_8xb8-300e_humanart-c2c7a14a.onnx"
+    unpacked.write_bytes(b"x")
+    main(["weights", "list"])
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"MB, for", printed)) == 12
+    assert "vgg19-dcbb9e9d.pth  548 MB, for perceptual losses, SHA-256 dcbb9e9d..." in printed
+    assert "yolox_m_8xb8-300e_humanart-c2c7a14a.zip  95 MB, for poses (rtmpose), SHA-256 not known here" in printed
+    assert f"here: {unpacked}" in printed
+    for kind in ESTIMATORS.values():
+        assert all(f"{file.name}  " in printed for file in kind.files)
+    assert printed.count("not here: https://") == 11
+
+
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["weights", "--help"], ["weights", "import", "--help"]):
         with contextlib.suppress(SystemExit):
             main(arguments)
-        assert "usage: reposer weights import" in capsys.readouterr().out
+        assert "reposer weights import" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -18,17 +18,18 @@ from reposer import losses
 from reposer.cli import main
 from reposer.data import SPLITS, open_pairs
 from reposer.images import read_image
-from reposer.poses import Pose, estimation, write_annotations
+from reposer.poses import COCO_17, Pose, estimators, write_annotations
 from reposer.results.names import pair_of
 from tests.downloads import fashion_download, fashion_lists, market_download, market_lists, zipped
+from tests.own_photos import photo_data
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
 PACKAGES = (
-    *("data", "data.mannequin", "losses", "metrics", "models", "poses", "poses.keypoints", "preparing"),
-    *("similarity", "training"),
+    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.estimators"),
+    *("poses.keypoints", "preparing", "similarity", "training"),
 )
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,7 +64,7 @@ def test_links_and_pictures_exist(page: Path) -> None:
 
 
 def test_pictures_are_small() -> None:
-    for picture in (DOCS / "pictures").glob("*.png"):
+    for picture in (*(DOCS / "pictures").glob("*.png"), *(DOCS / "pictures").glob("*.gif")):
         assert picture.stat().st_size < 400_000, picture.name
 
 
@@ -98,10 +99,56 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     Path("data").mkdir()
     standing = Pose(torch.rand(18, 2) * 20 + 2, torch.ones(18, dtype=torch.bool))
     write_annotations("data/market-annotation-test.csv", {"a.jpg": standing})
-    found = estimation.Person(0.9, torch.rand(17, 2) * 20 + 2, torch.full((17,), 9.0))
-    monkeypatch.setattr(estimation, "KeypointRCNN", lambda: lambda images: [found] * len(images))
+    found = estimators.Person(0.9, torch.rand(17, 2) * 20 + 2, torch.full((17,), 9.0), torch.zeros(4))
+
+    class Estimator:
+        skeleton, score_threshold, joint_threshold = COCO_17, 0.5, 2.0
+
+        def __call__(self, images: list[torch.Tensor]) -> list[list[estimators.Person]]:
+            return [[found]] * len(images)
+
+    monkeypatch.setattr(estimators, "load_estimator", Estimator)
     _run(block, {})
     assert read_image("reposed.png").shape == (3, 128, 64)
+
+
+@pytest.mark.slow
+def test_an_animation_is_made_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "animation.md").read_text()
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"^reposer (animate .*?)$", page.replace("\\\n", ""), re.MULTILINE)
+    main(command.split())
+    (block,) = _CODE.findall(page)
+    _run(block, {})
+    assert [_frames(name) for name in ("walk.gif", "docs/pictures/walk.gif", "turn.gif")] == [22, 22, 40]
+
+
+def _frames(path: str) -> int:
+    with Image.open(path) as image:
+        return int(image.n_frames)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/transfer.md"])
+def test_a_photo_is_transferred_as_typed(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but what is in the repository."""
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^reposer (transfer .*)$", (ROOT / page).read_text(), re.MULTILINE)
+    assert commands
+    for command in commands:
+        main(command.split())
+        out = command.split(" -o ")[1].split()[0]
+        assert read_image(out).shape == ((3, 480, 640) if "--paste" in command else (3, 128, 64))
+
+
+def test_code_of_a_photo_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in _CODE.findall((DOCS / "transfer.md").read_text()):
+        _run(block, names)
+    assert names["picture"].size == (640, 480)  # type: ignore[attr-defined]
 
 
 def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,12 +158,14 @@ def test_downloads_become_data_sets_as_typed(tmp_path: Path, monkeypatch: pytest
     zipped(fashion_download(tmp_path / "fashion"), tmp_path / "img.zip")
     fashion_download(tmp_path, "img_highres", (1101, 750))
     fashion_lists(tmp_path / "fashion-lists")
+    photo_data(tmp_path / "PHOTOS")
     commands = re.findall(r"^reposer (.*)$", (DOCS / "own-data.md").read_text(), re.MULTILINE)
     assert len(commands) >= 3
     for command in commands:
         main(command.split())
-    sizes = {name: open_pairs(name, split).size for name in ("MARKET", "FASHION", "FASHION-512") for split in SPLITS}
-    assert sizes == {"MARKET": (128, 64), "FASHION": (256, 176), "FASHION-512": (512, 352)}
+    names = ("MARKET", "FASHION", "FASHION-512", "PHOTOS")
+    sizes = {name: open_pairs(name, split).size for name in names for split in SPLITS}
+    assert sizes == {"MARKET": (128, 64), "FASHION": (256, 176), "FASHION-512": (512, 352), "PHOTOS": (256, 176)}
 
 
 def test_names_of_results_in_the_docs_are_read() -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,22 @@ def test_never_two_at_once(tmp_path: Path, kernel: bool) -> None:
     assert counter.value > 0
     assert int((tmp_path / "number").read_text()) == counter.value
     assert [path.name for path in tmp_path.iterdir()] == ["number"]
+
+
+def test_who_waits_comes_in_as_soon_as_the_other_has_left(tmp_path: Path) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock(tmp_path, "the first"):
+            entered.set()
+            leave.wait(30)
+
+    first = threading.Thread(target=hold)
+    first.start()
+    entered.wait(30)
+    with pytest.raises(InputError, match="in use by the first"), lock(tmp_path, "the second", wait=0.3):
+        pass
+    threading.Timer(0.3, leave.set).start()
+    with lock(tmp_path, "the second", wait=30):
+        assert leave.is_set()
+    first.join()

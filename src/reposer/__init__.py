@@ -9,7 +9,7 @@ from typing import Any
 _HOME = {
     "Generator": "reposer.generator",
     "load_generator": "reposer.generator",
-    "transfer": "reposer.generator",
+    "transfer": "reposer.photos.transfer",
     "evaluate": "reposer.evaluation",
     "InputWarning": "reposer.checks",
 }

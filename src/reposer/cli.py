@@ -14,17 +14,20 @@ from reposer.commands import listing
 from reposer.memory import keep_freed_memory
 
 COMMANDS = {
+    "transfer": "show the person of a photo in another pose",
+    "animate": "let the person of a photo walk, turn or move as somebody else did, as a video",
     "quickstart": "make people, train, generate, evaluate, report: everything in a few minutes, no download",
     "mannequin": "make the built-in data set",
     "prepare": "turn a download of Market-1501 or DeepFashion into a data set",
     "doctor": "say what is wrong with a data set or a run, and what to do next",
     "train": "train a generator by a recipe",
     "generate": "generate the test pairs of a data set",
+    "augment": "make new images of the people of a data set, in poses of others",
     "evaluate": "score a folder of results under a stated protocol",
     "compare": "say which of two results is better, and how sure that is",
-    "poses": "convert files of keypoints to annotations, or draw them",
+    "poses": "find poses in images, convert files of keypoints to annotations, or draw them",
     "protocols": "list the evaluation protocols, show one, say how two differ",
-    "weights": "import weights of the released code",
+    "weights": "list the weights that networks need, import those of the released code",
     "export": "write a generator as ONNX or as a PyTorch program, for use without this package",
 }
 _LONGEST = 1500

@@ -1,4 +1,7 @@
-"""Image files decoded: PNG, JPEG and WebP, told by their first bytes, never by name. No other decoder ever runs."""
+"""Image files decoded: PNG, JPEG and WebP, told by their first bytes, never by name. No other decoder ever runs.
+
+Photos for pictures are also read from HEIF, if pillow-heif is installed.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from reposer.checks import InputError
+from reposer.colours import as_shown, to_rgb
 from reposer.files import check_regular
 
 Source = str | Path | bytes | BinaryIO
@@ -29,12 +32,16 @@ MOST_PIXELS = 2**26
 MOST_BYTES = 2**29
 """Bytes of the largest file that is read: 512 MiB, the largest image in 16 bits without compression."""
 
-_DECODERS: tuple[tuple[re.Pattern[bytes], Callable[[BinaryIO], ImageFile]], ...] = (
+Decoder = Callable[[BinaryIO], ImageFile]
+_DECODERS: tuple[tuple[re.Pattern[bytes], Decoder], ...] = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PngImageFile),
     (re.compile(rb"\xff\xd8\xff"), JpegImageFile),
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), WebPImageFile),
 )
+_HEIF = re.compile(rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 _PREFIX = 12
+_TELL_ORIENTATION = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
+_ON_ITS_SIDE = (5, 6, 7, 8)
 T = TypeVar("T")
 
 
@@ -58,29 +65,55 @@ def decode(source: Source, name: object = None) -> Image.Image:
     return _opened(source, name, picture)
 
 
+def decode_photo(source: Source, name: object = None) -> Image.Image:
+    """Decode a photo as 8-bit sRGB, as a viewer shows it: see :func:`reposer.colours.as_shown`.
+
+    Arguments and errors as ``decode``; HEIF is read too where ``pillow-heif`` is installed.
+    """
+
+    def picture(image: ImageFile) -> Image.Image:
+        image.load()
+        _check_size(image)  # of HEIF it may change
+        return as_shown(image)
+
+    return _opened(source, name, picture, photo=True)
+
+
 def size_of(source: Source, name: object = None) -> tuple[int, int]:
-    """Return (height, width) in pixels as the head of an image file states it, without decoding; see ``decode``."""
-    return _opened(source, name, lambda image: (image.height, image.width))
+    """Return (height, width) in pixels, turned as ``decode`` does, by the head of an image file, without decoding.
+
+    Of PNG, an orientation that stands behind the pixels is not seen.
+    """
+    return _opened(source, name, _shown_size)
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert a picture of any mode to 8-bit RGB.
+def photo_size_of(source: Source, name: object = None) -> tuple[int, int]:
+    """Return the (height, width) of what ``decode_photo`` gives, see ``size_of``."""
+    return _opened(source, name, _shown_size, photo=True)
 
-    Of 16-bit grey the high byte is kept (v // 256), which is what Pillow does to 16-bit colour and OpenCV to both, and
-    undoes the usual widening of 8 bits (v * 257). Alpha is dropped: colours stay as stored, under transparent pixels
-    too. Else as ``Image.convert("RGB")``: grey three times, palettes looked up, CMYK without a colour profile.
+
+def is_image(path: Path) -> bool:
+    """Tell by its first bytes whether a file is of a kind that is read as a photo.
 
     Raises:
-        InputError: for a mode without a defined white: 32-bit integers and floats.
+        InputError: if it is no regular file, or cannot be read.
     """
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):  # "I" by older Pillow
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    elif image.mode in ("I", "F"):
-        raise InputError(f"an image of mode {image.mode!r} does not say which value is white; convert it to 8 bits")
-    return image.convert("RGB")
+    check_regular(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(_PREFIX)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return any(pattern.match(start) for pattern in (*(pattern for pattern, _ in _DECODERS), _HEIF))
 
 
-def _opened(source: Source, name: object, use: Callable[[ImageFile], T]) -> T:
+def _shown_size(image: ImageFile) -> tuple[int, int]:
+    told = not isinstance(image, PngImageFile) or image.info.keys() & _TELL_ORIENTATION  # else it would be decoded
+    turned = told and image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
+    return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def _opened(source: Source, name: object, use: Callable[[ImageFile], T], *, photo: bool = False) -> T:
     """Open an image file, check its size, and return what ``use`` makes of it."""
     if isinstance(source, str | Path):
         source = name = Path(source)
@@ -88,7 +121,7 @@ def _opened(source: Source, name: object, use: Callable[[ImageFile], T]) -> T:
     name = "image" if name is None else name
     try:
         with _stream(source) as stream:
-            image = _decoder(stream.read(_PREFIX))(_rewound(stream))
+            image = _decoder(stream.read(_PREFIX), photo)(_rewound(stream))
             _check_size(image)
             return use(image)
     except InputError as error:
@@ -107,14 +140,24 @@ def _stream(source: Path | bytes | BinaryIO) -> AbstractContextManager[BinaryIO]
     return io.BytesIO(content)
 
 
-def _decoder(prefix: bytes) -> Callable[[BinaryIO], ImageFile]:
+def _decoder(prefix: bytes, photo: bool) -> Decoder:
     for pattern, decoder in _DECODERS:
         if pattern.match(prefix):
             return decoder
+    if photo and _HEIF.match(prefix):
+        return _heif_decoder()
     raise InputError(
         "not a readable image (neither PNG, JPEG nor WebP by its content, and no other format is opened); "
         "convert, replace or remove the file"
     )
+
+
+def _heif_decoder() -> Decoder:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError:
+        raise InputError("a HEIF photo: pip install 'reposer[heif]', or convert it to JPEG") from None
+    return HeifImageFile
 
 
 def _rewound(stream: BinaryIO) -> BinaryIO:

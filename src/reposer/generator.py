@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
-from PIL import Image
 from torch import Tensor, nn
 
-from reposer.checks import InputError, RunError, check_kind, suggestion
+from reposer.checks import InputError, RunError, suggestion
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.files import write_text
-from reposer.images import SIGNED, check_size, from_pil, read_image, to_pil, to_signed, to_uint8, write_image
+from reposer.images import SIGNED, read_image, write_image
 from reposer.model_card import About, model_card, read_scores, training_data
 from reposer.models import PRETRAINED, GeneratorNetwork, build_generator, generator_files, repose
 from reposer.models.saving import read_network, save_network
 from reposer.origin import PICTURE, Origin
+from reposer.photos.domain import read_domain
 from reposer.plausibility import check_range
-from reposer.poses import OPENPOSE_18, Pose
-from reposer.poses import retarget as fitted_pose
+from reposer.poses import OPENPOSE_18
 from reposer.tensors import check_channels, check_device, check_image
 
 if TYPE_CHECKING:
@@ -251,8 +250,11 @@ def load_generator(path: str | Path, device: torch.device | str = "cpu") -> Gene
     about = About.from_json(content, file)
     network = build_generator(config.generator)
     network.load_state_dict(weights)
+    folder = file.parent.parent if file.parent.name == "checkpoints" else file.parent
+    if about.domain is None:
+        about = replace(about, domain=read_domain(folder))
     # Scores beside a run belong to its newest generator, not to whichever file is named.
-    origin = Origin(file.parent.parent if file.parent.name == "checkpoints" else file.parent, file)
+    origin = Origin(folder, file)
     return Generator(network, config, about, origin if Path(path) != file else None).to(device)
 
 
@@ -306,44 +308,3 @@ def check_generated(images: Tensor, names: Sequence[str] = ()) -> None:
             f"the generator gave {len(bad)} of {len(images)} pictures that hold NaN{which}; nothing was written of "
             "them: use another checkpoint, or another --device if this one computes wrongly"
         )
-
-
-def transfer(
-    image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator, *, retarget: bool = True
-) -> Image.Image:
-    """Generate the person of a photo in another pose: a picture of the same size.
-
-    Args:
-        image: photo of the size that the generator was trained for (``generator.config.size``).
-        source_pose: the person's pose in it, in pixels.
-        target_pose: the wanted pose, of anybody in any picture: it is fitted to the person in the photo by
-            :func:`reposer.poses.retarget`.
-        generator: from :func:`load_generator`.
-        retarget: False takes the target pose as it is, in pixels of the same frame: right for poses of the same person
-            before the same camera.
-
-    Raises:
-        TypeError: if an argument is not what it says.
-        InputError: if the photo has another size.
-        RunError: if the generator gives NaN.
-    """
-    check_kind("image", image, Image.Image, "reposer.images.open_rgb reads a file")
-    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
-        check_kind(name, pose, Pose, "reposer.poses.read_annotations reads poses from a file")
-    check_kind("generator", generator, Generator, "reposer.load_generator loads one")
-    source = from_pil(image)
-    fits = f"; PIL.ImageOps.fit(image, {generator.config.size[::-1]}) cuts it out; the pose is in the pixels of that"
-    check_size(source, generator.config.size, "image", fits)
-    for name, pose in (("source_pose", source_pose), ("target_pose", target_pose)):
-        if len(pose.visible) != len(OPENPOSE_18.joints):
-            raise InputError(
-                f"{name} has {len(pose.visible)} joints, the generator reads those of {OPENPOSE_18.name}; "
-                "reposer.poses.convert_pose converts"
-            )
-    if retarget:
-        target_pose = fitted_pose(target_pose, source_pose, size=generator.config.size)
-    device = next(generator.parameters()).device
-    poses = (t[None].to(device) for pose in (source_pose, target_pose) for t in (pose.joints, pose.visible))
-    generated = generator.repose(to_signed(source)[None].to(device), *poses)
-    check_generated(generated)
-    return to_pil(to_uint8(generated)[0])

@@ -17,12 +17,15 @@ from PIL import Image
 from torch import Tensor
 
 from reposer.checks import InputError
-from reposer.decoding import Source, decode, to_rgb
+from reposer.colours import as_shown, to_rgb
+from reposer.decoding import Source, decode, decode_photo
 from reposer.files import write_whole
 
 SIGNED = (-1.0, 1.0)
 ResizeFilter = Literal["pil-bicubic", "opencv-bilinear", "opencv-bicubic", "torch-bicubic"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+PHOTO_SUFFIXES = (*SUFFIXES, ".heic", ".heif")
+"""Of photos as they come from phones; see ``read_photo``."""
 
 
 def to_signed(image: Tensor) -> Tensor:
@@ -65,6 +68,20 @@ def open_rgb(source: Source, name: object = None) -> Image.Image:
     return decode(source, name)
 
 
+def read_photo(source: Source, name: object = None) -> Tensor:
+    """Read a photo of any mode as uint8 RGB (3, H, W), as a viewer shows it; for pictures, not for data sets.
+
+    Turned as its EXIF orientation says, colours by its ICC profile, transparent pixels on white: see
+    :func:`reposer.colours.as_shown`. HEIF is read where ``pillow-heif`` is installed. Errors as ``read_image``.
+    """
+    return _pixels(decode_photo(source, name))
+
+
+def photo_from_pil(image: Image.Image) -> Tensor:
+    """Turn a photo that is open already into uint8 RGB (3, H, W), as :func:`read_photo` does."""
+    return _pixels(as_shown(image))
+
+
 def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
     """Write a uint8 RGB image (3, H, W) as .png, .jpg or .webp, whole or not at all; ``quality`` is not for PNG."""
     path = Path(path)
@@ -89,7 +106,7 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75, full_colour: 
 
 
 def from_pil(image: Image.Image) -> Tensor:
-    """Turn a PIL image into a uint8 RGB tensor (3, H, W); modes as in ``decoding.to_rgb``."""
+    """Turn a PIL image into a uint8 RGB tensor (3, H, W); modes as in ``colours.to_rgb``."""
     return _pixels(to_rgb(image))
 
 

@@ -36,8 +36,12 @@ def is_lock(path: Path) -> bool:
     return path.name.startswith((LOCK, f".{LOCK}"))
 
 
+class InUseError(InputError):
+    """Another holds the folder."""
+
+
 @contextmanager
-def lock(folder: Path, what: str) -> Iterator[None]:
+def lock(folder: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     """Hold a folder while something is written into it; the folder is made if it is not there.
 
     The kernel's lock on the file ``.lock`` ends with the process, however that ends; what the file says names the
@@ -47,15 +51,16 @@ def lock(folder: Path, what: str) -> Iterator[None]:
     Args:
         folder: the folder to hold.
         what: who holds it, in words for the one who comes second, such as "reposer train".
+        wait: seconds to wait for another who holds it: for who holds folders for a moment only.
 
     Raises:
-        InputError: if another holds it, or held it on another machine, whose processes cannot be seen from here. The
+        InUseError: if another holds it, or held it on another machine, whose processes cannot be seen from here. The
             line names holder, machine and time, and says what to do.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path, file = _take(folder / LOCK, Holder.me(what))
+        path, file = _wait_for(folder / LOCK, Holder.me(what), wait)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from None
     try:
@@ -107,10 +112,22 @@ class Holder:
         """Whether it still runs, on this host."""
         return self.boot == _boot() and _started(self.process) == self.started
 
-    def in_use(self, path: Path, remedy: str) -> InputError:
+    def in_use(self, path: Path, remedy: str) -> InUseError:
         """The line for who comes second."""
         who = f"{self.what} (process {self.process} on {self.host}, since {self.since})"
-        return InputError(f"{path.parent}: in use by {who}; {remedy}")
+        return InUseError(f"{path.parent}: in use by {who}; {remedy}")
+
+
+def _wait_for(path: Path, me: Holder, wait: float) -> tuple[Path, int | None]:
+    """Take the folder, as soon as another who holds it lets it go."""
+    give_up = time.monotonic() + wait
+    while True:
+        try:
+            return _take(path, me)
+        except InUseError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.1)
 
 
 def _take(path: Path, me: Holder) -> tuple[Path, int | None]:
@@ -137,7 +154,7 @@ def _take(path: Path, me: Holder) -> tuple[Path, int | None]:
             if not locked and holder is not None and (holder.host != me.host or holder.runs()):
                 raise holder.in_use(path, _WAIT)
         if time.monotonic() > give_up:
-            raise InputError(f"{path.parent}: in use by another process; {_WAIT}")
+            raise InUseError(f"{path.parent}: in use by another process; {_WAIT}")
         time.sleep(0.05)
 
 

@@ -1,9 +1,11 @@
-"""Memory of a process that computes on the CPU."""
+"""Memory of a process that computes on the CPU: kept from step to step, and how much is free."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
@@ -20,3 +22,49 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def free_bytes() -> int:
+    """Memory that this process may still take without pushing others out: of the machine, or of its control group.
+
+    Where the system does not tell, half of what is built in; 0 where it does not tell that either.
+    """
+    fields = dict(line.split(":", 1) for line in _text("/proc/meminfo").splitlines())
+    if "MemAvailable" not in fields:
+        try:
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        except (AttributeError, OSError, ValueError):  # Windows
+            return 0
+    free = 1024 * int(fields["MemAvailable"].split()[0])
+    return min([free, *_left_in_groups()])
+
+
+_LIMITS = {
+    "": ("", "memory.max", "memory.current"),
+    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+}
+"""Of control groups in version 2 and 1: their folder in /sys/fs/cgroup, and the files of the limit and of the use."""
+
+
+def _left_in_groups() -> list[int]:
+    """What the control groups of this process, such as a container or a job of a cluster, still grant."""
+    left = []
+    for line in _text("/proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in {"", "memory"}.intersection(controllers.split(",")):
+            folder, limit, used = _LIMITS[controller]
+            root = Path("/sys/fs/cgroup", folder)
+            own = root / path.lstrip("/")
+            for group in (own, *own.parents):
+                if group.is_relative_to(root):
+                    most, taken = (_text(group / file).strip() for file in (limit, used))
+                    if most.isdigit() and taken.isdigit():
+                        left.append(max(0, int(most) - int(taken)))
+    return left
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""

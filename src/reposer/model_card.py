@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from reposer.data import MANNEQUINS
 from reposer.files import read_json
 from reposer.markdown import code, plain, python_text, table, text
 from reposer.metrics import Score
+from reposer.photos.domain import Domain, domain_from_json
 from reposer.poses import OPENPOSE_18
 from reposer.values import from_plain
 
@@ -39,10 +40,14 @@ class About:
     """Licence identifier of the weights; None: that of the data set in its configuration, else ``other``."""
     scores: tuple[Score, ...] = ()
     """Its scores, with signatures."""
+    domain: Domain | None = None
+    """How the images look that it was trained on; None: not measured."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known, as a dict that ``json`` can write."""
-        known = {**asdict(self), "scores": [score.to_json() for score in self.scores]}
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        domain = None if self.domain is None else self.domain.to_json()
+        known = {**own, "scores": [score.to_json() for score in self.scores], "domain": domain}
         return {name: value for name, value in known.items() if value not in (None, [])}
 
     @classmethod
@@ -55,9 +60,10 @@ class About:
         try:
             known = {name: from_plain(kind, content[name], name) for name, kind in _KINDS.items() if name in content}
             scores = Score.all_from_json(content.get("scores", ()))
+            domain = domain_from_json(content["domain"], "domain") if "domain" in content else None
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        return cls(**known, scores=scores)
+        return cls(**known, scores=scores, domain=domain)
 
 
 _KINDS = {"step": Annotated[int, at_least(0)], "data": str, "license": str}
@@ -123,8 +129,9 @@ def model_card(
         f"generator = reposer.Generator.from_pretrained({python_text(where)})\n"
         "picture = reposer.transfer(photo, source_pose, target_pose, generator)\n"
         "```",
-        f"`photo` is a PIL image of {height}x{width} pixels (height x width); the poses are those of the "
-        f"{len(OPENPOSE_18.joints)} joints of the skeleton `{OPENPOSE_18.name}`, in pixels of that picture.",
+        f"`photo` is a PIL image of any size, in whose pixels `source_pose` is; `picture` has {height}x{width} pixels "
+        f"(height x width). The poses are those of the {len(OPENPOSE_18.joints)} joints of the skeleton "
+        f"`{OPENPOSE_18.name}`.",
         "## Network and training",
         table(("", ""), _facts(config, about, parameters)),
         "## Scores",

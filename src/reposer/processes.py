@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from multiprocessing.connection import Connection, wait
+from typing import TypeVar, cast
 
 from reposer.checks import InputError, RunError
 
@@ -116,6 +118,54 @@ def spread(
         raise RunError(f"a process that {doing} died, perhaps for lack of memory; use fewer --workers") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def forked(work: Callable[[Task], Result], tasks: Sequence[Task], *, processes: int) -> Iterator[Result]:
+    """Give ``work(task)`` of each task, in any order, computed in forks of this process; Linux only.
+
+    They have from it what they work with, whatever it is: only results are sent. ``work`` must not use a GPU. No
+    process works any more when the iterator is closed or raises.
+
+    Raises:
+        RunError: if a process ends before its work is done.
+    """
+    context, receivers, started, done = multiprocessing.get_context("fork"), [], [], 0
+    try:
+        with warnings.catch_warnings():  # that a fork has none of the threads: ``_prepare`` sees to it
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for rank in range(processes):
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_work, args=(sender, work, tasks[rank::processes]), daemon=True)
+                process.start()
+                sender.close()
+                receivers.append(receiver)
+                started.append(process)
+        while receivers:
+            for receiver in cast(list[Connection], wait(receivers)):
+                try:
+                    result = receiver.recv()
+                except EOFError:
+                    receivers.remove(receiver)
+                    continue
+                if isinstance(result, BaseException):
+                    raise result
+                done += 1
+                yield result
+        if done < len(tasks):
+            raise RunError("a process ended before its work was done, often because memory ran out")
+    finally:
+        for process in started:
+            process.terminate()
+            process.join()
+
+
+def _work(sender: Connection, work: Callable[[Task], Result], tasks: Sequence[Task]) -> None:
+    _prepare()
+    try:
+        for task in tasks:
+            sender.send(work(task))
+    except Exception as error:
+        sender.send(error)
 
 
 def _prepare() -> None:

@@ -20,31 +20,32 @@ class Progress:
         title: the work.
         unit: of the speed, per second.
         shown: False prints nothing at all.
+        within: the work that this is a part of, whose bar is above its own.
     """
 
-    def __init__(self, title: str, *, unit: str = "images", shown: bool = True) -> None:
+    def __init__(self, title: str, *, unit: str = "images", shown: bool = True, within: Progress | None = None) -> None:
         self.title, self.unit, self.shown = title, unit, shown
-        self._console = Screen(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=self._console,
-            disable=not (shown and self._console.is_terminal),
-        )
+        self._within = within
+        self._console: Screen = within._console if within is not None else Screen(stderr=True)
+        self._bar: Bar = within._bar if within is not None else _bar(self._console, shown)
         self._task = self._bar.add_task(printable(title), total=None, note="")
         self._started: tuple[float, int] | None = None
         self._last_line = time.monotonic()
 
     def __enter__(self) -> Progress:
-        self._bar.start()
+        if self._within is None:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._within is None:
+            self._bar.stop()
+        else:
+            self._bar.remove_task(self._task)
+
+    def part(self, title: str) -> Progress:
+        """A part of this work that is counted on its own; a context manager, like the whole."""
+        return Progress(title, unit=self.unit, shown=self.shown, within=self)
 
     def __call__(self, done: int, total: int, *, items_per_step: int = 1, note: str = "") -> None:
         """Report ``done`` of ``total`` steps, each of so many items; ``note`` is shown beside the speed."""
@@ -65,3 +66,16 @@ class Progress:
         """Print a line without disturbing the bar."""
         if self.shown:
             self._console.tell(message)
+
+
+def _bar(console: Screen, shown: bool) -> Bar:
+    return Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=console,
+        disable=not (shown and console.is_terminal),
+    )

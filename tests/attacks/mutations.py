@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -124,7 +125,7 @@ def hostile(random: Random, form: str = "json") -> Any:
     if kind == 3:
         return Literal(random.choice(SPECIAL[form]))
     if kind == 4:
-        return random.choice(PLAIN)
+        return deepcopy(random.choice(PLAIN))  # it may be put into itself
     if kind == 5 and random.random() < 0.3:
         depth = random.choice((50, 2000, 100_000) if form == "json" else (50, 300))
         return Literal("[" * depth + "]" * depth)

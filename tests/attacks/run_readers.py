@@ -20,8 +20,10 @@ from tests.small_run import SMALL
 from reposer.config import RunConfig, config_to_json
 from reposer.generator import Generator, load_generator
 from reposer.models import PATNConfig, build_generator, load_released_network, save_network
-from reposer.training.checkpoint import STATE, digest, load_newest_checkpoint, save_checkpoint, state_dict
+from reposer.training.checkpoint import STATE, digest, load_newest_checkpoint, save_checkpoint, state_dict, write_state
+from reposer.training.guards import DUMP
 from reposer.training.record import RECORD, RunRecord
+from reposer.training.replay import read_step
 from reposer.training.run_folder import check_run_folder, read_log, read_run
 from reposer.training.state import TrainingState, build_state
 from reposer.training.world import World
@@ -90,6 +92,17 @@ def _check_state(value: tuple[bool, str, list[str]], valid: tuple[bool, str, lis
     assert holds == valid[1] if found else said, "another state was taken for the one that was saved"
 
 
+def _step(folder: Path) -> Path:
+    """What a run writes down of a step that was not finite."""
+    path = folder / DUMP.format(3)
+    write_state(path, {"config": config_to_json(TINY), "batches": [], "state": state_dict(_any_state())})
+    return path
+
+
+def _check_step(value: dict[str, Any], valid: dict[str, Any], content: bytes) -> None:
+    assert digest(value) == digest(valid), "accepted another step than was written down"
+
+
 def _generator(folder: Path) -> Path:
     torch.manual_seed(0)
     path = folder / "generator-0000003.safetensors"
@@ -146,9 +159,15 @@ class _Code:
         return __import__("os").system, ("touch /tmp/reposer-was-attacked",)
 
 
+@cache
+def _loaded(content: bytes) -> dict[str, torch.Tensor]:
+    """Once: a load that fails may leave something in torch that lets the next one fail, too."""
+    return torch.load(io.BytesIO(content), weights_only=True)
+
+
 def mutate_weights(random: Random, content: bytes) -> bytes:
     """Change the tensors of a state dict: their kind, shape, values and names."""
-    state: Any = torch.load(io.BytesIO(content), weights_only=True)
+    state: Any = dict(_loaded(content))
     names = [name for name in state if state[name].is_floating_point()]
     for _ in range(random.choice((1, 1, 3))):
         name = random.choice(names)
@@ -222,6 +241,7 @@ READERS = (
         check=_check_log,
     ),
     Reader(name="state.pt", seconds=4, make=_state, read=_read_state, check=_check_state),
+    Reader(name="nonfinite-step.pt", seconds=4, make=_step, read=read_step, check=_check_step),
     Reader(
         name="generator.safetensors",
         make=_generator,

@@ -18,7 +18,9 @@ import torch
 from tests.attacks.kills import contents, killed, moments
 from tests.attacks.run_readers import TINY
 from tests.downloads import fashion_download, fashion_lists
+from tests.poses.onnx_models import people_network, person_in, picture, pose_network
 
+from reposer.augmentation import AugmentConfig, augment
 from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
@@ -26,7 +28,9 @@ from reposer.data.mannequin import MannequinConfig, make_mannequins
 from reposer.evaluation import evaluate
 from reposer.generation import generate
 from reposer.generator import load_generator
+from reposer.images import write_image
 from reposer.models import build_generator, generator_files, save_network
+from reposer.poses.estimators import EstimateOptions, RTMPose, estimate_folder
 from reposer.preparing import PrepareConfig, prepare
 from reposer.training import train
 from reposer.training.run_folder import read_log
@@ -132,6 +136,39 @@ def test_a_killed_preparation_goes_on_where_it_was(tmp_path: Path, some: int | N
     assert contents(tmp_path / "download") == originals
 
 
+def estimate_all(root: Path, out: Path) -> None:
+    """The poses of a few photos, two at a time."""
+    network = RTMPose(root / "pose.onnx", root / "people.onnx")
+    options = EstimateOptions(batch_size=2, most_missed=1.0)
+    estimate_folder(root / "photos", out / "poses.csv", lambda: network, options)
+
+
+@pytest.mark.slow(8)
+@pytest.mark.parametrize("some", [2, pytest.param(ALL, marks=pytest.mark.nightly)])
+def test_killed_estimates_go_on_where_they_were(tmp_path: Path, some: int | None) -> None:
+    pose_network(tmp_path / "pose.onnx", (64, 48))
+    people_network(tmp_path / "people.onnx", (64, 64))
+    (tmp_path / "photos").mkdir()
+    for i in range(5):
+        write_image(tmp_path / "photos" / f"{i}.png", picture((96, 80), [person_in(i % 4, (15, 10 + i, 60, 90))]))
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    whole.mkdir()
+    out.mkdir()
+    count = killed(estimate_all, whole, 0, tmp_path, whole)
+    assert list(contents(whole)) == ["poses.csv"]
+    assert count > 6
+    for moment in moments(count, some):
+        shutil.rmtree(out)
+        out.mkdir()
+        assert killed(estimate_all, out, moment, tmp_path, out) == 0, f"moment {moment}"
+        if "poses.csv" not in contents(out):
+            assert killed(estimate_all, out, 0, tmp_path, out), f"moment {moment}"
+        else:
+            with pytest.raises(InputError, match="exists already"):  # and what was left is removed
+                estimate_all(tmp_path, out)
+        assert contents(out) == contents(whole), f"moment {moment}"
+
+
 def generate_all(checkpoint: Path, data: Path, out: Path) -> None:
     """Generate the test pairs."""
     generate(load_generator(checkpoint), open_pairs(data, "test"), out, batch_size=2)
@@ -163,6 +200,29 @@ def test_results_of_a_killed_generation_are_never_scored(market: Path, tmp_path:
             assert score_of(out) in (None, scored["second"], scored["first"] if before else None), f"moment {moment}"
             killed(generate_all, out, 0, checkpoints[1], market, out)
             assert contents(out) == whole, f"moment {moment}"
+
+
+def augment_all(checkpoint: Path, data: Path, out: Path) -> None:
+    """Make two new images of each person."""
+    augment(load_generator(checkpoint), data, out, AugmentConfig(poses_per_person=2, retarget=False), batch_size=2)
+
+
+@pytest.mark.slow(7)
+@pytest.mark.parametrize("some", [2, pytest.param(ALL, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])])
+def test_a_killed_augmentation_goes_on_where_it_was(market: Path, tmp_path: Path, some: int | None) -> None:
+    checkpoint = tmp_path / "generator-0000001.safetensors"
+    save_network(checkpoint, build_generator(TINY.generator), config=config_to_json(TINY), recipe="small", step=1)
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    killed(augment_all, whole, 0, checkpoint, market, whole)
+    count = killed(augment_all, out, 0, checkpoint, market, out)
+    assert contents(out) == contents(whole)
+    for moment in [count * i // 3 for i in (1, 2)] if some else moments(count, None):
+        shutil.rmtree(out)
+        assert killed(augment_all, out, moment, checkpoint, market, out) == 0, f"moment {moment}"
+        assert "market-annotation-train.csv" not in contents(out) or len(list((out / "train").iterdir())) == 4
+        assert killed(augment_all, out, 0, checkpoint, market, out), f"moment {moment}"
+        assert contents(out) == contents(whole), f"moment {moment}"
+        assert {path.name for path in out.iterdir()} == {path.name for path in whole.iterdir()}, f"moment {moment}"
 
 
 def score_of(folder: Path) -> float | None:

@@ -27,13 +27,17 @@ from tests.attacks.mutations import remove
 from tests.attacks.result_readers import results, scored
 from tests.attacks.run_readers import TINY
 from tests.downloads import market_download, market_lists
+from tests.poses.onnx_models import people_network, person_in, picture, pose_network
 from torch.utils.data import DataLoader, dataloader
 
-from reposer import cli, generation
+from reposer import cli
 from reposer.commands import export as export_command
 from reposer.commands import quickstart
 from reposer.config import config_to_json
+from reposer.generation import batches
+from reposer.images import write_image
 from reposer.models import build_generator, save_network
+from reposer.poses.estimators import ESTIMATORS
 from reposer.training import loop
 
 _NUMBERS = "-1 0 1 2 3 4 5 7 0.5 -0.5 1e-320 1e39 1e308 1e400 nan inf -inf 1000000 2147483648 9223372036854775808 1_0 x"
@@ -46,10 +50,16 @@ COMMANDS = (
     "--discriminators.channels 1 --logging.sample-pairs 0 --logging.validation-pairs 0 --optimization.batch-size 2 "
     "--hardware.accelerator cpu",
     "generate {}/generator.safetensors --data {}/data --out {}/generated",
+    "augment {}/data --out {}/new --generator {}/generator.safetensors --poses-per-person 1",
+    "transfer {}/data/train/0001_c1s1_000001_00.jpg --source-pose {}/data/market-annotation-train.csv --pose waving "
+    "--generator {}/generator.safetensors --out {}/transferred.png",
+    "animate {}/data/train/0001_c1s1_000001_00.jpg --source-pose {}/data/market-annotation-train.csv "
+    "--poses {}/data/market-annotation-train.csv --generator {}/generator.safetensors --out {}/x.gif",
     "evaluate {}/results --protocol {}/own.yaml --metrics l1",
     "compare {}/a.json {}/b.json",
     "protocols diff patn-market patn-fashion",
     "protocols show {}/own.yaml",
+    "poses estimate {}/photos --out {}/found.csv --estimator rtmpose --weights {}/weights",
     "poses convert {}/data/market-annotation-train.csv --out {}/poses.csv",
     "poses show {}/data/market-annotation-train.csv --out {}/poses.png",
     "weights import {}/nothing.pth --out {}/imported",
@@ -70,7 +80,9 @@ def options(command: str) -> dict[str, str]:
         cli.main([*command.split(), "--help"])
     text = shown.getvalue()
     assert "-h, --help" in text
-    return dict(re.findall(r"^[│ ] (--[\w.-]+)(?:, --[\w.-]+)*(?: (\S.*?))?(?= {2}| *│?$)", text, re.MULTILINE))
+    return dict(
+        re.findall(r"^[│ ] (?:-\w \S+, )?(--[\w.-]+)(?:, --[\w.-]+)*(?: (\S.*?))?(?= {2}| *│?$)", text, re.MULTILINE)
+    )
 
 
 def values(random: Random, kind: str, paths: list[str]) -> list[str]:
@@ -107,6 +119,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "own.yaml").write_text("based_on: patn-market\nname: own\nsize: [24, 16]\n")
     config = config_to_json(TINY)
     save_network(folder / "generator.safetensors", build_generator(TINY.generator), config=config, recipe="x", step=1)
+    (folder / "photos").mkdir()
+    write_image(folder / "photos" / "a.png", picture((96, 80), [person_in(0, (15, 10, 60, 90))]))
+    (folder / "weights").mkdir()
+    pose, detector = ESTIMATORS["rtmpose"].files
+    pose_network(folder / "weights" / pose.names[1], (64, 48))
+    people_network(folder / "weights" / detector.names[1], (64, 64))
     (folder / "strange").mkdir()
     os.mkfifo(folder / "strange" / "pipe.json")
     (folder / "strange" / "loop.yaml").symlink_to("loop.yaml")
@@ -149,7 +167,7 @@ def launch(self: Fabric, real: Callable[[Fabric], Any] = Fabric.launch) -> Any:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Replaces long work; where that is asked for, training takes one step and generation goes to the end."""
-    real, generated = loop.train_step, generation._generate
+    real, generated = loop.take_step, batches._generate
 
     def one_step(*arguments: Any, **more: Any) -> None:
         real(*arguments, **more)
@@ -164,8 +182,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr("reposer.data.mannequin.dataset._write_images", stop)
 
     def choose(works: bool) -> None:
-        monkeypatch.setattr(loop, "train_step", one_step if works else stop)
-        monkeypatch.setattr(generation, "_generate", generated if works else stop)
+        monkeypatch.setattr(loop, "take_step", one_step if works else stop)
+        monkeypatch.setattr(batches, "_generate", generated if works else stop)
 
     return choose
 

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.attacks import data_readers, keypoint_readers, result_readers, run_readers
+from tests.attacks import data_readers, estimator_readers, keypoint_readers, photo_readers, result_readers, run_readers
 from tests.attacks.cases import FEW, MANY, attacks
 from tests.attacks.guarded import attempt
 from tests.attacks.mutations import outside, remove
 from tests.attacks.reader import Reader
 
-READERS = (*run_readers.READERS, *data_readers.READERS, *keypoint_readers.READERS, *result_readers.READERS)
+READERS = tuple(
+    reader
+    for readers in (run_readers, data_readers, keypoint_readers, estimator_readers, photo_readers, result_readers)
+    for reader in readers.READERS
+)
 _CASES = [
     pytest.param(reader, id=reader.name, marks=[pytest.mark.slow(reader.seconds)] if reader.seconds else [])
     for reader in READERS

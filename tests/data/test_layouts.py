@@ -61,7 +61,7 @@ def test_the_catalogue_names_its_entries() -> None:
 def test_unlisted(studio: Path) -> None:
     with pytest.raises(InputError, match=r"no data set: looked for market-annotation-train.csv or fasion-"):
         open_pairs(studio, "train")
-    with pytest.raises(InputError, match=r"unknown layout 'studio' \(known: auto, market, deepfashion\)"):
+    with pytest.raises(InputError, match=r"unknown layout 'studio' \(known: auto, market, deepfashion, photos\)"):
         DataConfig(layout="studio")
     assert open_layout(STUDIO, studio, "train").layout == "studio"
 

@@ -271,7 +271,8 @@ def test_unknown_split_and_layout(tmp_path: Path) -> None:
 
 LOOKED_FOR = (
     "looked for market-annotation-train.csv or fasion-resize-annotation-train.csv or "
-    "fashion-resize-annotation-train.csv or fasion-annotation-train.csv or fashion-annotation-train.csv"
+    "fashion-resize-annotation-train.csv or fasion-annotation-train.csv or fashion-annotation-train.csv or "
+    "photos.csv or folders of people with keypoints.csv, .json, .npy or a folder keypoints"
 )
 
 

@@ -16,7 +16,7 @@ from reposer.evaluation import Baseline, Evaluation, evaluate
 from reposer.images import read_image, write_image
 from reposer.metrics import networks
 from reposer.poses import OPENPOSE_18, convert_pose, limb_masks, read_annotations
-from reposer.poses.estimation import Person
+from reposer.poses.estimators import ESTIMATORS, Person
 from reposer.poses.skeletons import COCO_17
 from reposer.protocols import PATN_MARKET, Protocol
 from reposer.reporting.gallery import open_pictures
@@ -142,7 +142,8 @@ def test_single_body_parts(golden: Path, protocol: str | Protocol) -> None:
     assert any(score.n < len(targets) for score in found.scores) == (protocol == "reposer-1")
 
 
-def test_poses_are_found_in_the_generated_images(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_poses_are_found_in_the_generated_images(golden: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """An estimator that finds the target's pose makes every joint right that both skeletons have."""
     annotations = golden / "market-annotation-test.csv"
     known = read_annotations(annotations)
@@ -150,19 +151,28 @@ def test_poses_are_found_in_the_generated_images(golden: Path, monkeypatch: pyte
 
     class Estimator:
         identity = "oracle"
+        skeleton = COCO_17
+        score_threshold = 0.5
+        joint_threshold = 2.0
 
-        def __init__(self, *, weights: object) -> None:
-            pass
-
-        def __call__(self, images: Sequence[Tensor]) -> list[Person]:
+        def __call__(self, images: Sequence[Tensor]) -> list[list[Person]]:
             people = []
             for image in images:
                 pose = convert_pose(by_image[image.numpy().tobytes()], OPENPOSE_18, COCO_17)
-                people.append(Person(0.9, pose.joints, torch.where(pose.visible, 9.0, -9.0)))
+                right = Person(0.9, pose.joints, torch.where(pose.visible, 9.0, -9.0), torch.zeros(4))
+                larger = Person(0.8, 3 * pose.joints - 60, torch.full((17,), 9.0), torch.zeros(4))
+                people.append([right, larger])  # the surest counts, whoever is larger
             return people
 
-    monkeypatch.setattr(networks, "KeypointRCNN", Estimator)
-    found = evaluate(golden / "results_market", annotations=annotations, metrics=["l1"], detect_poses=True)
+    def load(wanted: str, *, weights: dict[str, object]) -> Estimator:
+        assert wanted == name
+        assert weights == dict.fromkeys(each for file in ESTIMATORS[name].files for each in file.names)
+        return Estimator()
+
+    monkeypatch.setattr(networks, "load_estimator", load)
+    found = evaluate(
+        golden / "results_market", annotations=annotations, metrics=["l1"], detect_poses=True, estimator=name
+    )
     score = found.score("pckh")
     assert score.value > 0.9
     assert score.signature.get("net") == "oracle"

@@ -50,6 +50,8 @@ def test_text_becomes_paths_and_names_a_tuple() -> None:
         ({"devices": 0}, "devices must be at least 1, got 0"),
         ({"skip_bad": -1}, "skip_bad must be at least 0, got -1"),
         ({"detect_poses": True, "predicted_keypoints": Path("x")}, "leave out --detect-poses or --predicted-keypoints"),
+        ({"estimator": "rtmpose"}, "--estimator finds poses with --detect-poses alone"),
+        ({"estimator": "rtmpos", "detect_poses": True}, "unknown estimator 'rtmpos'; did you mean 'rtmpose'"),
     ],
 )
 def test_contradictions_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -32,6 +32,7 @@ from tests.poses.keypoint_files import (
 from reposer.checks import InputError
 from reposer.images import write_image
 from reposer.poses import COCO_17, OPENPOSE_18, OPENPOSE_25, Pose
+from reposer.poses.estimators import ESTIMATORS
 from reposer.poses.keypoints import (
     KEYPOINT_FORMATS,
     KeypointOptions,
@@ -387,6 +388,8 @@ def test_options_are_checked() -> None:
             KeypointOptions(**{field: value})
 
 
-def test_the_docs_list_every_format() -> None:
+def test_the_docs_list_every_format_and_estimator() -> None:
     page = (Path(__file__).parents[2] / "docs" / "keypoints.md").read_text()
-    assert re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE) == list(KEYPOINT_FORMATS)
+    above, _, below = page.partition("## Formats")
+    assert re.findall(r"^\| `([\w-]+)` \|", below, re.MULTILINE) == list(KEYPOINT_FORMATS)
+    assert re.findall(r"^\| `([\w-]+)` \|", above, re.MULTILINE) == list(ESTIMATORS)

@@ -1,11 +1,14 @@
 """A step on a GPU is that of the processor; several GPUs are one."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from tests.losses.random_weights import vgg_state
+from tests.training.at_step import AtStep
 from tests.training.batches import batches
 from tests.training.processes import both_reductions, together
 from tests.training.test_options import with_norm
@@ -13,11 +16,21 @@ from tests.training.test_processes import ways_of_reduction
 from tests.training.weights import assert_equal, weights_after
 from torch import Tensor
 
+from reposer.arithmetic import float32_products
 from reposer.config import RunConfig
+from reposer.features import VGG19Features
+from reposer.images import to_signed
 from reposer.losses import Objective
-from reposer.models import NETWORKS
+from reposer.models import NETWORKS, build_generator
+from reposer.models.interface import repose
+from reposer.poses import HeatmapConfig
+from reposer.training import train
+from reposer.training.capture import Capture
+from reposer.training.guards import NonFiniteError
+from reposer.training.log import read_log
 from reposer.training.state import build_state
-from reposer.training.step import train_step
+from reposer.training.step import take_step, train_step
+from reposer.training.taken import finished
 from reposer.training.world import World
 
 pytestmark = pytest.mark.gpu
@@ -83,6 +96,104 @@ def test_half_precision(small: RunConfig, market: Path, gpu: World, precision: A
     assert all(tensor.dtype == torch.float32 for tensor in weights.values() if tensor.is_floating_point())
     for name in ("l1", "part_ssim", "adversarial", "total", "discriminator/shape"):
         assert logs[name] == pytest.approx(expected[name], rel=0.02), name
+
+
+@pytest.mark.parametrize("network", ["patn", "warp"])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_20_captured_steps_equal_20_steps(
+    small: RunConfig, market: Path, gpu: World, precision: Any, network: str
+) -> None:
+    """What they log; the last bits differ from step to step, because sums on a GPU are added up in any order."""
+    config = with_norm(
+        replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), "instance", precision=precision
+    )
+    objective, logs = Objective(config.objective).to(gpu.device), []
+    for captured in (False, True):
+        state = build_state(config, gpu)
+        remarks: list[str] = []
+        capture = Capture.of_run(config, state, gpu, remarks.append) if captured else None
+        rows = []
+        for batch in batches(market, 20, size=4):
+            taken = take_step(state, batch.to(gpu.device), objective, config, gpu, capture=capture)
+            with suppress(NonFiniteError):  # float16: the scale of the losses starts high and falls
+                rows.append(finished(state, taken))
+        logs.append(rows)
+        assert not remarks
+        assert capture is None or len(capture._recorded) == 1
+    assert len(logs[0]) == len(logs[1]) >= 15
+    for plain, replayed in zip(*logs, strict=True):
+        assert replayed["total"] == pytest.approx(plain["total"], rel=0.02)
+        assert replayed["l1"] == pytest.approx(plain["l1"], rel=0.02)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+def test_a_step_waits_for_nothing(small: RunConfig, market: Path, gpu: World, network: str, norm: str) -> None:
+    config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), norm)
+    config = replace(config, hardware=replace(config.hardware, precision="32-true"))
+    state, objective = build_state(config, gpu), Objective(config.objective).to(gpu.device)
+    *first, last = (batch.to(gpu.device) for batch in batches(market, 4, size=4))
+    for batch in first:
+        train_step(state, batch, objective, config, gpu)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        taken = take_step(state, last, objective, config, gpu)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert finished(state, taken)["total"] > 0
+
+
+def test_a_run_stops_and_goes_on(small: RunConfig, market: Path, gpu: World, tmp_path: Path) -> None:
+    """What a resumed run logs in the end is what the whole one does."""
+    hardware = replace(small.hardware, accelerator="cuda")
+    config = replace(small, hardware=hardware, logging=replace(small.logging, log_every=4))
+    train(config, data=market, out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(config, data=market, out=tmp_path / "run", progress=AtStep(8))
+    train(config, data=market, out=tmp_path / "run", resume=True)
+    whole, resumed = (read_log(tmp_path / run)[-1] for run in ("whole", "run"))
+    assert resumed["step"] == whole["step"] == config.optimization.steps
+    assert resumed["loss/l1"] == pytest.approx(whole["loss/l1"], rel=0.02)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+def test_generated_images_are_those_of_the_processor(market: Path, gpu: World, network: str, norm: str) -> None:
+    """To 1e-3, whatever TF32 was before; at the published width."""
+    torch.manual_seed(0)
+    generator = build_generator(NETWORKS[network].config(norm=norm, blocks=2)).eval()  # type: ignore[call-arg]
+    batch = batches(market, 1)[0]
+    with float32_products(tf32=True):
+        expected, found = (
+            repose(generator.to(device), to_signed(pairs.source), *pairs.poses, heatmaps=HeatmapConfig()).cpu()
+            for device, pairs in ((torch.device("cpu"), batch), (gpu.device, batch.to(gpu.device)))
+        )
+    assert (found - expected).abs().max() < 1e-3
+
+
+def test_tf32_is_faster_and_coarser(gpu: World) -> None:
+    """A product of 1,024 terms: float32 rounds at the 24th bit, TF32 at the 11th."""
+    matrices = torch.randn(2, 1024, 1024, generator=torch.Generator().manual_seed(0))
+    exact = (matrices[0].double() @ matrices[1].double()).float()
+    errors = []
+    for tf32 in (False, True):
+        with float32_products(tf32=tf32):
+            a, b = matrices.to(gpu.device)
+            errors.append(((a @ b).cpu() - exact).abs().max().item() / exact.abs().max().item())
+    assert errors[0] < 1e-5
+    if torch.cuda.get_device_capability()[0] >= 8:
+        assert errors[1] > 1e-5
+
+
+def test_features_are_those_of_the_processor(gpu: World) -> None:
+    """VGG19 with random weights, of which losses and metrics on features are made."""
+    network = VGG19Features("relu1_2", weights=vgg_state())
+    images = torch.rand(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+    expected = network(images)
+    with float32_products(tf32=False):
+        found = network.to(gpu.device)(images.to(gpu.device))
+    for name, maps in expected.items():
+        assert (found[name].cpu() - maps).abs().max() <= 1e-3 * maps.abs().max(), name
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])

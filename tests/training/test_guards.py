@@ -177,7 +177,7 @@ def test_folder_that_cannot_be_written(small: RunConfig, market: Path, tmp_path:
 def test_worker_that_dies(small: RunConfig, market: Path, tmp_path: Path) -> None:
     """In a process of its own: torch raises wherever the program then is, once more for every later signal."""
     options = f"--data {market} --out {tmp_path} --data.workers 1 --generator.channels 4 --generator.blocks 2"
-    options += " --optimization.batch-size 2"
+    options += " --data.cache none --optimization.batch-size 2"
     options += " --logging.checkpoint-every 3"
     command = [sys.executable, "-m", "reposer", "train", "mannequin-tiny"]
     with subprocess.Popen([*command, *options.split()], stderr=subprocess.PIPE, text=True) as process:

@@ -1,6 +1,7 @@
 """What a training needs is looked for before it starts, and all that is missing is told at once."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import torch
 from reposer.checks import InputError
 from reposer.cli import main
 from reposer.config import HardwareConfig, RunConfig
+from reposer.data import cache
 from reposer.losses import objective_of
 from reposer.progress import Progress
 from reposer.training import needs, plan, train
@@ -104,6 +106,36 @@ def test_a_dry_run_shows_its_progress_and_stops_where_steps_are_slow(
     assert told.steps == [(1, 4)]
 
 
+@pytest.mark.parametrize(("setting", "where"), [("auto", "kept in memory"), ("none", "read when it is drawn")])
+def test_a_dry_run_compares_the_loader_with_memory(small: RunConfig, market: Path, setting: Any, where: str) -> None:
+    told = plan(replace(small, data=replace(small.data, cache=setting)), data=market)
+    (line,) = (line for line in told.splitlines() if line.startswith("data: "))
+    assert re.fullmatch(
+        r"data: \d+ images, \d MB decoded; the training process would read [\d,]+ pairs/s, from memory come [\d,]+; "
+        rf".*{where}.* \(--data.cache {setting}\)",
+        line,
+    )
+
+
+def test_memory_that_is_not_there(small: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "free_bytes", lambda: 1000)
+    with pytest.raises(InputError, match=r"^--data.cache memory: the images take \d+ MB, 0 MB are free there"):
+        check_needs(replace(small, data=replace(small.data, cache="memory")), data=market, out=None)
+    check_needs(small, data=market, out=None)  # auto: read again
+
+
+def test_a_damaged_image_is_told_before_the_first_step(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    """Whenever it would be drawn; and no run folder is left."""
+    data = shutil.copytree(market, tmp_path / "data")
+    image = max((data / "train").iterdir())
+    image.write_bytes(b"")
+    told = Told()
+    with pytest.raises(InputError, match=rf"^{image}: not a readable image"):
+        train(replace(small, data=replace(small.data, workers=1)), data=data, out=tmp_path / "run", progress=told)
+    assert not told.steps
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
 def test_a_dry_run_says_what_a_run_does_without(small: RunConfig, market: Path, tmp_path: Path) -> None:
     data = shutil.copytree(market, tmp_path / "data")
     (data / "market-annotation-test.csv").unlink()
@@ -176,6 +208,7 @@ def test_a_recipe_without_options_says_what_is_missing(capsys: pytest.CaptureFix
 def test_a_signal_to_the_whole_group_saves(market: Path, tmp_path: Path, number: int) -> None:
     """As service managers, SLURM and terminals send it: to the trainer and to its workers."""
     options = f"--data {market} --out {tmp_path} --data.workers 2 --generator.channels 4 --generator.blocks 2"
+    options += " --data.cache none"
     options += " --optimization.batch-size 2 --optimization.pairs-per-epoch 4000 --logging.log-every 1"
     command = [sys.executable, "-m", "reposer", "train", "mannequin-tiny", *options.split()]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:

@@ -12,7 +12,8 @@ from torch import Tensor
 from reposer.config import RunConfig
 from reposer.losses import objective_of
 from reposer.models import NETWORKS
-from reposer.models.blocks import ItemDropout, norm_layer, set_dropout_keys
+from reposer.models.blocks import norm_layer
+from reposer.models.dropout import ItemDropout, set_dropout_keys
 from reposer.training.state import item_keys
 
 

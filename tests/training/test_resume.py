@@ -43,6 +43,7 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
     hardware = small.hardware
     for free in ({"devices": 2}, {"compile": True}, {"accelerator": "cpu"}):
         assert check_run_folder(tmp_path, replace(small, hardware=replace(hardware, **free)), resume=True)
+    assert check_run_folder(tmp_path, replace(small, data=replace(small.data, cache="none", workers=9)), resume=True)
     with pytest.raises(InputError, match=r"other settings: hardware.precision 32-true -> bf16-mixed"):
         check_run_folder(tmp_path, replace(small, hardware=replace(hardware, precision="bf16-mixed")), resume=True)
     accumulated = replace(small, optimization=replace(small.optimization, gradient_accumulation_steps=2))
@@ -54,7 +55,8 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "change"),
     [
-        ("data", {"workers": 2}),
+        ("data", {"workers": 2, "cache": "none"}),
+        ("data", {"workers": 1, "cache": "memory"}),
         ("optimization", {"gradient_accumulation_steps": 2}),
         ("optimization", {"adversarial_start_step": 2}),
         ("optimization", {"adversarial_start_step": 4}),

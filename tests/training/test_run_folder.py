@@ -149,7 +149,7 @@ def test_start_that_was_killed_is_started_again(
     def first_step(*args: Any, **kwargs: Any) -> Any:
         raise Begun
 
-    monkeypatch.setattr(loop, "train_step", first_step)
+    monkeypatch.setattr(loop, "take_step", first_step)
     with monkeypatch.context() as kills:
         kills.setattr(Path, "mkdir", killing(Path.mkdir))
         kills.setattr(files.os, "fsync", killing(files.os.fsync))

@@ -11,6 +11,7 @@ import tyro
 from reposer.checks import InputError
 from reposer.evaluation import BASELINES, Evaluation, EvaluationOptions, evaluate
 from reposer.files import check_place
+from reposer.poses.estimators import DEFAULT
 from reposer.progress import Progress
 from reposer.terminal import Screen
 
@@ -56,7 +57,7 @@ def run(
         name = baseline or "generated"
         shown = options
         if baseline is not None:  # the predicted poses are those of the generated images
-            shown = replace(options, baseline=baseline, predicted_keypoints=None, detect_poses=False)
+            shown = replace(options, baseline=baseline, predicted_keypoints=None, detect_poses=False, estimator=DEFAULT)
         with Progress(f"evaluating {name}") as progress:
             evaluations[name] = evaluate(results, shown, progress=progress)
     evaluation = evaluations["generated"]

@@ -35,7 +35,7 @@ def run(
             generator-*.safetensors file, a folder of 'save_pretrained', or the name of a generator that ships.
         data: folder of the data set.
         out: folder for the results.
-        layout: kind of data set; auto recognises it by the names of its CSVs.
+        layout: kind of data set; auto recognises it by the names of its files.
         format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
             target and generated image.
         split: which pairs.
@@ -46,7 +46,7 @@ def run(
     """
     checkpoint = generator_file(run_or_checkpoint)
     generator = load_generator(checkpoint, device)
-    index = open_pairs(data, split, layout, skip_missing=skip_missing)
+    index = open_pairs(data, split, layout, skip_missing=skip_missing, size=generator.config.size)
     with Progress("generate") as progress:
         if index.left_out:
             progress.say(index.left_out)

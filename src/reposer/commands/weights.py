@@ -1,8 +1,8 @@
-"""``reposer weights import FILE``."""
+"""``reposer weights``: the files of weights that networks need, and those of the released code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tyro
@@ -10,27 +10,56 @@ from torch import nn
 
 from reposer.checks import InputError, check_choice
 from reposer.commands.arguments import call
+from reposer.features import INCEPTIONS, LPIPS_BACKBONES, VGG19, WeightsFile
+from reposer.metrics.detection import SSD300_COCO
 from reposer.models import ReleasedDiscriminator, ReleasedGenerator, generator_path, load_released_network, save_network
+from reposer.poses.estimators import ESTIMATORS
 from reposer.progress import Progress
 from reposer.recipes import released
+from reposer.terminal import Screen
 from reposer.values import to_json
 
-_HELP = """usage: reposer weights import FILE --out DIR
+_HELP = """usage: reposer weights list
+       reposer weights import FILE --out DIR
 
-Turn weights of the released code into a checkpoint of this package.
+List the files of weights that losses, metrics and estimators need, and say which are here; or turn weights of the
+released code into a checkpoint of this package.
 
 'reposer weights import --help' says more."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Read what to do, then its options, and do it."""
+    actions: dict[str, Callable[..., None]] = {"import": run, "list": show}
     if not arguments:
-        raise InputError("expected what to do: reposer weights import FILE --out DIR")
+        raise InputError("expected what to do: reposer weights list, or reposer weights import FILE --out DIR")
     if arguments[0] in ("-h", "--help"):
         print(_HELP)
         return
-    check_choice("action", arguments[0], ("import",))
-    call(run, arguments[1:], prog="reposer weights import")
+    check_choice("action", arguments[0], actions)
+    call(actions[arguments[0]], arguments[1:], prog=f"reposer weights {arguments[0]}")
+
+
+def show() -> None:
+    """List the files of weights: what needs them, how large they are, where they are or come from, what is checked."""
+    screen = Screen()
+    for file, needing in _files().items():
+        digest = f"SHA-256 {file.sha256_prefix}..." if file.sha256_prefix else "SHA-256 not known here: give --sha256"
+        place = f"here: {file.cached}" if file.cached.exists() else f"not here: {file.url}"
+        screen.tell(f"{file.name}  {file.megabytes} MB, for {needing}, {digest}")
+        screen.tell(f"    {place}")
+    screen.tell("downloaded when they are needed; files put there by hand or named with --weights will do")
+
+
+def _files() -> dict[WeightsFile, str]:
+    """Every file, and what needs it."""
+    return {
+        VGG19: "perceptual losses",
+        **{file: f"LPIPS ({name})" for name, file in LPIPS_BACKBONES.items()},
+        **{file: f"FID, KID, IS ({name})" for name, file in INCEPTIONS.items()},
+        SSD300_COCO: "DS (ssd300-coco)",
+        **{file: f"poses ({kind.name})" for kind in ESTIMATORS.values() for file in kind.files},
+    }
 
 
 def run(file: tyro.conf.Positional[Path], /, *, out: Path) -> None:

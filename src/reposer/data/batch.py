@@ -27,6 +27,8 @@ class PairItem:
     target_visible: Tensor
     pair_id: str
     """SOURCE___TARGET, the names of the two images."""
+    target_box: Tensor | None = None
+    """(4,) int64, which part of the target shows its photo, see ``letterbox.Box``; None: all of it."""
 
 
 _TENSORS = tuple(field.name for field in fields(PairItem) if field.name != "pair_id")
@@ -47,6 +49,8 @@ class PairBatch:
     target_visible: Tensor
     pair_ids: tuple[str, ...]
     """SOURCE___TARGET of each pair."""
+    target_box: Tensor | None = None
+    """(B, 4), of all pairs or of none."""
 
     def __len__(self) -> int:
         return len(self.pair_ids)
@@ -56,6 +60,14 @@ class PairBatch:
         """Joints and visible of the source, then those of the target: what a generator reads beside the source."""
         return self.source_joints, self.source_visible, self.target_joints, self.target_visible
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors, in the order of the fields."""
+        return tuple(getattr(self, name) for name in _TENSORS)
+
+    def copied(self) -> PairBatch:
+        """Return the same in memory of its own."""
+        return self._map(Tensor.clone)
+
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> PairBatch:
         """Return the batch on a device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
@@ -63,7 +75,7 @@ class PairBatch:
     @staticmethod
     def joined(batches: Sequence[PairBatch]) -> PairBatch:
         """Join batches into one."""
-        tensors = {name: torch.cat([getattr(batch, name) for batch in batches]) for name in _TENSORS}
+        tensors = {name: torch.cat([getattr(batch, name) for batch in batches]) for name in _held(batches[0])}
         return PairBatch(**tensors, pair_ids=tuple(name for batch in batches for name in batch.pair_ids))
 
     def split(self, parts: int) -> list[PairBatch]:
@@ -75,13 +87,18 @@ class PairBatch:
         return self._map(Tensor.pin_memory)
 
     def _map(self, change: Callable[[Tensor], Tensor], rows: slice = slice(None)) -> PairBatch:
-        return PairBatch(**{name: change(getattr(self, name)) for name in _TENSORS}, pair_ids=self.pair_ids[rows])
+        return PairBatch(**{name: change(getattr(self, name)) for name in _held(self)}, pair_ids=self.pair_ids[rows])
 
 
 def collate(items: Sequence[PairItem]) -> PairBatch:
     """Stack pairs of one size into a batch."""
-    tensors = {name: torch.stack([getattr(item, name) for item in items]) for name in _TENSORS}
+    tensors = {name: torch.stack([getattr(item, name) for item in items]) for name in _held(items[0])}
     return PairBatch(**tensors, pair_ids=tuple(item.pair_id for item in items))
+
+
+def _held(pairs: PairItem | PairBatch) -> list[str]:
+    """Names of the tensors that pairs have: without padding no box."""
+    return [name for name in _TENSORS if getattr(pairs, name) is not None]
 
 
 def shares(items: int, parts: int) -> list[slice]:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from reposer.bounds import at_least
 from reposer.checks import check_choice
 from reposer.data import layouts
+from reposer.data.cache import Cache
 from reposer.data.description import Description
 from reposer.values import Checked
 
@@ -19,11 +20,17 @@ class DataConfig(Checked):
     """How pairs are found and loaded, and what their data set is called."""
 
     layout: layouts.LayoutName = "auto"
-    """Kind of data set; "auto" tells by the names of the CSVs."""
+    """Kind of data set; "auto" tells by the names of its files."""
     skip_missing: Annotated[int, at_least(0, words="0 or more images")] = 0
     """Leave out the pairs of up to so many images, in each split, that have no file or no pose; more are an error."""
     workers: Annotated[int, at_least(0, 1024, words="0 or more processes")] = 2
     """Processes that read images; 0 reads them in the training process."""
+    cache: Cache = "auto"
+    """Keep the decoded images of all training pairs in memory: none, memory (of the machine), or device (of the GPU).
+
+    auto: in the device's memory or else the machine's, if they fill at most a quarter of what is free there, and the
+    run reads as many images as there are. The batches are the same ones.
+    """
     flip: bool = False
     """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
     name: str = ""

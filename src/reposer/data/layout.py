@@ -12,6 +12,7 @@ from typing import Literal
 
 from reposer.checks import InputError, check_choice, some
 from reposer.data.description import Description
+from reposer.letterbox import Box
 from reposer.poses import Pose, read_annotations, read_pairs
 from reposer.poses.formats import where_named
 
@@ -24,6 +25,16 @@ DISTRACTORS = ("-1", "0000")
 
 REQUIRED_JOINTS = (2, 5, 8, 11)
 """Both shoulders and both hips: an image without one of them is in no published pair."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A photo of any size and where it stands in its picture."""
+
+    file: str
+    """Path of the photo in the folder of the images."""
+    box: Box
+    """Content of the picture; the rest is padding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +59,14 @@ class PairIndex:
     """Images of this width (px) are cut to the middle columns when they are read; None: none are."""
     left_out: str = ""
     """Which pairs of the list are left out, in words, because of missing images; "": none are."""
+    framed: Mapping[str, Framed] | None = None
+    """Of photos that are letterboxed to ``size`` when they are read: {name: file and content}; None: none are."""
+    people: Mapping[str, str] | None = None
+    """{name: identity}, where the names themselves do not tell it."""
+
+    def file_of(self, name: str) -> Path:
+        """The file of an image."""
+        return self.images / (name if self.framed is None else self.framed[name].file)
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,24 @@ class Layout:
     def folder_names(self, split: Split) -> list[str]:
         """Return the names that the folder of the images of this split may have."""
         return [name.format(split=split) for name in self.folders]
+
+    def is_there(self, root: Path, split: Split) -> bool:
+        """Whether a folder has annotations of this split."""
+        return any((root / file).is_file() for file in self.annotation_names(split))
+
+    def is_in(self, root: Path) -> bool:
+        """Whether a folder has annotations of either split."""
+        return any(self.is_there(root, split) for split in SPLITS)
+
+    def looked_for(self, split: Split) -> str:
+        """What tells that a folder is of this layout, in words."""
+        return " or ".join(self.annotation_names(split))
+
+    def open(
+        self, root: str | Path, split: Split, *, skip_missing: int = 0, size: tuple[int, int] | None = None
+    ) -> "PairIndex":
+        """``open_layout``; the images have a size of their own, whichever is asked for."""
+        return open_layout(self, root, split, skip_missing=skip_missing)
 
     def is_full(self, annotations: Path, split: Split) -> bool:
         """Whether an annotation CSV, by its name, has coordinates before the crop."""

@@ -3,23 +3,25 @@
 import math
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from reposer.checks import InputError, RunError
-from reposer.data.batch import PairBatch, PairItem, collate
+from reposer.data.batch import PairItem, collate
 from reposer.data.dataset import PairDataset
 from reposer.data.sampling import EpochSampler, EveryNthBatch, ShareOfBatches
 from reposer.processes import end_with_parent, heed_only_parent
 
 
-class _Loader(DataLoader[PairItem]):
+class _Loader(DataLoader[Any]):
     """A DataLoader whose errors are one line: an InputError of a worker, or a worker that dies."""
 
-    def __iter__(self) -> Iterator[PairBatch]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         with dead_workers_in_one_line():
             try:
                 yield from super().__iter__()
@@ -89,7 +91,7 @@ def train_loader(
         raise ValueError(f"start_batch must be from 0 to {batches - 1}, the last of the epoch, got {start_batch}")
     sampler = EpochSampler(len(dataset), pairs_per_epoch, seed, epoch=epoch, start=start_batch * batch_size)
     share = ShareOfBatches(sampler, batch_size, rank=rank, processes=processes)
-    return _loader(dataset, workers, pin_memory, share)
+    return _loader(dataset, workers, share, pin_memory=pin_memory)
 
 
 def test_loader(
@@ -99,14 +101,30 @@ def test_loader(
     *,
     rank: int = 0,  # noqa: PT028
     processes: int = 1,  # noqa: PT028
+    done: frozenset[int] = frozenset(),  # noqa: PT028
     pin_memory: bool = False,  # noqa: PT028
 ) -> DataLoader[PairItem]:
     """Load all pairs in order, as ``PairBatch``; several processes share them as :class:`EveryNthBatch` says."""
-    batches = EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes)
-    return _loader(dataset, workers, pin_memory, batches)
+    batches = EveryNthBatch(len(dataset), batch_size, rank=rank, processes=processes, done=done)
+    return _loader(dataset, workers, batches, pin_memory=pin_memory)
 
 
 test_loader.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
+
+
+def image_loader(dataset: PairDataset, *, workers: int, batch_size: int = 32) -> DataLoader[Tensor]:
+    """Load all images that the pairs show, in the order of their numbers, as (B, 3, H, W) uint8."""
+    return _loader(_Images(dataset), workers, EveryNthBatch(dataset.images, batch_size), torch.stack)
+
+
+class _Images(Dataset[Tensor]):
+    """The images of a data set of pairs, each once."""
+
+    def __init__(self, pairs: PairDataset) -> None:
+        self._pairs = pairs
+
+    def __getitem__(self, number: int) -> Tensor:
+        return self._pairs.image(number)
 
 
 def _prepare_worker(worker: int) -> None:
@@ -114,13 +132,20 @@ def _prepare_worker(worker: int) -> None:
     end_with_parent()
 
 
-def _loader(dataset: PairDataset, workers: int, pin_memory: bool, batches: Sampler[list[int]]) -> _Loader:
+def _loader(
+    dataset: Dataset[Any],
+    workers: int,
+    batches: Sampler[list[int]],
+    together: Callable[[list[Any]], Any] = collate,
+    *,
+    pin_memory: bool = False,
+) -> _Loader:
     return _Loader(
         dataset,
         batch_sampler=batches,
         num_workers=workers,
         pin_memory=pin_memory,
-        collate_fn=collate,
+        collate_fn=together,
         worker_init_fn=_prepare_worker,
         # Its own generator: the loader would otherwise draw the seed of its workers from the global one.
         generator=torch.Generator().manual_seed(0),

@@ -82,11 +82,14 @@ class EveryNthBatch(Sampler[list[int]]):
     """Whole batches of a data set in order, dealt out to processes: batch i goes to process i mod ``processes``.
 
     Batches hold the same items for any number of processes, so results computed from them are the same, too. The last
-    one may be smaller.
+    one may be smaller. A batch whose items are all ``done`` is left out; the others stay as they are.
     """
 
-    def __init__(self, items: int, batch_size: int, *, rank: int = 0, processes: int = 1) -> None:
-        self._batches = [range(i, min(i + batch_size, items)) for i in range(0, items, batch_size)][rank::processes]
+    def __init__(
+        self, items: int, batch_size: int, *, rank: int = 0, processes: int = 1, done: frozenset[int] = frozenset()
+    ) -> None:
+        batches = [range(i, min(i + batch_size, items)) for i in range(0, items, batch_size)][rank::processes]
+        self._batches = [batch for batch in batches if not done.issuperset(batch)] if done else batches
 
     def __iter__(self) -> Iterator[list[int]]:
         return map(list, self._batches)

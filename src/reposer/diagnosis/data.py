@@ -7,9 +7,10 @@ from pathlib import Path
 from shlex import quote
 
 from reposer.checks import InputError, some
-from reposer.data import LAYOUTS, MANNEQUINS, SPLITS, Description, Layout, Lists, has_split
+from reposer.data import MANNEQUINS, SPLITS, Description, Layout, Lists, Split, has_split
 from reposer.data.layout import DISTRACTORS, image_folder, image_size
-from reposer.data.layouts import find_layout
+from reposer.data.layouts import AnyLayout, find_layout, layouts_of
+from reposer.data.photos import OpenedPhotos, PhotoLayout
 from reposer.diagnosis.finding import Diagnosis, Finding, error, note, warning
 from reposer.diagnosis.overlay import skeletons
 from reposer.diagnosis.split import SplitFacts, images, keypoints, pairs
@@ -41,7 +42,7 @@ def diagnose_data(
     check_processes("workers", workers, least=0)
     if out is not None and (out.suffix.lower() not in SUFFIXES or out.is_dir() or not out.parent.is_dir()):
         raise InputError(f"{out}: --out needs the name of a picture ({', '.join(SUFFIXES)}) in a folder that exists")
-    layouts = [layout for layout in LAYOUTS.values() if any(has_split(root, split, layout.name) for split in SPLITS)]
+    layouts = layouts_of(root)
     if not layouts:
         find_layout(root, "train")  # which says what was looked for
     findings: list[Finding] = []
@@ -85,7 +86,7 @@ def _picture(root: Path, splits: Sequence[SplitFacts], out: Path | None) -> Iter
         yield note(f"look at {path}: do the skeletons fit the people?")
 
 
-def _open(layout: Layout, root: Path) -> tuple[list[SplitFacts], list[Finding]]:
+def _open(layout: AnyLayout, root: Path) -> tuple[list[SplitFacts], list[Finding]]:
     """Read the lists of both splits, and look which images are there."""
     opened, findings = [], []
     for split in SPLITS:
@@ -94,15 +95,12 @@ def _open(layout: Layout, root: Path) -> tuple[list[SplitFacts], list[Finding]]:
             findings.append(warning(f"{layout.name}: no annotations of the {split} split: {what}"))
             continue
         try:
-            lists = Lists.find(layout, root, split)
-            size = image_size(layout, root)
-            folder, files = image_folder(layout, root, split) if _has_images(layout, root, split) else (None, set())
-            facts = SplitFacts(layout, root, split, size, lists, folder, frozenset(files))
+            facts = _photos(layout, root, split) if isinstance(layout, PhotoLayout) else _listed(layout, root, split)
             facts.people  # noqa: B018  # refuses names that tell no identity
         except InputError as refused:
             findings.append(error(str(refused)))
             continue
-        if folder is None:
+        if facts.images is None and isinstance(layout, Layout):
             names = " or ".join(layout.folder_names(split))
             findings.append(
                 error(
@@ -111,6 +109,18 @@ def _open(layout: Layout, root: Path) -> tuple[list[SplitFacts], list[Finding]]:
             )
         opened.append(facts)
     return opened, findings
+
+
+def _listed(layout: Layout, root: Path, split: Split) -> SplitFacts:
+    folder, files = image_folder(layout, root, split) if _has_images(layout, root, split) else (None, set())
+    lists = Lists.find(layout, root, split)
+    return SplitFacts(layout, root, split, image_size(layout, root), lists, folder, frozenset(files))
+
+
+def _photos(layout: PhotoLayout, root: Path, split: Split) -> SplitFacts:
+    found = OpenedPhotos.read(layout, root, split)
+    lists = Lists(found.poses, found.pairs, found.sources[0], None)
+    return SplitFacts(layout, root, split, found.size, lists, root, frozenset(found.framed), found)
 
 
 def _has_images(layout: Layout, root: Path, split: str) -> bool:
@@ -129,7 +139,7 @@ def _summary(facts: SplitFacts) -> Iterator[Finding]:
         f"of {len(facts.people):,} people"
     )
     told = Description.read(facts.root)
-    if told is None or told.name == facts.layout.title:
+    if facts.photos is None and (told is None or told.name == facts.layout.title):
         published = PUBLISHED[facts.layout.name][facts.split]
         lists = facts.lists
         counts = {"annotated images": len(lists.poses), "pairs": len(lists.pairs)}
@@ -147,7 +157,7 @@ def _both_splits(splits: Sequence[SplitFacts]) -> Iterator[Finding]:
             )
 
 
-def _recipes(layout: Layout, facts: SplitFacts) -> list[str]:
+def _recipes(layout: AnyLayout, facts: SplitFacts) -> list[str]:
     """Names of the recipes for these data, the best of this size first; else those of the layout's size."""
     told = Description.read(facts.root)
     made = told is not None and told.name == MANNEQUINS["name"]
@@ -156,7 +166,7 @@ def _recipes(layout: Layout, facts: SplitFacts) -> list[str]:
     return [name for name in fitting if sizes[name] in (facts.size, layout.size)]
 
 
-def _uses(layout: Layout, splits: Sequence[SplitFacts]) -> Iterator[Finding]:
+def _uses(layout: AnyLayout, splits: Sequence[SplitFacts]) -> Iterator[Finding]:
     """What can be trained and evaluated with the data."""
     for facts in splits:
         if facts.layout is not layout:
@@ -174,7 +184,7 @@ def _uses(layout: Layout, splits: Sequence[SplitFacts]) -> Iterator[Finding]:
         yield note(f"can be scored under: {', '.join(dict.fromkeys((*(p.name for p in named), *other)))}")
 
 
-def _next(root: Path, layouts: Sequence[Layout], splits: Sequence[SplitFacts], failed: bool) -> str:
+def _next(root: Path, layouts: Sequence[AnyLayout], splits: Sequence[SplitFacts], failed: bool) -> str:
     folder = quote(str(root))
     if failed or not splits:
         return f"mend the errors, then: reposer doctor {folder}"

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.diagnosis.split import SplitFacts, spread_evenly
-from reposer.images import crop_columns, grid, read_image, resize
+from reposer.images import crop_columns, grid, read_image, read_photo, resize
+from reposer.letterbox import letterbox
 from reposer.poses import Pose, draw_pose
 
 _ROW, _ROWS = 8, 2
@@ -43,9 +44,10 @@ def _shown(facts: SplitFacts) -> Iterator[Tensor]:
     times = max(1, round(_LEAST_HEIGHT / height))
     for name in spread_evenly(names, _ROW * _ROWS):
         try:
-            image = read_image(facts.images / name)
+            image = (read_image if facts.photos is None else read_photo)(facts.path_of(name))
         except InputError:
             continue
+        image = image if facts.photos is None else letterbox(image, facts.size)
         if image.shape[-2] != height or image.shape[-1] not in facts.widths:
             continue
         pose = facts.lists.poses[name]

@@ -9,11 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from PIL.Image import Image
 
 from reposer.checks import InputError, InputWarning, some
-from reposer.data import Layout, Lists, Split, open_layout
-from reposer.decoding import decode
+from reposer.data import Layout, Lists, Split
+from reposer.data.layouts import AnyLayout
+from reposer.data.photos import OpenedPhotos, PhotoLayout
+from reposer.decoding import decode, decode_photo
 from reposer.diagnosis.finding import Finding, error, note, warning
+from reposer.diagnosis.photos import own_photos
 from reposer.plausibility import check_places
 from reposer.poses import OPENPOSE_18
 from reposer.preparing.lists import check_columns
@@ -30,7 +34,7 @@ _TOLD = 10
 class SplitFacts:
     """What the files of a split say, and which images are there."""
 
-    layout: Layout
+    layout: AnyLayout
     root: Path
     split: Split
     size: tuple[int, int]
@@ -38,6 +42,21 @@ class SplitFacts:
     images: Path | None
     """Folder of the images; None: there is none."""
     files: frozenset[str]
+    photos: OpenedPhotos | None = None
+    """All about own photos, if these are some."""
+
+    @property
+    def identity_of(self) -> Callable[[str], str]:
+        """Image name to identity."""
+        if isinstance(self.layout, PhotoLayout):
+            assert self.photos is not None
+            return self.photos.people.__getitem__
+        return self.layout.identity_of
+
+    def path_of(self, name: str) -> Path:
+        """The file of an image."""
+        assert self.images is not None
+        return self.images / (name if self.photos is None else self.photos.framed[name].file)
 
     @cached_property
     def paired(self) -> tuple[str, ...]:
@@ -53,12 +72,12 @@ class SplitFacts:
     @cached_property
     def people(self) -> frozenset[str]:
         """Identities in pairs."""
-        return frozenset(map(self.layout.identity_of, {name for pair in self.lists.pairs for name in pair}))
+        return frozenset(map(self.identity_of, {name for pair in self.lists.pairs for name in pair}))
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Widths in pixels that the images may have."""
-        full = self.layout.full_width
+        """Widths in pixels that the images may have, photos in their pictures."""
+        full = self.layout.full_width if isinstance(self.layout, Layout) else None
         return (self.size[1],) if full is None or self.size != self.layout.size else (self.size[1], full)
 
 
@@ -98,16 +117,17 @@ def keypoints(facts: SplitFacts) -> Iterator[Finding]:
     with warnings.catch_warnings(record=True) as odd:
         warnings.simplefilter("always", InputWarning)
         yield from _errors(split, lambda: check_places(joints, visible, facts.size))
-    if facts.size == facts.layout.size:
-        yield from _errors(split, lambda: check_columns(facts.layout, split, facts.lists))
+    layout = facts.layout
+    if isinstance(layout, Layout) and facts.size == layout.size:
+        yield from _errors(split, lambda: check_columns(layout, split, facts.lists))
     yield from (warning(f"{split}: {each.message}") for each in odd)
 
 
 def pairs(facts: SplitFacts) -> Iterator[Finding]:
     """Pairs without images or poses, and of two people."""
-    lists, identity_of = facts.lists, facts.layout.identity_of
+    lists, identity_of = facts.lists, facts.identity_of
     if facts.images is not None:
-        yield from _errors("", lambda: open_layout(facts.layout, facts.root, facts.split))
+        yield from _errors("", lambda: facts.layout.open(facts.root, facts.split))
     else:
         unknown = dict.fromkeys(name for pair in lists.pairs for name in pair if name not in lists.poses)
         if unknown:
@@ -118,7 +138,9 @@ def pairs(facts: SplitFacts) -> Iterator[Finding]:
     mixed = [pair for pair in lists.pairs if identity_of(pair[0]) != identity_of(pair[1])]
     if mixed:
         yield error(f"{facts.split}: {len(mixed):,} pairs are of two people, such as {' and '.join(mixed[0])}")
-    if lists.pairs_file is None and lists.pairs:
+    if facts.photos is not None:
+        yield from own_photos(facts.photos)
+    elif lists.pairs_file is None and lists.pairs:
         yield note(f"{facts.split}: no pairs CSV; {len(lists.pairs):,} pairs are derived by the published rule")
 
 
@@ -128,12 +150,13 @@ def images(facts: SplitFacts, *, workers: int, progress: Callable[[int], None]) 
         return
     unreadable: list[str] = []
     others: list[str] = []
-    paths = [facts.images / name for name in facts.present]
-    sizes = spread(_size_of, paths, workers=workers, progress=progress)
+    paths = [facts.path_of(name) for name in facts.present]
+    look = _size_of if facts.photos is None else _size_of_photo
+    sizes = spread(look, paths, workers=workers, progress=progress)
     for path, found in zip(paths, sizes, strict=True):
         if isinstance(found, str):
             unreadable.append(found)
-        elif found[0] != facts.size[0] or found[1] not in facts.widths:
+        elif facts.photos is None and (found[0] != facts.size[0] or found[1] not in facts.widths):
             others.append(f"{path.name} ({found[0]}x{found[1]})")
     if unreadable:
         yield error(
@@ -152,8 +175,16 @@ def images(facts: SplitFacts, *, workers: int, progress: Callable[[int], None]) 
 
 def _size_of(path: Path) -> tuple[int, int] | str:
     """Height and width of a decoded image, or why it is none."""
+    return _decoded(decode, path)
+
+
+def _size_of_photo(path: Path) -> tuple[int, int] | str:
+    return _decoded(decode_photo, path)
+
+
+def _decoded(decoder: Callable[[Path], Image], path: Path) -> tuple[int, int] | str:
     try:
-        image = decode(path)
+        image = decoder(path)
     except InputError as refused:
         return str(refused)
     return image.height, image.width

@@ -12,9 +12,11 @@ from reposer.checks import InputError, some
 from reposer.evaluation.choice import chosen_metrics, default_metrics, without, without_poses
 from reposer.evaluation.evaluation import Evaluation
 from reposer.evaluation.options import EvaluationOptions
+from reposer.evaluation.photos import content_boxes, photos_of, source_photos, target_photos, train_photos
 from reposer.evaluation.poses import target_poses
 from reposer.evaluation.reading import Item, Reader
 from reposer.images import SUFFIXES
+from reposer.letterbox import Box
 from reposer.metrics import METRICS, Metric
 from reposer.poses import Pose, read_pairs
 from reposer.protocols import Protocol, pair_key, protocols_of
@@ -73,26 +75,30 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
     is_named = all(result.named for result in results.values())
     metrics = _metrics(folder, protocol, options, is_named)
     real = options.targets or manifest.images
+    photos = photos_of(options.targets, manifest)
+    boxes = {} if photos is None else content_boxes(photos, results, protocol, (folder, width), problems)
     targets: dict[str, Path] = {}
     if format.target is not None and options.targets is not None:
         raise InputError(f"{folder}: these are {format.name}, which hold their targets; leave out --targets")
     if format.target is None:
         if not is_named:
             raise InputError(f"{folder}: files are named by numbers: {_GIVE_PAIRS}")
-        targets = find_targets(real, results, problems)
-    sources = find_sources(results, targets, problems) if options.baseline == "copy-source" and targets else {}
+        targets = target_photos(photos, results, problems) if photos else find_targets(real, results, problems)
+    sources = {}
+    if options.baseline == "copy-source" and targets:
+        sources = source_photos(photos, results, problems) if photos else find_sources(results, targets, problems)
     poses: Mapping[str, Pose] = {}
     if any(metric.needs_pose for metric in metrics):
         path = _annotations(folder, protocol, metrics, options.annotations or manifest.annotations, is_named)
         poses = target_poses(path, results, protocol, problems, shift=options.annotations_shift)
     items = tuple(
-        Item(
-            pair=pair,
-            generated=result.file,
+        _item(
+            pair,
+            result.file,
             target=targets.get(pair),
             source=sources.get(pair),
-            joints=poses.get(pair, _NOBODY).joints,
-            visible=poses.get(pair, _NOBODY).visible,
+            pose=poses.get(pair, _NOBODY),
+            box=boxes.get(pair),
         )
         for pair, result in results.items()
         if pair not in problems
@@ -101,10 +107,16 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
         folder=folder,
         protocol=protocol,
         metrics=metrics,
-        reader=Reader(protocol=protocol, format=format.name, panel_width=width, baseline=options.baseline),
+        reader=Reader(
+            protocol=protocol,
+            format=format.name,
+            panel_width=width,
+            baseline=options.baseline,
+            letterboxed=photos is not None,
+        ),
         items=items,
         named=is_named,
-        train=_train(metrics, protocol, options),
+        train=_train(metrics, protocol, options, letterboxed=photos is not None),
         problems=problems,
         targets=real if format.target is None else None,
     )
@@ -194,7 +206,16 @@ def _annotations(folder: Path, protocol: Protocol, metrics: Sequence[Metric], pa
     return path
 
 
-def _train(metrics: Sequence[Metric], protocol: Protocol, options: EvaluationOptions) -> tuple[Path, ...]:
+def _item(pair: str, generated: Path, *, target: Path | None, source: Path | None, pose: Pose, box: Box | None) -> Item:
+    joints = pose.joints if box is None else box.moved(pose.joints)
+    return Item(
+        pair=pair, generated=generated, target=target, source=source, joints=joints, visible=pose.visible, box=box
+    )
+
+
+def _train(
+    metrics: Sequence[Metric], protocol: Protocol, options: EvaluationOptions, *, letterboxed: bool
+) -> tuple[Path, ...]:
     """List the training images, if a metric compares with them or their mean is scored; InputError if there is none."""
     folder = options.train_images
     needing = [m for m in metrics if m.reference is not None and protocol.setting(m.reference) == "train"]
@@ -205,7 +226,8 @@ def _train(metrics: Sequence[Metric], protocol: Protocol, options: EvaluationOpt
         )
     if folder is None or not (needing or options.baseline == "mean-image"):
         return ()
-    files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
+    files = train_photos(folder) if letterboxed else ()
+    files = files or tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
     if not files:
         raise InputError(f"{folder}: no training images here; give their folder with --train-images")
     return files

@@ -69,12 +69,18 @@ def measure(
     for metric in (metric for metric in found.metrics if metric.needs_prediction):
         if options.predicted_keypoints is not None:
             predicted = predicted_poses(options.predicted_keypoints, rows, found.protocol)
+            predicted = {item.pair: _in_content(predicted[item.pair], item) for item in items}
         else:
             predicted = detected_poses(reader, items, networks.of(metric), progress)
         _add_counts(metric, rows, items, predicted, found.protocol)
     sets = [metric for metric in found.metrics if metric.kind == "set"]
     measured = measure_sets(sets, reader, items, networks, found.train)
     return Measurements(items=items, rows=rows, sets=measured)
+
+
+def _in_content(pose: Pose, item: Item) -> Pose:
+    """A pose found in a whole picture, in pixels of what is scored of it."""
+    return pose if item.box is None else Pose(item.box.moved(pose.joints), pose.visible)
 
 
 def _add_counts(

@@ -8,7 +8,7 @@ from typing import Any
 
 from reposer.checks import InputError
 from reposer.evaluation.choice import without
-from reposer.evaluation.options import WeightsSource
+from reposer.evaluation.options import EvaluationOptions, WeightsSource
 from reposer.features import Weights
 from reposer.metrics import Metric
 from reposer.protocols import Protocol
@@ -20,8 +20,16 @@ class Networks:
     InputError names the metric whose weights are unavailable, and the way to do without it.
     """
 
-    def __init__(self, metrics: Iterable[Metric], protocol: Protocol, weights: WeightsSource = None) -> None:
+    def __init__(
+        self,
+        metrics: Iterable[Metric],
+        protocol: Protocol,
+        weights: WeightsSource = None,
+        *,
+        options: EvaluationOptions | None = None,
+    ) -> None:
         self._weights = weights
+        chosen = options or EvaluationOptions()
         self._of: dict[str, Any] = {}
         built: dict[Any, Any] = {}
         metrics = list(metrics)
@@ -29,6 +37,7 @@ class Networks:
             if metric.network is None:
                 continue
             settings = {keyword: protocol.setting(name) for keyword, name in metric.network.settings.items()}
+            settings |= {keyword: getattr(chosen, option) for keyword, option in metric.network.options.items()}
             key = (metric.network.build, *settings.values())
             try:
                 if key not in built:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, get_args
 from tyro.conf import Suppress, arg
 
 from reposer.bounds import BatchSize, at_least
-from reposer.checks import InputError
+from reposer.checks import InputError, check_choice
 from reposer.features import Weights
+from reposer.poses.estimators import DEFAULT, ESTIMATORS
 from reposer.processes import check_processes
 from reposer.protocols import Protocol
 from reposer.results import FORMATS
@@ -46,9 +47,11 @@ class ResultOptions:
     predicted_keypoints: Path | None = None
     """annotation CSV with the poses found in the generated images, named like the results; adds PCKh"""
     detect_poses: bool = False
-    """find the poses in the generated images with torchvision's keypoint R-CNN; adds PCKh"""
+    """find the poses in the generated images with --estimator; adds PCKh"""
+    estimator: Annotated[str, arg(metavar=f"{{{','.join(ESTIMATORS)}}}")] = DEFAULT
+    """which estimator finds them; its weights are in the signature"""
     targets: Path | None = None
-    """folder of the real target images, for single images; by default, the one named in the manifest"""
+    """folder of the real target images, for single images, or of own photos; by default, the one in the manifest"""
     pairs: Path | None = None
     """CSV of the pairs that must have results, no more and no fewer; numbered files are in its order"""
     pairs_of: Path | None = None
@@ -75,6 +78,9 @@ class ResultOptions:
         from_plain(Annotated[int, at_least(0)], self.skip_bad, "skip_bad")
         from_plain(float, self.annotations_shift, "annotations_shift")
         check_processes("devices", self.devices)
+        check_choice("estimator", self.estimator, ESTIMATORS)
+        if self.estimator != DEFAULT and not self.detect_poses:
+            raise InputError("--estimator finds poses with --detect-poses alone; add that, or leave it out")
         if self.detect_poses and self.predicted_keypoints is not None:
             raise InputError("poses are either detected or read: leave out --detect-poses or --predicted-keypoints")
 

@@ -12,7 +12,7 @@ from reposer.checks import InputError, some
 from reposer.evaluation.reading import Item, Reader
 from reposer.evaluation.rows import Progress, Row
 from reposer.poses import Pose, read_annotations
-from reposer.poses.estimation import Estimator, estimate_poses
+from reposer.poses.estimators import Estimator, estimate_poses
 from reposer.protocols import Protocol, with_ids
 from reposer.results import Problems, Result, pair_id, pair_of
 
@@ -72,10 +72,13 @@ def predicted_poses(path: Path, pairs: Mapping[str, Row], protocol: Protocol) ->
 def detected_poses(
     reader: Reader, items: Sequence[Item], estimator: Estimator, progress: Progress | None
 ) -> dict[str, Pose]:
-    """Find the pose in each generated image: {pair id: pose}; InputError if nobody is found in many of them."""
+    """Find the surest pose in each generated image: {pair id: pose}; InputError if nobody is found in many."""
     images = ((item.pair, reader.pair(item)[0]) for item in items)
     return estimate_poses(
-        images, estimator=estimator, progress=None if progress is None else lambda done: progress(done, len(items))
+        images,
+        estimator=estimator,
+        person=1,
+        progress=None if progress is None else lambda done: progress(done, len(items)),
     )
 
 

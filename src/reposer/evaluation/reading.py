@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.evaluation.options import Baseline
-from reposer.images import ResizeFilter, check_size, pad_width, read_image, resize
+from reposer.images import ResizeFilter, check_size, pad_width, read_image, read_photo, resize
+from reposer.letterbox import Box, letterbox
 from reposer.protocols import Protocol
 from reposer.results import FORMATS, crop, cut
 
@@ -29,8 +31,10 @@ class Item:
     source: Path | None = None
     """For the baseline "copy-source"; None: the generated file also shows it."""
     joints: Tensor
-    """(18, 2) of the target."""
+    """(18, 2) of the target; in pixels of its content, if it has a box."""
     visible: Tensor
+    box: Box | None = None
+    """What of the images is content and scored: the target is a photo in a picture; None: all."""
 
     @property
     def files(self) -> list[Path]:
@@ -49,14 +53,28 @@ class Reader:
     """What is read in place of the generated images."""
     mean: Tensor | None = None
     """The image of the baseline "mean-image", of the protocol's size."""
+    letterboxed: bool = False
+    """Whether the real images are photos of any size."""
+
+    def read(self, item: Item) -> dict[Path, Tensor]:
+        """Read the files of an item, (3, H, W) uint8 each; InputError or OSError if one is not readable."""
+        if item.box is None:
+            return {path: read_image(path) for path in item.files}
+        generated, *photos = item.files
+        return {generated: read_image(generated)} | {path: _framed(path, self.protocol.size) for path in photos}
 
     def pair(self, item: Item, files: Mapping[Path, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Return the generated image and the target of an item, (3, H, W) uint8 of the protocol's size.
 
+        Of an item with a box, its content: what is padding in the target is not scored.
+
         Raises:
             InputError, OSError: if a file is not readable or has the wrong size.
         """
-        files = files or read(item)
+        generated, target = self._whole(item, files or self.read(item))
+        return (generated, target) if item.box is None else (item.box.crop(generated), item.box.crop(target))
+
+    def _whole(self, item: Item, files: Mapping[Path, Tensor]) -> tuple[Tensor, Tensor]:
         panels = cut(files[item.generated], FORMATS[self.format], self.panel_width, self.protocol, item.generated)
 
         def seen(panel: Tensor | None, path: Path | None, how: ResizeFilter) -> Tensor:
@@ -75,6 +93,8 @@ class Reader:
 
     def real(self, path: Path) -> Tensor:
         """Return a training image, (3, H, W) uint8 of the protocol's size."""
+        if self.letterboxed:
+            return _framed(path, self.protocol.size)
         return to_size(read_image(path), self.protocol, self.protocol.resize.target, path)
 
     def mean_of(self, items: Iterable[Item], train: Iterable[Path]) -> Tensor:
@@ -89,12 +109,13 @@ class Reader:
     def _targets(self, items: Iterable[Item]) -> Iterator[Tensor]:
         for item in items:
             with suppress(InputError, OSError):
-                yield self.pair(item)[1]
+                yield self._whole(item, self.read(item))[1]
 
 
-def read(item: Item) -> dict[Path, Tensor]:
-    """Read the files of an item, (3, H, W) uint8 each; InputError or OSError if one is not readable."""
-    return {path: read_image(path) for path in item.files}
+@lru_cache(maxsize=256)
+def _framed(path: Path, size: tuple[int, int]) -> Tensor:
+    """Read a photo in its picture; kept for a while, as a person's photos are in many pairs one after another."""
+    return letterbox(read_photo(path), size)
 
 
 def to_size(image: Tensor, protocol: Protocol, how: ResizeFilter, where: object) -> Tensor:

@@ -8,12 +8,13 @@ import math
 import multiprocessing
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,18 +27,20 @@ from reposer.decoding import MOST_BYTES
 from reposer.evaluation.cache import RowCache, versions
 from reposer.evaluation.networks import Networks
 from reposer.evaluation.options import WeightsSource
-from reposer.evaluation.reading import Item, Reader, read, seen_by
+from reposer.evaluation.reading import Item, Reader, seen_by
 from reposer.files import read_bytes
 from reposer.memory import keep_freed_memory
 from reposer.metrics import METRICS, Metric
 from reposer.poses import body_mask, limb_masks
-from reposer.processes import end_with_parent
+from reposer.processes import end_with_parent, forked
 from reposer.protocols import Protocol
 from reposer.similarity import PartSSIMSettings
 
 Progress = Callable[[int, int], None]
 Row = dict[str, float]
 
+_WORTH_A_PROCESS = 100
+"""Pairs that are measured faster by one more process."""
 _TOGETHER = 8
 """Pairs that are computed at a time, always this many, with the last one repeated: with the same shapes the same
 kernels run, and the numbers of a pair do not depend on how many others there are."""
@@ -137,15 +140,15 @@ def _values(metric: Metric, batch: Batch, settings: Mapping[str, Any], protocol:
 def measure_rows(
     work: Work, items: Sequence[Item], networks: Networks, *, devices: int = 1, progress: Progress | None = None
 ) -> list[Measured]:
-    """Measure items in threads of this process, or in ``devices`` processes; results are in the order of the items.
+    """Measure items on all cores, or in ``devices`` processes; results are in the order of the items.
 
     Raises:
         RunError: if a process ends before its work is done.
     """
     devices = min(devices, len(items))
     if devices <= 1:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return _measure_here(work, items, networks, threads=threads, progress=progress)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return _measure_here(work, items, networks, cores=cores, progress=progress)
     # Pickled here: as an argument each tensor would hold a file open. Spawned: a forked child may hang.
     shares = [pickle.dumps((work, items[rank::devices], rank)) for rank in range(devices)]
     measured: list[list[Measured]] = []
@@ -176,28 +179,48 @@ def _measure_here(
     items: Sequence[Item],
     networks: Networks,
     *,
-    threads: int = 1,
+    cores: int = 1,
     rank: int = 0,
     progress: Progress | None = None,
 ) -> list[Measured]:
     done: dict[str, Measured] = {}
     chunks = [items[start : start + work.batch_size] for start in range(0, len(items), work.batch_size)]
     cache = RowCache(work.cache, _key(work, networks), rank) if work.cache else None
-    with one_thread_each(), ThreadPoolExecutor(threads) as pool:
-        tasks = [pool.submit(_measure_chunk, work, networks, chunk, cache.rows if cache else {}) for chunk in chunks]
+    known = cache.rows if cache else {}
+    with one_thread_each(), closing(_chunks(work, networks, chunks, known, cores)) as measured_chunks:
         try:
-            for task in as_completed(tasks):
-                for measured in task.result():
+            for chunk in measured_chunks:
+                for measured in chunk:
                     done[measured.pair] = measured
                     if cache and measured.row is not None:
                         cache.add(measured.digest, measured.row)
                 if progress:
                     progress(len(done), len(items))
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
             if cache:
                 cache.close()
     return [done[item.pair] for item in items]
+
+
+def _chunks(
+    work: Work, networks: Networks, chunks: Sequence[Sequence[Item]], known: Mapping[str, Row], cores: int
+) -> Generator[list[Measured]]:
+    """Measure chunks of items, in any order, on several cores: a network in threads, all else in processes.
+
+    What is no network is many small operations, among which threads would mostly wait for Python's lock.
+    """
+    measure = partial(_measure_chunk, work, networks, known)
+    forks = min(cores, len(chunks) * work.batch_size // _WORTH_A_PROCESS)
+    if forks > 1 and sys.platform == "linux" and not any(METRICS[name].network for name in work.metrics):
+        yield from forked(measure, chunks, processes=forks)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        tasks = [pool.submit(measure, chunk) for chunk in chunks]
+        try:
+            for task in as_completed(tasks):
+                yield task.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -212,18 +235,18 @@ def one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known: Mapping[str, Row]) -> list[Measured]:
+def _measure_chunk(work: Work, networks: Networks, known: Mapping[str, Row], chunk: Sequence[Item]) -> list[Measured]:
     """Read and measure some items; each gets a row or a problem."""
     torch.set_num_threads(1)
     measured: dict[str, Measured] = {}
-    waiting: list[tuple[Item, str, Tensor, Tensor]] = []
+    waiting: list[_Waiting] = []
     for item in chunk:
         try:
             digest = _digest(item) if work.cache else ""
             if digest in known:
                 measured[item.pair] = Measured(item.pair, known[digest], None, digest)
                 continue
-            files = read(item)
+            files = work.reader.read(item)
         except (InputError, OSError) as error:
             measured[item.pair] = Measured(item.pair, problem=("unreadable", str(error)))
             continue
@@ -231,9 +254,16 @@ def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known:
             waiting.append((item, digest, *work.reader.pair(item, files)))
         except InputError as error:
             measured[item.pair] = Measured(item.pair, problem=("of another size", str(error)))
-    for start in range(0, len(waiting), _TOGETHER):
-        group = waiting[start : start + _TOGETHER]
-        for (item, digest, *_), row in zip(group, _rows(work, networks, group), strict=True):
+    for group in _groups(waiting):
+        try:
+            rows = _rows(work, networks, group)
+        except ValueError as error:
+            if group[0][0].box is None:
+                raise
+            small = ("too small", f"{error}; the content of {group[0][0].target or group[0][0].pair}")
+            measured |= {item.pair: Measured(item.pair, problem=small) for item, *_ in group}
+            continue
+        for (item, digest, *_), row in zip(group, rows, strict=True):
             row = {name: v for name, v in row.items() if not (math.isnan(v) and METRICS[name].item is not None)}
             bad = [f"{name} is {value}" for name, value in row.items() if not math.isfinite(value)]
             problem = ("not finite", f"{item.generated}: {', '.join(bad)}") if bad else None
@@ -241,7 +271,19 @@ def _measure_chunk(work: Work, networks: Networks, chunk: Sequence[Item], known:
     return [measured[item.pair] for item in chunk]
 
 
-def _rows(work: Work, networks: Networks, group: list[tuple[Item, str, Tensor, Tensor]]) -> list[Row]:
+_Waiting = tuple[Item, str, Tensor, Tensor]
+
+
+def _groups(waiting: Sequence[_Waiting]) -> Iterator[list[_Waiting]]:
+    """Up to ``_TOGETHER`` pairs at a time, of one size."""
+    alike: dict[tuple[int, ...], list[_Waiting]] = {}
+    for each in waiting:
+        alike.setdefault(tuple(each[-1].shape), []).append(each)
+    for group in alike.values():
+        yield from (group[start : start + _TOGETHER] for start in range(0, len(group), _TOGETHER))
+
+
+def _rows(work: Work, networks: Networks, group: list[_Waiting]) -> list[Row]:
     padded = [group[min(i, len(group) - 1)] for i in range(_TOGETHER)]
     batch = Batch(
         torch.stack([generated for *_, generated, _ in padded]),
@@ -274,4 +316,6 @@ def _digest(item: Item) -> str:
         content = read_bytes(path, most=MOST_BYTES, what="image file")
         found.update(len(content).to_bytes(8, "little") + content)
     found.update(item.joints.numpy().tobytes() + item.visible.numpy().tobytes())
+    if item.box is not None:
+        found.update(repr(item.box).encode())
     return found.hexdigest()

@@ -46,7 +46,7 @@ def evaluate(
     options = replace(options or EvaluationOptions(), **changes)
     found = collect(Path(results_dir), options)
     needing = [metric for metric in found.metrics if options.detect_poses or not metric.needs_prediction]
-    networks = Networks(needing, found.protocol, options.weights)
+    networks = Networks(needing, found.protocol, options.weights, options=options)
     measured = measure(found, networks, options, progress)
     return Evaluation(
         protocol=found.protocol,

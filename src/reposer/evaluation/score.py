@@ -45,6 +45,7 @@ def _scored(found: Collected, measured: Measurements, sides: Sides) -> Scored:
         skipped=len(found.problems),
         resized_from=resized_from(sides, found.protocol),
         cut_only=cut_only(sides, found.protocol),
+        letterboxed=found.reader.letterboxed,
     )
 
 
@@ -74,7 +75,7 @@ def _real_name(metric: Metric, found: Collected, sides: Sides) -> str | None:
     if metric.reference is None or found.protocol.setting(metric.reference) != "train":
         return None
     names = hashlib.sha256("\n".join(sorted(path.name for path in found.train)).encode()).hexdigest()
-    train = sizes(found.train, found.protocol)
+    train = sizes(found.train, found.protocol) if not found.reader.letterboxed else sides["targets"]
     resized = resized_from({"": train}, found.protocol)
     cut = cut_only({"generated": sides["generated"], "train": train}, found.protocol)
     return ".".join(filter(None, (f"train.{len(found.train)}.{names[:8]}", resized, cut and f"cut-{cut}")))

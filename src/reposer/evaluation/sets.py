@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,7 +88,9 @@ def _fill(images: ImageSet, count: int, load: Callable[[int], Tensor]) -> ImageS
     def shard(start: int) -> ImageSet:
         torch.set_num_threads(1)
         part = ImageSet(images.network, metrics=images.metrics)
-        part.update(torch.cat([load(index) for index in range(start, min(start + _SHARD, count))]))
+        loaded = [load(index) for index in range(start, min(start + _SHARD, count))]
+        for _, alike in groupby(loaded, key=lambda image: image.shape):
+            part.update(torch.cat(list(alike)))
         return part
 
     for part in _in_order(shard, range(0, count, _SHARD)):

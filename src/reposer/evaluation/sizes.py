@@ -18,6 +18,8 @@ Sides = Mapping[str, Counter[Size]]
 def sides_of(reader: Reader, items: Sequence[Item], train: Sequence[Path]) -> Sides:
     """Count the sizes of what is scored; a baseline in place of the generated images is made of other files."""
     protocol, targets = reader.protocol, [item.target for item in items if item.target is not None]
+    if reader.letterboxed:
+        return {side: Counter({protocol.size: len(items)}) for side in ("generated", "targets")}
     panels = Counter({(protocol.height_of(reader.panel_width), reader.panel_width): len(items)})
     if not targets:
         return {"generated": panels}

@@ -21,9 +21,15 @@ class WeightsFile:
     name: str
     url: str
     sha256_prefix: str
+    """Beginning of the SHA-256 of the file; empty: not known, and not checked."""
     megabytes: int
     without: str
     """What can be used instead, without the file."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that the file may have in a folder, the first that is there counts."""
+        return (self.name,)
 
     @property
     def cached(self) -> Path:
@@ -36,9 +42,13 @@ class WeightsFile:
         Raises:
             InputError: if the file is missing and cannot be downloaded, or is not the right file.
         """
+        return torch.load(self.fetch(path), map_location="cpu", weights_only=True)
+
+    def fetch(self, path: str | Path | None = None) -> Path:
+        """Find the file at ``path``, else in the cache, else download it into the cache; errors as of ``load``."""
         if path is None and not self.cached.exists():
             self._download()
-        return torch.load(self.find(path), map_location="cpu", weights_only=True)
+        return self.find(path)
 
     def find(self, path: str | Path | None = None) -> Path:
         """Find the file at ``path``, else in the cache; downloads nothing.

@@ -1,6 +1,6 @@
 """Losses: each one function and one Module of the same name, and the weighted sum of a training."""
 
-from reposer.losses.adversarial import AdversarialLoss, AdversarialSettings, GANKind, ImagePool, adversarial_loss
+from reposer.losses.adversarial import AdversarialLoss, AdversarialSettings, GANKind, adversarial_loss
 from reposer.losses.config import ObjectiveConfig, objective_of
 from reposer.losses.lpips import LPIPSLoss, LPIPSLossSettings, lpips_loss
 from reposer.losses.module import LossModule
@@ -20,6 +20,7 @@ from reposer.losses.pixel import (
     l2_loss,
     total_variation_loss,
 )
+from reposer.losses.pool import ImagePool
 from reposer.losses.presets import OBJECTIVES, objective_named
 from reposer.losses.registry import LOSSES, LossEntry
 from reposer.losses.ssim import SSIMLoss, ssim_loss

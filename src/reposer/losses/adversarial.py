@@ -1,8 +1,9 @@
-"""Adversarial losses, and the pool of past images that discriminators are shown."""
+"""Adversarial losses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from reposer.bounds import at_least
 from reposer.checks import changed, check_choice
 from reposer.losses.module import LossInputs, LossModule
+from reposer.similarity.content import mean_within
 from reposer.tensors import check_tensor
 from reposer.values import Checked
 
@@ -39,6 +41,7 @@ def adversarial_loss(
     *,
     real: bool,
     player: Player = "discriminator",
+    content: Tensor | None = None,
     settings: AdversarialSettings = AdversarialSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -53,6 +56,8 @@ def adversarial_loss(
         logits: any shape; before a sigmoid.
         real: the answer that the logits should give: for a generator's term True.
         player: whose loss it is; only hinge differs.
+        content: (B, 1, H, W), which pixels of the judged images count: logits (B, C, H', W') are weighted by their
+            share of it; None: all alike.
         settings: the kind.
         fields: single fields of the settings.
 
@@ -75,11 +80,11 @@ def adversarial_loss(
         raise ValueError(f"logits must not be empty, got shape {tuple(logits.shape)}: leave such batches out")
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if kind == "least_squares":
-        return (logits - float(real)).square().mean()
+        return mean_within((logits - float(real)).square(), content)
     wrong = -logits if real else logits  # how far the logits lean to the other answer
     if kind == "cross_entropy":
-        return F.softplus(wrong).mean()
-    return (F.relu(1 + wrong) if player == "discriminator" else wrong).mean()
+        return mean_within(F.softplus(wrong), content)
+    return mean_within(F.relu(1 + wrong) if player == "discriminator" else wrong, content)
 
 
 class AdversarialLoss(LossModule[AdversarialSettings]):
@@ -91,55 +96,12 @@ class AdversarialLoss(LossModule[AdversarialSettings]):
     Settings = AdversarialSettings
     needs = frozenset({"logits"})
 
-    def forward(self, logits: Tensor, *, real: bool, player: Player = "discriminator") -> Tensor:
-        return adversarial_loss(logits, real=real, player=player, settings=self.settings)
+    def forward(
+        self, logits: Tensor, *, real: bool, player: Player = "discriminator", content: Tensor | None = None
+    ) -> Tensor:
+        return adversarial_loss(logits, real=real, player=player, content=content, settings=self.settings)
 
     def term(self, inputs: LossInputs) -> Tensor:
         assert inputs.logits is not None
-        return torch.stack([self(logits, real=True, player="generator") for logits in inputs.logits]).mean()
-
-
-class ImagePool:
-    """Past generated images: a discriminator sees a new image or, half of the time, swaps it for an old one.
-
-    Args:
-        size: how many images are kept (50 published for Market-1501; 0 passes everything through).
-
-    Reference: Shrivastava et al., "Learning from simulated and unsupervised images", CVPR 2017, section 2.3.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._images: list[Tensor] = []
-
-    def query(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return as many images (B, C, H, W) as given, some of them from the pool; no gradient flows through."""
-        images = images.detach()
-        if self.size == 0:
-            return images
-        shown = []
-        for image in images:
-            if len(self._images) < self.size:
-                self._images.append(image.clone())
-                shown.append(image)
-            elif torch.rand((), generator=generator) < 0.5:
-                place = int(torch.randint(self.size, (), generator=generator))
-                shown.append(self._images[place])
-                self._images[place] = image.clone()
-            else:
-                shown.append(image)
-        return torch.stack(shown)
-
-    def copy(self) -> ImagePool:
-        """Return a pool with the same images; its queries leave this one as it is."""
-        twin = ImagePool(self.size)
-        twin._images = self._images.copy()
-        return twin
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the kept images."""
-        return {"images": torch.stack(self._images)} if self._images else {}
-
-    def load_state_dict(self, state: dict[str, Tensor], device: torch.device | str = "cpu") -> None:
-        """Restore the kept images."""
-        self._images = list(state["images"].to(device).unbind()) if state else []
+        judge = partial(self, real=True, player="generator", content=inputs.content)
+        return torch.stack([judge(logits) for logits in inputs.logits]).mean()

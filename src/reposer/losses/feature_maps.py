@@ -47,16 +47,16 @@ class LayerSettings(Checked, ABC):
         super().__post_init__()
 
     @abstractmethod
-    def measure(self, x: Tensor, y: Tensor) -> Tensor:
-        """How far two feature maps (B, C, H', W') are apart."""
+    def measure(self, x: Tensor, y: Tensor, content: Tensor | None) -> Tensor:
+        """How far two feature maps (B, C, H', W') are apart, over the content (B, 1, H, W) of the images."""
 
-    def of_maps(self, maps: tuple[FeatureMaps, FeatureMaps]) -> Tensor:
+    def of_maps(self, maps: tuple[FeatureMaps, FeatureMaps], content: Tensor | None = None) -> Tensor:
         """The weighted sum, of the feature maps of generated and target."""
         generated, target = maps
         for layer, _ in self.layers:
             check_choice("feature layer", layer, generated)
         return torch.stack(
-            [weight * self.measure(generated[layer], target[layer]) for layer, weight in self.layers]
+            [weight * self.measure(generated[layer], target[layer], content) for layer, weight in self.layers]
         ).sum()
 
 
@@ -94,9 +94,10 @@ class FeatureLoss(LossModule[OnLayers]):
         for layer, _ in self.settings.layers:
             check_choice("feature layer", layer, self.features.names.values())
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return self.settings.of_maps(feature_maps(self.features, generated, target, value_range=self.value_range))
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        maps = feature_maps(self.features, generated, target, value_range=self.value_range)
+        return self.settings.of_maps(maps, content)
 
     def term(self, inputs: LossInputs) -> Tensor:
         assert inputs.features is not None
-        return self.settings.of_maps(inputs.features)
+        return self.settings.of_maps(inputs.features, inputs.content)

@@ -13,6 +13,7 @@ from torch import Tensor
 from reposer.features import LPIPSBackbone, LPIPSNetwork, LPIPSVersion, Weights
 from reposer.images import SIGNED
 from reposer.losses.module import LossModule
+from reposer.similarity.content import scale_of
 from reposer.similarity.ssim import unit_images
 from reposer.values import Checked
 
@@ -23,6 +24,7 @@ def lpips_loss(
     *,
     network: Callable[[Tensor, Tensor], Tensor],
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
 ) -> Tensor:
     r"""Learned distance of the features of two images, averaged over the batch.
 
@@ -35,6 +37,8 @@ def lpips_loss(
         target: (B, 3, H, W); no gradient flows to it.
         network: from two batches in [-1, 1] to a distance each, such as :class:`reposer.features.LPIPSNetwork`.
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``: the means over positions are
+            scaled from all to them; None: all.
 
     Returns:
         Scalar, at least 0 and at least float32.
@@ -47,7 +51,8 @@ def lpips_loss(
     """
     x, y = unit_images(generated, target, value_range)
     distances = network(x * 2 - 1, y.detach() * 2 - 1)
-    return distances.to(torch.promote_types(distances.dtype, torch.float32)).mean()
+    distances = distances.to(torch.promote_types(distances.dtype, torch.float32))
+    return (distances if content is None else distances * scale_of(content)).mean()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,5 +85,5 @@ class LPIPSLoss(LossModule[LPIPSLossSettings]):
         weights = self.settings.weights if weights is None else weights
         self.network = LPIPSNetwork(self.settings.backbone, version=self.settings.version, weights=weights)
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return lpips_loss(generated, target, network=self.network, value_range=self.value_range)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return lpips_loss(generated, target, network=self.network, value_range=self.value_range, content=content)

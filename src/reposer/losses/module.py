@@ -37,8 +37,8 @@ class Weighted(Checked):
 class LossInputs:
     """What an objective hands its terms: two images (B, 3, H, W) in [-1, 1], and what it has of the rest.
 
-    The target's joints (B, J, 2) with visible (B, J), each discriminator's logits for the generated images, and the
-    VGG19 feature maps of both images.
+    The target's joints (B, J, 2) with visible (B, J), each discriminator's logits for the generated images, the VGG19
+    feature maps of both images, and, of padded images, which pixels count (B, 1, H, W) bool.
     """
 
     generated: Tensor
@@ -46,6 +46,7 @@ class LossInputs:
     joints: tuple[Tensor, Tensor] | None = None
     logits: tuple[Tensor, ...] | None = None
     features: tuple[FeatureMaps, FeatureMaps] | None = None
+    content: Tensor | None = None
 
 
 class LossModule(nn.Module, Generic[S]):
@@ -88,4 +89,4 @@ class LossModule(nn.Module, Generic[S]):
 
     def term(self, inputs: LossInputs) -> Tensor:
         """Value as a term of an objective, which hands over all that the Module needs."""
-        return self(inputs.generated, inputs.target)
+        return self(inputs.generated, inputs.target, content=inputs.content)

@@ -16,6 +16,7 @@ def multi_scale_ssim_loss(
     target: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: MultiScaleSSIMSettings = MultiScaleSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -30,6 +31,7 @@ def multi_scale_ssim_loss(
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: scales M and window.
         fields: single fields of the settings.
 
@@ -43,7 +45,10 @@ def multi_scale_ssim_loss(
     Reference: Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment",
     Asilomar 2003, eq. 7.
     """
-    return 1 - multi_scale_ssim_index(generated, target, value_range=value_range, settings=settings, **fields).mean()
+    index = multi_scale_ssim_index(
+        generated, target, value_range=value_range, content=content, settings=settings, **fields
+    )
+    return 1 - index.mean()
 
 
 class MultiScaleSSIMLoss(LossModule[MultiScaleSSIMSettings]):
@@ -51,5 +56,7 @@ class MultiScaleSSIMLoss(LossModule[MultiScaleSSIMSettings]):
 
     Settings = MultiScaleSSIMSettings
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return multi_scale_ssim_loss(generated, target, value_range=self.value_range, settings=self.settings)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return multi_scale_ssim_loss(
+            generated, target, value_range=self.value_range, content=content, settings=self.settings
+        )

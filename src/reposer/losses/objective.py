@@ -35,7 +35,8 @@ class Objective(nn.Module):
     target's joints (B, J, 2) with visible (B, J), and the discriminators' logits for the generated images, the last
     three only for terms that need them; it returns an :class:`ObjectiveValue`. ``fake_logits=None`` leaves the
     adversarial term out, for steps before the discriminators join in. The terms on VGG19 features share one network
-    and its feature maps.
+    and its feature maps. Of padded images, ``content`` (B, 1, H, W) bool says which pixels count; the generated images
+    must be equal to the target elsewhere (``reposer.similarity.content``).
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -59,6 +60,7 @@ class Objective(nn.Module):
         visible: Tensor | None = None,
         *,
         fake_logits: tuple[Tensor, ...] | None = (),
+        content: Tensor | None = None,
     ) -> ObjectiveValue:
         inputs = LossInputs(
             generated=generated,
@@ -67,10 +69,11 @@ class Objective(nn.Module):
             logits=fake_logits or None,
             # One pass of each image through VGG19, whichever terms need it.
             features=feature_maps(self.features, generated, target) if self.features is not None else None,
+            content=content,
         )
         terms = {}
         for name, module in self.terms.items():
-            term = cast(LossModule[Any], module)
+            term = cast("LossModule[Any]", module)
             if fake_logits is None and "logits" in term.needs:
                 continue
             for need in term.needs:
@@ -81,7 +84,16 @@ class Objective(nn.Module):
         total = torch.stack([self.weights[name] * term for name, term in wide.items()]).sum()
         return ObjectiveValue(terms, total)
 
-    def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Loss of one discriminator: weight * (GAN(real, 1) + GAN(generated, 0)) / 2."""
+    def discriminator_loss(
+        self,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+        *,
+        real_content: Tensor | None = None,
+        fake_content: Tensor | None = None,
+    ) -> Tensor:
+        """Loss of one discriminator: weight * (GAN(real, 1) + GAN(generated, 0)) / 2, of the content of each."""
         loss = self.terms["adversarial"]
-        return self.weights["adversarial"] * (loss(real_logits, real=True) + loss(fake_logits, real=False)) / 2
+        real = loss(real_logits, real=True, content=real_content)
+        fake = loss(fake_logits, real=False, content=fake_content)
+        return self.weights["adversarial"] * (real + fake) / 2

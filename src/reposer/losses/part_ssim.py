@@ -21,6 +21,7 @@ def part_ssim_loss(
     part_masks: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: PartSSIMSettings = PartSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -38,6 +39,7 @@ def part_ssim_loss(
         target: (B, C, H, W).
         part_masks: (B, P, H, W) in [0, 1]: masks of the target's body parts.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: window, missing parts, background and statistics; local ones take 7 to 8 times as long.
         fields: single fields of the settings.
 
@@ -50,7 +52,9 @@ def part_ssim_loss(
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
-    return mean_part_distance(generated, target, part_masks, value_range=value_range, settings=settings, **fields)
+    return mean_part_distance(
+        generated, target, part_masks, value_range=value_range, content=content, settings=settings, **fields
+    )
 
 
 class PartSSIMLoss(LossModule[PartSSIMSettings]):
@@ -78,13 +82,23 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, skeleton={self.skeleton.name}"
 
-    def forward(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
+    def forward(
+        self,
+        generated: Tensor,
+        target: Tensor,
+        joints: Tensor,
+        visible: Tensor,
+        *,
+        content: Tensor | None = None,
+    ) -> Tensor:
         masks = self._masks(target, joints, visible)
-        return part_ssim_loss(generated, target, masks, value_range=self.value_range, settings=self.settings)
+        return part_ssim_loss(
+            generated, target, masks, value_range=self.value_range, content=content, settings=self.settings
+        )
 
     def term(self, inputs: LossInputs) -> Tensor:
         assert inputs.joints is not None
-        return self(inputs.generated, inputs.target, *inputs.joints)
+        return self(inputs.generated, inputs.target, *inputs.joints, content=inputs.content)
 
     def part_values(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> dict[str, Tensor]:
         """SSIM (B,) of each body part by its name, arguments as in ``forward``: tells which limb is bad.

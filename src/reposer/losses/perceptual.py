@@ -10,6 +10,7 @@ from torch import Tensor
 from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
+from reposer.similarity.content import mean_within
 from reposer.similarity.ssim import at_least_float32
 
 Distance = Literal["l1", "l2"]
@@ -22,10 +23,10 @@ class PerceptualSettings(LayerSettings):
     distance: Distance = "l1"
     """Of the features: "l1" mean absolute difference, as published; "l2" mean squared difference."""
 
-    def measure(self, x: Tensor, y: Tensor) -> Tensor:
+    def measure(self, x: Tensor, y: Tensor, content: Tensor | None) -> Tensor:
         x, y = at_least_float32(x, y)
         difference = x - y
-        return (difference.abs() if self.distance == "l1" else difference.square()).mean()
+        return mean_within(difference.abs() if self.distance == "l1" else difference.square(), content)
 
 
 def perceptual_loss(
@@ -34,6 +35,7 @@ def perceptual_loss(
     *,
     features: Features,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: PerceptualSettings = PerceptualSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -45,6 +47,7 @@ def perceptual_loss(
         target: (B, 3, H, W); no gradient flows to it.
         features: from images in [0, 1] to feature maps by layer, such as :class:`reposer.features.VGG19Features`.
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: layers with their weights w, and distance.
         fields: single fields of the settings.
 
@@ -58,7 +61,8 @@ def perceptual_loss(
 
     Reference: Johnson et al., "Perceptual losses for real-time style transfer", ECCV 2016, eq. 2.
     """
-    return changed(settings, fields).of_maps(feature_maps(features, generated, target, value_range=value_range))
+    maps = feature_maps(features, generated, target, value_range=value_range)
+    return changed(settings, fields).of_maps(maps, content)
 
 
 class PerceptualLoss(FeatureLoss[PerceptualSettings]):

@@ -12,6 +12,7 @@ from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.feature_maps import FeatureLoss, Features, LayerSettings, feature_maps
 from reposer.similarity import SSIMSettings
+from reposer.similarity.content import shares
 from reposer.similarity.ssim import mean_of_map
 
 
@@ -26,9 +27,11 @@ class PerceptualSSIMSettings(LayerSettings):
     data_range: Annotated[float, positive(), at_least(1e-6)] = 1.0
     """L of SSIM's constants (K L)^2; larger values forgive small differences of the features."""
 
-    def measure(self, x: Tensor, y: Tensor) -> Tensor:
+    def measure(self, x: Tensor, y: Tensor, content: Tensor | None) -> Tensor:
         settings = SSIMSettings(window_size=self.window_size, sigma=self.sigma)
-        return 1 - mean_of_map(x, y, settings=settings, data_range=self.data_range)
+        if content is not None:
+            content = shares(content, (x.shape[-2], x.shape[-1]))
+        return 1 - mean_of_map(x, y, settings=settings, data_range=self.data_range, content=content)
 
 
 def perceptual_ssim_loss(
@@ -37,6 +40,7 @@ def perceptual_ssim_loss(
     *,
     features: Features,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: PerceptualSSIMSettings = PerceptualSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -50,6 +54,7 @@ def perceptual_ssim_loss(
         target: (B, 3, H, W); no gradient flows to it.
         features: from images in [0, 1] to feature maps by layer, such as :class:`reposer.features.VGG19Features`.
         value_range: lowest and highest possible value of the images; mapped to [0, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: layers with their weights w, window, and L.
         fields: single fields of the settings.
 
@@ -63,7 +68,8 @@ def perceptual_ssim_loss(
 
     Reference: Shi et al., "Loss functions for pose guided person image generation", Pattern Recognition 2022.
     """
-    return changed(settings, fields).of_maps(feature_maps(features, generated, target, value_range=value_range))
+    maps = feature_maps(features, generated, target, value_range=value_range)
+    return changed(settings, fields).of_maps(maps, content)
 
 
 class PerceptualSSIMLoss(FeatureLoss[PerceptualSSIMSettings]):

@@ -13,18 +13,26 @@ from reposer.checks import changed
 from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule, NoSettings
 from reposer.plausibility import check_range
+from reposer.similarity.content import mean_within
 from reposer.similarity.ssim import at_least_float32
 from reposer.tensors import check_channels, check_image, check_images
 from reposer.values import Checked
 
 
-def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
+def l1_loss(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
+) -> Tensor:
     r"""Mean absolute difference, :math:`\frac1N \sum |x - y|`.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
 
     Returns:
         Scalar in [0, 2], at least float32.
@@ -33,16 +41,23 @@ def l1_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, floa
         TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or values lie far outside
             ``value_range``.
     """
-    return _difference(generated, target, value_range).abs().mean() * _scale(value_range)
+    return mean_within(_difference(generated, target, value_range).abs(), content) * _scale(value_range)
 
 
-def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
+def l2_loss(
+    generated: Tensor,
+    target: Tensor,
+    *,
+    value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
+) -> Tensor:
     r"""Mean squared difference, :math:`\frac1N \sum (x - y)^2`.
 
     Args:
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
 
     Returns:
         Scalar in [0, 4], at least float32.
@@ -51,7 +66,7 @@ def l2_loss(generated: Tensor, target: Tensor, *, value_range: tuple[float, floa
         TypeError, ValueError: if the tensors are not float (B, C, H, W) of one shape, or values lie far outside
             ``value_range``.
     """
-    return _difference(generated, target, value_range).square().mean() * _scale(value_range) ** 2
+    return mean_within(_difference(generated, target, value_range).square(), content) * _scale(value_range) ** 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +82,7 @@ def charbonnier_loss(
     target: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: CharbonnierSettings = CharbonnierSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -76,6 +92,7 @@ def charbonnier_loss(
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: epsilon.
         fields: single fields of the settings.
 
@@ -91,10 +108,12 @@ def charbonnier_loss(
     """
     epsilon = changed(settings, fields).epsilon
     difference, scale = _difference(generated, target, value_range), _scale(value_range)
-    return scale * difference.hypot(difference.new_tensor(epsilon / scale)).mean()
+    return scale * mean_within(difference.hypot(difference.new_tensor(epsilon / scale)), content)
 
 
-def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SIGNED) -> Tensor:
+def total_variation_loss(
+    image: Tensor, *, value_range: tuple[float, float] = SIGNED, content: Tensor | None = None
+) -> Tensor:
     r"""Anisotropic total variation: mean absolute difference of vertical plus that of horizontal neighbours.
 
     .. math:: \frac1{N_v} \sum |x_{i+1,j} - x_{i,j}| + \frac1{N_h} \sum |x_{i,j+1} - x_{i,j}|
@@ -102,6 +121,7 @@ def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SI
     Args:
         image: (B, C, H, W) with values in ``value_range``, at least 2x2 pixels.
         value_range: lowest and highest possible value; mapped to [-1, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
 
     Returns:
         Scalar in [0, 4], at least float32; 0 for images of one colour.
@@ -119,7 +139,11 @@ def total_variation_loss(image: Tensor, *, value_range: tuple[float, float] = SI
     check_channels(image=image)
     check_range(value_range, image=image)
     image = image.to(torch.promote_types(image.dtype, torch.float32))
-    return _scale(value_range) * (image.diff(dim=-2).abs().mean() + image.diff(dim=-1).abs().mean())
+    below = beside = None
+    if content is not None:  # both neighbours
+        below, beside = content[..., 1:, :] & content[..., :-1, :], content[..., 1:] & content[..., :-1]
+    down, across = image.diff(dim=-2).abs(), image.diff(dim=-1).abs()
+    return _scale(value_range) * (mean_within(down, below) + mean_within(across, beside))
 
 
 def _difference(generated: Tensor, target: Tensor, value_range: tuple[float, float]) -> Tensor:
@@ -140,8 +164,8 @@ class L1Loss(LossModule[NoSettings]):
 
     Settings = NoSettings
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return l1_loss(generated, target, value_range=self.value_range)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return l1_loss(generated, target, value_range=self.value_range, content=content)
 
 
 class L2Loss(LossModule[NoSettings]):
@@ -149,8 +173,8 @@ class L2Loss(LossModule[NoSettings]):
 
     Settings = NoSettings
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return l2_loss(generated, target, value_range=self.value_range)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return l2_loss(generated, target, value_range=self.value_range, content=content)
 
 
 class CharbonnierLoss(LossModule[CharbonnierSettings]):
@@ -158,8 +182,10 @@ class CharbonnierLoss(LossModule[CharbonnierSettings]):
 
     Settings = CharbonnierSettings
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return charbonnier_loss(generated, target, value_range=self.value_range, settings=self.settings)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return charbonnier_loss(
+            generated, target, value_range=self.value_range, content=content, settings=self.settings
+        )
 
 
 class TotalVariationLoss(LossModule[NoSettings]):
@@ -167,8 +193,8 @@ class TotalVariationLoss(LossModule[NoSettings]):
 
     Settings = NoSettings
 
-    def forward(self, image: Tensor) -> Tensor:
-        return total_variation_loss(image, value_range=self.value_range)
+    def forward(self, image: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return total_variation_loss(image, value_range=self.value_range, content=content)
 
     def term(self, inputs: LossInputs) -> Tensor:
-        return self(inputs.generated)
+        return self(inputs.generated, content=inputs.content)

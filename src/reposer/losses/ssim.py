@@ -17,6 +17,7 @@ def ssim_loss(
     target: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: SSIMSettings = SSIMSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -31,6 +32,7 @@ def ssim_loss(
         generated: (B, C, H, W) with values in ``value_range``.
         target: (B, C, H, W).
         value_range: lowest and highest possible value; mapped to [0, 1] inside.
+        content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
         settings: window (7 pixels and sigma 0.8 in the published trainings), dynamic range and covariance.
         fields: single fields of the settings.
 
@@ -43,7 +45,7 @@ def ssim_loss(
 
     Reference: Wang et al., IEEE TIP 2004, eq. 13.
     """
-    return mean_distance(generated, target, value_range=value_range, settings=settings, **fields)
+    return mean_distance(generated, target, value_range=value_range, content=content, settings=settings, **fields)
 
 
 class SSIMLoss(LossModule[SSIMSettings]):
@@ -51,5 +53,5 @@ class SSIMLoss(LossModule[SSIMSettings]):
 
     Settings = SSIMSettings
 
-    def forward(self, generated: Tensor, target: Tensor) -> Tensor:
-        return ssim_loss(generated, target, value_range=self.value_range, settings=self.settings)
+    def forward(self, generated: Tensor, target: Tensor, *, content: Tensor | None = None) -> Tensor:
+        return ssim_loss(generated, target, value_range=self.value_range, content=content, settings=self.settings)

@@ -19,7 +19,7 @@ from reposer.checks import check_window
 from reposer.metrics.eight_bit import check_eight_bit
 from reposer.poses.skeleton import OPENPOSE_18
 from reposer.similarity import CLASSIC_SSIM, PartSSIMSettings, SSIMSettings
-from reposer.similarity.parts import index_of_centred
+from reposer.similarity.parts import index_of_centred, index_of_planes
 from reposer.tensors import check_body_mask, check_masks
 
 PSNR_CEILING = 100.0
@@ -204,10 +204,11 @@ def part_ssim(
     check_eight_bit(generated=generated, target=target)
     check_masks(part_masks, generated)
     check_window((generated.shape[-2], generated.shape[-1]), settings.window_size)
+    if generated.device.type == "cpu" and (settings.statistics, settings.background) == ("global", "blacked_out"):
+        return index_of_planes(generated, target, part_masks, _FULL_RANGE, settings)
     middle = _FULL_RANGE / 2
     x, y = generated.double() - middle, target.double() - middle
-    planes = generated.device.type == "cpu"
-    return index_of_centred(x, y, part_masks.double(), _FULL_RANGE, settings, planes=planes)
+    return index_of_centred(x, y, part_masks.double(), _FULL_RANGE, settings)
 
 
 def part_ssim_by_part(

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from reposer.bounds import at_least, between
+from reposer.models.dropout import ItemDropout, ReflectionPad
 from reposer.values import Checked
 
 Norm = Literal["batch", "instance"]
@@ -46,9 +47,19 @@ class InstanceNorm(nn.InstanceNorm2d):
         return ((x - mean) * torch.rsqrt(variance + self.eps)).to(features.dtype)
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm that does not count its batches: nothing asks for it, and on a GPU to add 1 is a kernel of its own."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(features)
+        statistics, momentum = (self.running_mean, self.running_var), self.momentum or 0.0
+        return F.batch_norm(features, *statistics, self.weight, self.bias, True, momentum, self.eps)
+
+
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """Batch norm with affine parameters, or instance norm without parameters or running statistics."""
-    return nn.BatchNorm2d(channels) if norm == "batch" else InstanceNorm(channels)
+    return BatchNorm(channels) if norm == "batch" else InstanceNorm(channels)
 
 
 def conv(channels_in: int, channels_out: int, norm: Norm, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
@@ -64,47 +75,10 @@ def activated(layer: nn.Module, channels: int, norm: Norm) -> list[nn.Module]:
 
 def encoder(channels_in: int, channels: int, norm: Norm) -> list[nn.Module]:
     """Reflection pad 3, conv 7x7, then two stride-2 convs: (B, C, H, W) to (B, 4 channels, H/4, W/4)."""
-    layers = [nn.ReflectionPad2d(3), *activated(conv(channels_in, channels, norm, kernel=7), channels, norm)]
+    layers = [ReflectionPad(3), *activated(conv(channels_in, channels, norm, kernel=7), channels, norm)]
     for width in (channels, 2 * channels):
         layers += activated(conv(width, 2 * width, norm, stride=2), 2 * width, norm)
     return layers
-
-
-class ItemDropout(nn.Module):
-    """Dropout whose mask is a function of an item's key alone: not of the batch, the process or the device.
-
-    With ``keys`` (B,) int32, a value is kept iff a hash of (key, layer, position) falls below 1 - p. Without keys it
-    is ``torch.nn.Dropout``.
-    """
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-        self.keys: Tensor | None = None
-
-    def forward(self, features: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return features
-        if self.keys is None:
-            return F.dropout(features, self.p)
-        positions = torch.arange(features[0].numel(), dtype=torch.int32, device=features.device)
-        bits = _mix(_mix(positions).view(1, *features.shape[1:]) ^ self.keys.view(-1, 1, 1, 1))
-        kept = bits < int((1 - 2 * self.p) * 2**31)  # of int32's range, the lowest 1 - p
-        return features * (kept.to(features.dtype) / (1 - self.p))
-
-
-def _mix(bits: Tensor) -> Tensor:
-    """Spread the bits of int32 numbers (multiplications wrap around): the finaliser of MurmurHash3."""
-    bits = (bits ^ ((bits >> 16) & 0xFFFF)) * -0x7A143595
-    bits = (bits ^ ((bits >> 13) & 0x7FFFF)) * -0x3D4D51CB
-    return bits ^ ((bits >> 16) & 0xFFFF)
-
-
-def set_dropout_keys(network: nn.Module, keys: Tensor | None) -> None:
-    """Give every dropout layer of a network the keys (B,) int32 of the items that come next; None: no keys."""
-    layers = [module for module in network.modules() if isinstance(module, ItemDropout)]
-    for number, layer in enumerate(layers):
-        layer.keys = None if keys is None else _mix(keys + number * 0x3C6EF372)
 
 
 def run_block(block: nn.Module, *inputs: Tensor, recompute: bool) -> Any:
@@ -122,16 +96,16 @@ class _AsBefore:
         self._keys = [(module, module.keys) for module in block.modules() if isinstance(module, ItemDropout)]
 
     def __enter__(self) -> None:
-        self._after = [(norm, norm.momentum, norm.num_batches_tracked) for norm in self._norms]
+        self._after = [(norm, norm.momentum) for norm in self._norms]
         self._later = [(layer, layer.keys) for layer, _ in self._keys]
-        for norm, _, count in self._after:
-            norm.momentum, norm.num_batches_tracked = 0.0, None if count is None else count.clone()
+        for norm, _ in self._after:
+            norm.momentum = 0.0
         for layer, keys in self._keys:
             layer.keys = keys
 
     def __exit__(self, *_: object) -> None:
-        for norm, momentum, count in self._after:
-            norm.momentum, norm.num_batches_tracked = momentum, count
+        for norm, momentum in self._after:
+            norm.momentum = momentum
         for layer, keys in self._later:
             layer.keys = keys
 
@@ -139,10 +113,12 @@ class _AsBefore:
 def branch(channels_in: int, channels_out: int, norm: Norm, dropout: float, *, last_norm: bool) -> nn.Sequential:
     """Two reflection-padded 3x3 convs, hidden width as the input's, dropout between them."""
     return nn.Sequential(
-        nn.ReflectionPad2d(1),
-        *activated(conv(channels_in, channels_in, norm), channels_in, norm),
-        ItemDropout(dropout),
-        nn.ReflectionPad2d(1),
+        ReflectionPad(1),
+        conv(channels_in, channels_in, norm),
+        norm_layer(norm, channels_in),
+        nn.Identity(),  # ReLU, dropout and padding are one layer; the published numbers of the others stay
+        ItemDropout(dropout, rectify=True, padding=1),
+        nn.Identity(),
         conv(channels_in, channels_out, norm),
         *([norm_layer(norm, channels_out)] if last_norm else []),
     )
@@ -171,7 +147,7 @@ def image_decoder(channels: int, channels_out: int, norm: Norm) -> nn.Sequential
     return nn.Sequential(
         *upsampling(4 * channels, 2 * channels, norm),
         *upsampling(2 * channels, channels, norm),
-        nn.ReflectionPad2d(3),
+        ReflectionPad(3),
         nn.Conv2d(channels, channels_out, 7),
         nn.Tanh(),
     )

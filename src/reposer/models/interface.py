@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from reposer.arithmetic import float32_products
 from reposer.images import SIGNED
 from reposer.models.blocks import STRIDE
 from reposer.poses import HeatmapConfig, pose_maps
@@ -98,5 +99,9 @@ def _without_nan(joints: Tensor, visible: Tensor) -> Tensor:
 
 @torch.no_grad()
 def repose(network: GeneratorNetwork, source: Tensor, *poses: Tensor, heatmaps: HeatmapConfig) -> Tensor:
-    """Generate the person of ``source`` in the target poses, (B, 3, H, W) in [-1, 1]; see ``generator_inputs``."""
-    return network(*generator_inputs(network, source, *poses, heatmaps=heatmaps)).clamp(*SIGNED)
+    """Generate the person of ``source`` in the target poses, (B, 3, H, W) in [-1, 1]; see ``generator_inputs``.
+
+    Without TF32: a network gives on any device what it gives on a processor, to 1e-3.
+    """
+    with float32_products(tf32=False):
+        return network(*generator_inputs(network, source, *poses, heatmaps=heatmaps)).clamp(*SIGNED)

@@ -22,7 +22,7 @@ from reposer.models.blocks import (
 )
 from reposer.models.interface import GeneratorNetwork, NetworkConfig
 from reposer.poses import OPENPOSE_18, PartFrames, heatmap_peaks, part_frames, part_maps, warp_parts
-from reposer.poses.frames import PARTS, RADII, adjusted, shifted
+from reposer.poses.frames import PARTS, RADII, adjusted, in_turn, shifted
 
 _REACH = 0.25  # scales that the shifts go at most
 _OUTPUTS = (len(PARTS), 2, 3, 3)  # logits of the parts; shift; logits of person, source and painted; painted
@@ -51,12 +51,15 @@ class _Adjustment(nn.Module):
         self.layers = nn.Sequential(nn.Linear(3 * joints + 2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), last)
 
     def forward(self, joints: Tensor, visible: Tensor) -> PartFrames:
+        """Frames of poses (2 B, J, 2), each source followed by its target."""
         frames = part_frames(joints, visible)
         shown = visible.to(joints)[..., None]
         middle = (joints * shown).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True).clamp(min=1)
         places = (joints - middle) / frames.scale[:, None, None] * shown
         pose = torch.cat((places.flatten(1), shown.flatten(1), frames.facing[:, 0]), dim=1)
-        facing, start = self.layers(pose).to(joints).unflatten(1, (2, -1, 2)).unbind(dim=1)
+        # Source and target one after the other: a product over both would round differently.
+        found = torch.stack([self.layers(each) for each in pose.unflatten(0, (-1, 2)).unbind(dim=1)], dim=1)
+        facing, start = found.flatten(0, 1).to(joints).unflatten(1, (2, -1, 2)).unbind(dim=1)
         return adjusted(frames, facing, 0.1 * start)
 
 
@@ -109,12 +112,14 @@ class WarpGenerator(GeneratorNetwork):
 
     def forward(self, source: Tensor, source_heatmaps: Tensor, target_heatmaps: Tensor) -> Tensor:
         check_generator_inputs(source, source_heatmaps, target_heatmaps, self.joints)
-        here, there = (self.frames(*heatmap_peaks(maps)) for maps in (source_heatmaps, target_heatmaps))
         size, source = source.shape[-2:], pad_to_stride(source, self.stride)
-        poses = pad_to_stride(torch.cat((source_heatmaps, target_heatmaps), dim=1), self.stride)
-        padded = (source.shape[-2], source.shape[-1])
-        source_maps = part_maps(here, padded).to(source.dtype)
-        maps = part_maps(there, padded).to(source.dtype) * here.found[..., None, None]
+        poses = torch.cat((source_heatmaps, target_heatmaps), dim=1)
+        frames = self.frames(*heatmap_peaks(poses.unflatten(1, (2, -1)).flatten(0, 1)))
+        here, there = in_turn(frames)
+        poses = pad_to_stride(poses, self.stride)
+        both_maps = part_maps(frames, (source.shape[-2], source.shape[-1])).to(source.dtype)
+        source_maps, maps = both_maps.unflatten(0, (-1, 2)).unbind(dim=1)
+        maps = maps * here.found[..., None, None]
         parts, seen = warp_parts(source, here, there, self.radii.exp())
         placed = (torch.cat((parts, seen[:, :, None].to(parts)), dim=2) * maps[:, :, None]).flatten(1, 2)
 

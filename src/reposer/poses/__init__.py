@@ -7,8 +7,9 @@ from reposer.poses.formats import read_annotations, read_pairs, write_annotation
 from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
 from reposer.poses.named import NAMED_POSES, named_pose
+from reposer.poses.named_motion import NAMED_MOTIONS, named_motion
 from reposer.poses.parts import background_mask, limb_masks
-from reposer.poses.retargeting import retarget, retarget_joints
+from reposer.poses.retargeting import retarget, retarget_joints, retarget_motion
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints
 from reposer.poses.skeletons import (
     COCO_17,
@@ -28,6 +29,7 @@ __all__ = [
     "HALPE_136",
     "MEDIAPIPE_33",
     "MPII_16",
+    "NAMED_MOTIONS",
     "NAMED_POSES",
     "OPENPOSE_18",
     "OPENPOSE_25",
@@ -47,6 +49,7 @@ __all__ = [
     "heatmap_peaks",
     "joint_heatmaps",
     "limb_masks",
+    "named_motion",
     "named_pose",
     "part_frames",
     "part_maps",
@@ -55,6 +58,7 @@ __all__ = [
     "read_pairs",
     "retarget",
     "retarget_joints",
+    "retarget_motion",
     "warp_parts",
     "write_annotations",
     "write_pairs",

@@ -1,11 +1,14 @@
 """The boolean body mask of mask-SSIM."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from reposer.plausibility import check_places
+from reposer.poses.runs import Integers, discs, rectangles
 from reposer.poses.skeleton import OPENPOSE_18, shown_joints
 
 BODY_MASK_LIMBS = (
@@ -17,9 +20,6 @@ BODY_MASK_LIMBS = (
 _RADIUS = 4
 _DISC = np.array([(dy, int(np.ceil(np.sqrt(_RADIUS**2 - dy**2))) - 1) for dy in range(1 - _RADIUS, _RADIUS)])
 """Rows of a disc of radius 4 about a pixel: how far below it, and how many pixels to either side (7, 2)."""
-
-
-Integers = NDArray[np.int64]
 
 
 def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
@@ -50,9 +50,9 @@ def body_mask(joints: Tensor, visible: Tensor, size: tuple[int, int]) -> Tensor:
 def _draw(joints: NDArray[np.float64], visible: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Rectangles and discs of poses (B, 18), the pixels that scikit-image draws; (B, H, W), 0 and 1.
 
-    A convex shape is one run of pixels in each row: all runs of all limbs come from whole-number arithmetic at once.
-    Where rounding decides, because joints are not whole pixels or an edge of slanted integer length may pass through
-    the middle of pixels, scikit-image draws itself.
+    A convex shape is one run of pixels in each row. All runs of all limbs come at once: between whole pixels from
+    whole-number arithmetic, else from ``poses.runs``. Where rounding decides, because an edge passes through the middle
+    of a pixel, scikit-image draws itself.
     """
     whole = (joints == np.round(joints)).all(-1)  # (B, J)
     pixels = np.where(whole[..., None], joints, 0).astype(np.int64)
@@ -65,17 +65,25 @@ def _draw(joints: NDArray[np.float64], visible: NDArray[np.bool_], size: tuple[i
 
     image, limb = np.nonzero(shown & exact & (squared > 0))
     rows, first, last = _rectangle_runs(pixels[image, start[limb]], along[image, limb], size[0])
-    limbs = np.broadcast_arrays(image[:, None], rows, first, last)
+    runs = [np.broadcast_arrays(image[:, None], rows, first, last)]
     image, joint = np.nonzero(visible & whole)
     x, y = pixels[image, joint].T[..., None]
-    discs = np.broadcast_arrays(image[:, None], y + _DISC[:, 0], x - _DISC[:, 1], x + _DISC[:, 1])
-    runs = zip(limbs, discs, strict=True)
-    image, row, first, last = (np.concatenate([a.ravel(), b.ravel()]) for a, b in runs)
-    masks = _fill(image, row, first, last, len(joints), size)
+    runs.append(np.broadcast_arrays(image[:, None], y + _DISC[:, 0], x - _DISC[:, 1], x + _DISC[:, 1]))
 
-    for b, i in zip(*np.nonzero(shown & ~exact), strict=True):
+    differ = (joints[:, start] != joints[:, end]).any(-1)
+    image, limb = np.nonzero(shown & ~exact & differ)
+    limbs = rectangles(joints[image, start[limb]], joints[image, end[limb]], _RADIUS, size[0])
+    clear, left_limbs = ~limbs.doubtful, np.stack((image, limb), 1)[limbs.doubtful]
+    runs.append(np.broadcast_arrays(image[clear, None], *(part[clear] for part in limbs[:3])))
+    image, joint = np.nonzero(visible & ~whole)
+    dots = discs(joints[image, joint], _RADIUS)
+    clear, left_joints = ~dots.doubtful, np.stack((image, joint), 1)[dots.doubtful]
+    runs.append(np.broadcast_arrays(image[clear, None], *(part[clear] for part in dots[:3])))
+    masks = _fill(runs, len(joints), size)
+
+    for b, i in left_limbs:
         _scikit_rectangle(masks[b], joints[b, start[i]], joints[b, end[i]])
-    for b, j in zip(*np.nonzero(visible & ~whole), strict=True):
+    for b, j in left_joints:
         _scikit_disc(masks[b], joints[b, j])
     return masks
 
@@ -107,10 +115,9 @@ def _columns(factor: Integers, low: Integers, high: Integers) -> tuple[Integers,
     return np.where(level, -far, -(-low // divisor)), np.where(level, far, high // divisor)
 
 
-def _fill(
-    image: Integers, row: Integers, first: Integers, last: Integers, count: int, size: tuple[int, int]
-) -> NDArray[np.uint8]:
-    """Masks (B, H, W) of runs of pixels: +1 where a run begins, -1 behind its end, summed along rows."""
+def _fill(runs: Sequence[Sequence[Integers]], count: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Masks (B, H, W) of runs of pixels (image, row, first and last column): +1 at its begin, -1 behind, summed."""
+    image, row, first, last = (np.concatenate([part.ravel() for part in parts]) for parts in zip(*runs, strict=True))
     height, width = size
     first, last = np.maximum(first, 0), np.minimum(last, width - 1)
     inside = (row >= 0) & (row < height) & (first <= last)
@@ -125,10 +132,7 @@ def _scikit_rectangle(mask: NDArray[np.uint8], start: NDArray[np.float64], end: 
     from skimage.draw import polygon
 
     along = end - start
-    length = np.linalg.norm(along)
-    if length == 0:
-        return
-    across = _RADIUS * np.array([along[1], -along[0]]) / length
+    across = _RADIUS * np.array([along[1], -along[0]]) / np.linalg.norm(along)
     corners = np.array([start + across, start - across, end - across, end + across])
     mask[polygon(corners[:, 1], corners[:, 0], shape=mask.shape)] = 1
 

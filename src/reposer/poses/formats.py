@@ -75,7 +75,7 @@ def read_annotations(path: str | Path, *, shift_x: float = 0.0, width: int | Non
         if len(fields) != 3:
             raise InputError(f"{where}: expected 'NAME: [y of 18 joints]: [x of 18 joints]', got {line[:60]!r}")
         name = fields[0].strip()
-        _check_name(where, name)
+        check_name(where, name)
         if name in rows:
             raise InputError(f"{where}: {name} stands twice in this file; remove one of the two rows")
         rows[name] = [_coordinates(fields[1], "y", where), _coordinates(fields[2], "x", where)]
@@ -105,7 +105,7 @@ def write_annotations(path: str | Path, poses: Mapping[str, Pose]) -> None:
     """
     rows = [ANNOTATION_HEADER]
     for name, pose in poses.items():
-        _check_name(path, name, ":")
+        check_name(path, name, ":")
         pixels = torch.where(pose.visible[:, None], pose.joints, torch.full_like(pose.joints, -1))
         x, y = ([_shortest(value) for value in axis] for axis in pixels.T.tolist())
         rows.append(f"{name}: {y}: {x}")
@@ -126,7 +126,7 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
         if len(names) != 2 or not all(names):
             raise InputError(f"{where}: expected 'SOURCE,TARGET', got {','.join(names)!r}")
         for name in names:
-            _check_name(where, name)
+            check_name(where, name)
         pairs.append((names[0], names[1]))
     return pairs
 
@@ -149,8 +149,8 @@ def write_pairs(path: str | Path, pairs: Iterable[Sequence[str]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(PAIRS_HEADER.split(","))
     for source, target in pairs:
-        _check_name(path, source)
-        _check_name(path, target)
+        check_name(path, source)
+        check_name(path, target)
         writer.writerow((source, target))
     write_text(Path(path), text.getvalue())
 
@@ -162,7 +162,7 @@ def where_named(path: Path, name: str) -> str:
     return next((where for where, names in named if name in names), str(path))
 
 
-def _check_name(where: object, name: str, between: str = "") -> None:
+def check_name(where: object, name: str, between: str = "") -> None:
     """Raise InputError unless a name can stand in a row: printable text without ``between``."""
     if not name or name != name.strip() or printable(name) != name or (between and between in name):
         raise InputError(f"{where}: {name!r} cannot name an image here; rename the image")

@@ -6,22 +6,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reposer.kernels import opaque
+from reposer.poses import operators
 from reposer.poses.skeleton import OPENPOSE_18, shown_joints
+from reposer.poses.tables import table
 
 # From behind, no nose is visible: the head starts in the middle of the visible joints of the face.
 PARTS = tuple(replace(part, start=(0, 14, 15, 16, 17)) if part.name == "head" else part for part in OPENPOSE_18.parts)
+_STARTS, _ENDS = tuple(part.start for part in PARTS), tuple(part.end for part in PARTS)
 RADII = ((0.2, 0.24), (0.15, 0.15), (0.12, 0.12), (0.15, 0.15), (0.12, 0.12),
          (0.24, 0.24), (0.17, 0.17), (0.24, 0.24), (0.17, 0.17), (0.54, 0.33))  # fmt: skip
 """Half the width and half the depth of each part of ``PARTS``, in units of ``PartFrames.scale``: an adult's."""
-_TORSO_LENGTH = 1.5  # scales
+TORSO_LENGTH = 1.5  # scales
 _SHORTEST = 0.2  # scales: a limb that points at the camera is taken to be this long
-_BREADTH = 0.825  # scales that shoulders and hips are apart, on average
+BREADTH = 0.825  # scales that shoulders and hips are apart, on average
 _LIMBS, _TORSO = slice(1, 9), 9
 _NECK, _EYES_AND_EARS = 1, (14, 15, 16, 17)
 # In scales: how far a part reaches beyond its ends (skull, hands, feet, hips), and its spread across.
 _BEFORE = {"head": 0.5, "torso": 0.2}
 _AFTER = {"right lower arm": 0.5, "left lower arm": 0.5, "right lower leg": 0.4, "left lower leg": 0.4, "torso": 0.4}
 _SPREAD = {"head": 0.35, "torso": 0.5}
+_EXTENTS = tuple(
+    tuple(of.get(part.name, default) for part in PARTS)
+    for of, default in ((_BEFORE, 0.1), (_AFTER, 0.1), (_SPREAD, 0.2))
+)
 
 
 @dataclass(frozen=True)
@@ -59,40 +67,60 @@ def part_frames(joints: Tensor, visible: Tensor) -> PartFrames:
         ValueError: if the joints are not those of ``OPENPOSE_18``.
     """
     OPENPOSE_18.check(joints, visible)
+    tables = [_members(joints, ends) for ends in (_STARTS, _ENDS, (_EYES_AND_EARS,))]
+    compute = operators.part_frames if opaque(joints, visible) else plain_frames
+    start, along, across, facing, found, scale = compute(joints, visible, *tables)
+    return PartFrames(start, along, across, facing[:, None].expand(-1, len(PARTS), -1), found, scale)
+
+
+def plain_frames(
+    joints: Tensor, visible: Tensor, starts: Tensor, ends: Tensor, faces: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The fields of ``part_frames`` by PyTorch's operators; facing is (B, 2).
+
+    Args:
+        starts: (K, J), 1 for the joints at the start of a part, else 0.
+        ends: the same of the ends.
+        faces: (1, J), the same of eyes and ears.
+    """
     joints = shown_joints(joints, visible)
-    start, has_start = _ends(joints, visible, [part.start for part in PARTS])
-    end, has_end = _ends(joints, visible, [part.end for part in PARTS])
+    start, has_start = _mean_places(joints, visible, starts)
+    end, has_end = _mean_places(joints, visible, ends)
     found, along = has_start & has_end, end - start
     lengths = along.norm(dim=-1)
     limbs = found[:, _LIMBS].to(joints)
     mean = (lengths[:, _LIMBS] * limbs).sum(dim=1) / limbs.sum(dim=1).clamp(min=1)
-    scale = torch.where(found[:, _TORSO], lengths[:, _TORSO] / _TORSO_LENGTH, mean).clamp(min=4.0)
+    scale = torch.where(found[:, _TORSO], lengths[:, _TORSO] / TORSO_LENGTH, mean).clamp(min=4.0)
     across = torch.stack((along[..., 1], -along[..., 0]), dim=-1) / lengths.clamp(min=1e-3)[..., None]
-    across = torch.where(lengths[..., None] < 1e-3, joints.new_tensor([1.0, 0.0]), across)
-    facing = _facing(joints, visible, across[:, _TORSO], scale)
-    return PartFrames(start, along, across, facing[:, None].expand(-1, len(PARTS), -1), found, scale)
+    across = torch.where(lengths[..., None] < 1e-3, table((1.0, 0.0), joints), across)
+    facing = _facing(joints, visible, across[:, _TORSO], scale, faces)
+    return start, along, across, facing, found, scale
 
 
-def _ends(joints: Tensor, visible: Tensor, ends: list[tuple[int, ...]]) -> tuple[Tensor, Tensor]:
-    member = joints.new_tensor([[joint in end for joint in range(joints.shape[1])] for end in ends])
-    weights = member * visible[:, None]
+def _members(joints: Tensor, ends: tuple[tuple[int, ...], ...]) -> Tensor:
+    """Which joints (K, J) are at an end, as 0 and 1."""
+    return table(tuple(tuple(joint in end for joint in range(joints.shape[1])) for end in ends), joints)
+
+
+def _mean_places(joints: Tensor, visible: Tensor, members: Tensor) -> tuple[Tensor, Tensor]:
+    weights = members * visible[:, None]
     count = weights.sum(dim=-1)
     sums = (weights[..., None] * joints[:, None]).sum(dim=2)
     return sums / count.clamp(min=1)[..., None], count > 0
 
 
-def _facing(joints: Tensor, visible: Tensor, across: Tensor, scale: Tensor) -> Tensor:
+def _facing(joints: Tensor, visible: Tensor, across: Tensor, scale: Tensor, faces: Tensor) -> Tensor:
     """(B, 2), cosine and sine."""
     both = (visible[:, (5, 11)] & visible[:, (2, 8)]).to(joints)
     apart = ((joints[:, (5, 11)] - joints[:, (2, 8)]) * across[:, None]).sum(dim=-1)
     breadth = (apart * both).sum(dim=1) / both.sum(dim=1).clamp(min=1)
-    cos = (breadth / (_BREADTH * scale)).clamp(-1, 1)
-    eyes_and_ears, has_any = _ends(joints, visible, [_EYES_AND_EARS])
+    cos = (breadth / (BREADTH * scale)).clamp(-1, 1)
+    eyes_and_ears, has_any = _mean_places(joints, visible, faces)
     face = torch.where(visible[:, :1], joints[:, 0], eyes_and_ears[:, 0])
     has_face = visible[:, _NECK] & (visible[:, 0] | has_any[:, 0])
     ahead = ((face - joints[:, _NECK]) * across).sum(dim=-1) * has_face
     facing = torch.stack((cos, torch.sign(ahead) * (1 - cos.square()).clamp(min=0).sqrt()), dim=-1)
-    return _unit(torch.where(facing.norm(dim=-1, keepdim=True) < 0.1, joints.new_tensor([1.0, 0.0]), facing))
+    return _unit(torch.where(facing.norm(dim=-1, keepdim=True) < 0.1, table((1.0, 0.0), joints), facing))
 
 
 def _unit(vectors: Tensor) -> Tensor:
@@ -108,16 +136,22 @@ def adjusted(frames: PartFrames, facing: Tensor, start: Tensor) -> PartFrames:
     return replace(frames, facing=_unit(frames.facing + facing), start=start)
 
 
+def in_turn(frames: PartFrames) -> tuple[PartFrames, PartFrames]:
+    """Frames of which every second one is another pose: those of the first, and of the second."""
+    pairs = {name: value.unflatten(0, (-1, 2)).unbind(dim=1) for name, value in vars(frames).items()}
+    return (
+        PartFrames(**{name: pair[0] for name, pair in pairs.items()}),
+        PartFrames(**{name: pair[1] for name, pair in pairs.items()}),
+    )
+
+
 def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:
     """Where the parts are in a picture of ``size`` (H, W): (B, K, H, W) in [0, 1].
 
     1 along a part's middle line and a little beyond its ends (hands, feet, skull), falling off as a Gaussian;
     0 everywhere for a part that was not found.
     """
-    before, after, spread = (
-        frames.scale.new_tensor([table.get(part.name, default) for part in PARTS])[:, None, None]
-        for table, default in ((_BEFORE, 0.1), (_AFTER, 0.1), (_SPREAD, 0.2))
-    )
+    before, after, spread = table(_EXTENTS, frames.scale)[..., None, None].unbind()
     u, aside = _everywhere(_to_part(frames), size).unbind(dim=2)
     scale = frames.scale[:, None, None, None]
     length = frames.along.norm(dim=-1)[..., None, None]
@@ -157,20 +191,32 @@ def warp_parts(
     After Siarohin et al., "Deformable GANs for Pose-Based Human Image Generation", CVPR 2018: affine maps of ten parts,
     there of flat rectangles.
     """
+    size = (source.shape[-2], source.shape[-1])
+    places, facing = part_places(source_frames, target_frames, size, radii)
+    pictures = source[:, None].expand(-1, len(PARTS), -1, -1, -1)
+    return sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS))), facing
+
+
+def part_places(
+    source_frames: PartFrames, target_frames: PartFrames, size: tuple[int, int], radii: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Where each point of a picture of ``size`` (H, W) in the target pose is in the source, as each of the parts.
+
+    Returns:
+        Places (B, K, 2, H, W) in pixels, x then y, and (B, K, H, W) in [-1, 1] as :func:`warp_parts`, which shows them.
+    """
     here, there = source_frames, target_frames
-    radii = here.start.new_tensor(RADII) if radii is None else radii.to(here.start)
+    radii = table(RADII, here.start) if radii is None else radii.to(here.start)
     (wide, *angle), (wide_before, *angle_before) = (_turn(frames, radii) for frames in (there, here))
     cos = (angle[0] * angle_before[0] + angle[1] * angle_before[1])[..., None, None]
     sin = (angle[0] * angle_before[1] - angle[1] * angle_before[0])[..., None, None]
-    u, aside = _everywhere(_to_part(there), (source.shape[-2], source.shape[-1])).unbind(dim=2)
+    u, aside = _everywhere(_to_part(there), size).unbind(dim=2)
     aside = aside / wide[..., None, None]
     ahead = (1 - aside.square()).clamp(min=0.04).sqrt()  # no infinite gradients at the rim
     across = here.across * wide_before[..., None]
     start, along, across = (vector[..., None, None] for vector in (here.start, here.along, across))
     places = start + along * u[:, :, None] + across * (aside * cos + ahead * sin)[:, :, None]
-    pictures = source[:, None].expand(-1, len(PARTS), -1, -1, -1)
-    pictures = sample(pictures.flatten(0, 1), places.flatten(0, 1)).unflatten(0, (-1, len(PARTS)))
-    return pictures, (ahead * cos - aside * sin).clamp(-1, 1)
+    return places, (ahead * cos - aside * sin).clamp(-1, 1)
 
 
 def _turn(frames: PartFrames, radii: Tensor) -> tuple[Tensor, Tensor, Tensor]:

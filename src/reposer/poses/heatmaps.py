@@ -9,7 +9,9 @@ from torch.nn import functional as F
 
 from reposer.bounds import Deviation
 from reposer.checks import check_choice
+from reposer.kernels import opaque
 from reposer.plausibility import check_places
+from reposer.poses import operators
 from reposer.poses.skeleton import shown_joints
 from reposer.tensors import check_joints
 from reposer.values import Checked
@@ -63,12 +65,18 @@ def joint_heatmaps(
     if not sigma > 0:
         raise ValueError(f"sigma must be positive (pixels), got {sigma}")
     check_places(joints, visible, size)
-    height, width = size
-    joints = shown_joints(joints if joints.is_floating_point() else joints.float(), visible)
+    settings = (*size, sigma, kind == "pixel")
+    joints = joints if joints.is_floating_point() else joints.float()
+    return (operators.joint_heatmaps if opaque(joints, visible) else plain_heatmaps)(joints, visible, *settings)
+
+
+def plain_heatmaps(joints: Tensor, visible: Tensor, height: int, width: int, sigma: float, pixel: bool) -> Tensor:
+    """``joint_heatmaps`` by PyTorch's operators."""
+    joints = shown_joints(joints, visible)
     dx = torch.arange(width, device=joints.device, dtype=joints.dtype) - joints[..., 0, None]  # (B, J, W)
     dy = torch.arange(height, device=joints.device, dtype=joints.dtype) - joints[..., 1, None]  # (B, J, H)
     shown = visible.to(joints.dtype)[..., None]
-    if kind == "pixel":
+    if pixel:
         along_x, along_y = (dx.round() == 0).to(joints.dtype), (dy.round() == 0).to(joints.dtype)
     else:  # products of two values below 1e-18 would be subnormal: convolutions over those are slow on a CPU
         along_x, along_y = (F.threshold(torch.exp(-(d**2) / (2 * sigma**2)), 1e-18, 0.0) for d in (dx, dy))
@@ -89,6 +97,11 @@ def heatmap_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         joints (B, J, 2) float pixels, x then y, and visible (B, J) bool: False for a map that nowhere reaches 0.5.
     """
+    return (operators.heatmap_peaks if opaque(heatmaps) else plain_peaks)(heatmaps)
+
+
+def plain_peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
+    """``heatmap_peaks`` by PyTorch's operators."""
     height, width = heatmaps.shape[-2:]
     values = heatmaps.flatten(2).to(torch.promote_types(heatmaps.dtype, torch.float32))
     peak, place = values.max(dim=2)

@@ -5,6 +5,7 @@ from importlib import resources
 from types import MappingProxyType
 
 import torch
+from torch import Tensor
 
 from reposer.checks import InputError, check_choice
 from reposer.files import parse_json
@@ -45,20 +46,30 @@ def named_pose(name: str, size: tuple[int, int]) -> Pose:
     torch.Size([18, 2])
     """
     check_choice("pose", name, NAMED_POSES)
-    height, width = size
-    if not (height > 0 and width > 0):
+    if min(size) <= 0:
         raise InputError(f"size must be (H, W) in pixels, both positive, got {size}")
     row = _table()[name]
     visible = torch.tensor([place is not None for place in row])
     joints = torch.tensor([place or (0.0, 0.0) for place in row])
+    return Pose(placed(joints, visible, size), visible)
+
+
+def placed(joints: Tensor, visible: Tensor, size: tuple[int, int], *, by_hips: bool = False) -> Tensor:
+    """Place joints (..., 18, 2), in heights of the person from the ground below the hips, into a picture of (H, W).
+
+    All of them are placed alike: as large as ``named_pose`` says, their middle or the hips in that of the width.
+    """
+    height, width = size
     shown = joints[visible]
     left, right, up = -float(shown[:, 0].min()), float(shown[:, 0].max()), -float(shown[:, 1].min())
+    if by_hips:
+        left = right = max(left, right)
     middle = (right - left) / 2
     scale = min(
         _HEIGHT * height, (_GROUND - _MARGIN) * height / up, (1 - 2 * _MARGIN) * width / max(left + right, 1e-6)
     )
     place = torch.tensor([(width - 1) / 2 - scale * middle, _GROUND * height])
-    return Pose(torch.where(visible[:, None], joints * scale + place, 0), visible)
+    return torch.where(visible[..., None], joints * scale + place, 0)
 
 
 @cache

@@ -1,15 +1,19 @@
 """Soft masks of body parts from joints, for PSSIM."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from reposer.kernels import opaque
 from reposer.plausibility import check_places
+from reposer.poses import operators
 from reposer.poses.skeleton import OPENPOSE_18, Skeleton, check_skeleton, shown_joints
 from reposer.poses.tables import table
 
-_EPSILON = 1e-6
+EPSILON = 1e-6
+"""Beside the largest value of a mask."""
 
 _LIMB_WIDTH = 9.0
 _DIVISOR = 1.2
@@ -61,16 +65,32 @@ def limb_masks(
     if reference_height is not None and not reference_height > 0:
         raise ValueError(f"reference_height must be a positive number of pixels, got {reference_height}")
     check_places(joints, visible, size)
-    height, width = size
-    zoom = 1.0 if reference_height is None else height / reference_height
+    zoom = 1.0 if reference_height is None else size[0] / reference_height
     if multi_scale:  # a part wider than a limb is so by half as much: the torso's 4 px become 2
         sizes = [(limb + (p.width - _LIMB_WIDTH) / 2, divisor) for limb, divisor in SCALES for p in skeleton.parts]
     else:
         sizes = [(p.width, _DIVISOR) for p in skeleton.parts]
-    joints = shown_joints(joints if joints.dtype == torch.float64 else joints.float(), visible)
-    start, end, whole = _segments(joints, visible, skeleton)
-    if multi_scale:
-        start, end, whole = (torch.cat([ends] * len(SCALES), dim=1) for ends in (start, end, whole))
+    joints = joints if joints.dtype == torch.float64 else joints.float()
+    tables = (table(_ends(skeleton), joints, torch.long), table(tuple(sizes), joints))
+    compute = operators.limb_masks if opaque(joints, visible) else plain_masks
+    return compute(joints, visible, *tables, *size, float(zoom))
+
+
+def plain_masks(
+    joints: Tensor, visible: Tensor, ends: Tensor, sizes: Tensor, height: int, width: int, zoom: float
+) -> Tensor:
+    """``limb_masks`` by PyTorch's operators.
+
+    Args:
+        ends: (2, parts, N) of the joints, whose means are start and end of each part.
+        sizes: (P, 2), width and divisor of each mask; P is a multiple of the number of parts.
+    """
+    joints = shown_joints(joints, visible)
+    start, end = joints[:, ends].mean(dim=3).unbind(1)
+    whole = visible[:, ends].all(dim=3).all(dim=1)
+    if len(sizes) > ends.shape[1]:
+        sets = len(sizes) // ends.shape[1]
+        start, end, whole = (torch.cat([part] * sets, dim=1) for part in (start, end, whole))
     middle = (start + end) / 2
     along = end - start
     squared_length = (along**2).sum(-1)  # (B, P)
@@ -78,7 +98,7 @@ def limb_masks(
     y_axis = table((0.0, 1.0), joints)
     direction = torch.where(squared_length[..., None] > 0, along, y_axis)
     direction = direction / direction.norm(dim=-1, keepdim=True)
-    across, divisors = table(tuple(sizes), joints).unbind(-1)
+    across, divisors = sizes.unbind(-1)
     variance_along = (squared_length / divisors).clamp(min=5.0 * zoom**2)
     width_squared = (across * zoom) ** 2
 
@@ -94,7 +114,7 @@ def limb_masks(
     # In place, as memory is most of the cost; exp(-60) = 1e-26 is far from subnormal numbers, which are slow.
     exponent = exponent.add_(along_y).clamp_(min=-60.0)
     highest = exponent.amax(dim=(-2, -1), keepdim=True)
-    scale = torch.where(whole[..., None, None], -torch.log(highest.exp() + _EPSILON), -torch.inf)
+    scale = torch.where(whole[..., None, None], -torch.log(highest.exp() + EPSILON), -torch.inf)
     return exponent.add_(scale).exp_()
 
 
@@ -103,11 +123,8 @@ def background_mask(part_masks: Tensor) -> Tensor:
     return 1 - part_masks.amax(dim=1, keepdim=True)
 
 
-def _segments(joints: Tensor, visible: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor, Tensor]:
-    """Start (B, P, 2) and end of each part, and whether all its joints are visible (B, P)."""
-    # All parts at once: the joints of each end, repeated until every end has as many.
+def _ends(skeleton: Skeleton) -> tuple[Any, ...]:
+    """The joints of both ends of each part (2, P, N), repeated until every end has as many."""
     ends = [part.start for part in skeleton.parts], [part.end for part in skeleton.parts]
     count = math.lcm(*(len(end) for side in ends for end in side))
-    index = table(tuple(tuple(end * (count // len(end)) for end in side) for side in ends), joints, torch.long)
-    start, end = joints[:, index].mean(dim=3).unbind(1)
-    return start, end, visible[:, index].all(dim=3).all(dim=1)
+    return tuple(tuple(end * (count // len(end)) for end in side) for side in ends)

@@ -1,5 +1,6 @@
 """Poses of one person, fitted to another person: their limbs, their size, their place in the picture."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,7 +83,93 @@ def retarget_joints(
     fitted = _rebuilt(target, in_target, ratios)
     fitted = fitted + _way(fitted, in_target, source, in_source)[:, None]
     joints = torch.where(ratios.isfinite().all(dim=1)[:, None, None], fitted, target)[:, : target_visible.shape[1]]
-    visible = target_visible
+    return within(joints, target_visible, size)
+
+
+def retarget_motion(
+    joints: Tensor, visible: Tensor, source: Pose, *, size: tuple[int, int] | None = None
+) -> tuple[Tensor, Tensor]:
+    r"""Fit the poses of a motion, of one person before one camera, to the person of the source pose.
+
+    As :func:`retarget_joints`, but the motion is fitted once, so that nothing changes from pose to pose that did not
+    change before: the lengths of the moving person's limbs are estimated from all poses together, and who comes nearer
+    or walks aside still does, by as much as the sizes :math:`s` of both persons differ. With the place :math:`a_t` of
+    what the person stands on in pose t (the lower ankle's height; sideways the middle of the hips) it goes to
+
+    .. math:: a'_t = a^{source} + s \, (a_t - \operatorname{median}_t a_t)
+
+    Where ankles are missing in more poses than hips or neck, or in the source, these are used instead; in single poses
+    that lack them, the way is between those of the poses around.
+
+    Args:
+        joints: (T, 18, 2) float pixels, x then y, of OPENPOSE_18, in the order of time.
+        visible: (T, 18) bool.
+        source: the pose of the person to fit the motion to.
+        size: (H, W) of the source's picture in pixels: joints that come to lie outside are missing. None: all stay.
+
+    Returns:
+        Joints (T, 18, 2) in the pixels of the source's picture, 0 where missing, and visible (T, 18).
+
+    Raises:
+        ValueError: if the shapes do not fit together or are not those of OPENPOSE_18.
+    """
+    OPENPOSE_18.check(joints, visible)
+    OPENPOSE_18.check(source.joints[None], source.visible[None])
+    dtype = torch.promote_types(joints.dtype, torch.float32)
+    there, in_there = with_middles(shown_joints(joints, visible).to(dtype), visible)
+    here, in_here = with_middles(
+        shown_joints(source.joints[None], source.visible[None]).to(dtype), source.visible[None]
+    )
+    lengths = limb_lengths(there, in_there, together=True)
+    ratios = limb_lengths(here, in_here) / lengths
+    if not ratios.isfinite().all():
+        return within(joints.to(dtype), visible, size)
+    fitted = _rebuilt(there, in_there, ratios.expand(len(there), -1))
+    upright = torch.tensor([LIMB_NAMES.index(name) for name in ("torso", "thigh", "shin")])
+    scale = (ratios * lengths)[:, upright].sum() / lengths[:, upright].sum()
+    way = torch.stack(
+        [
+            _motion_way(fitted[..., axis], there[..., axis], in_there, here[0, :, axis], in_here[0], scale, anchors)
+            for axis, anchors in enumerate((_ANCHORS[1:], _ANCHORS))
+        ],
+        dim=1,
+    )
+    return within((fitted + way[:, None])[:, : visible.shape[1]], visible, size)
+
+
+_ANCHORS = (_ANKLES, HIP_JOINTS, (NECK,))
+"""What tells where a person is, the best first."""
+
+
+def _motion_way(
+    fitted: Tensor,
+    there: Tensor,
+    known: Tensor,
+    here: Tensor,
+    in_here: Tensor,
+    scale: Tensor,
+    anchors: tuple[tuple[int, ...], ...],
+) -> Tensor:
+    """How far (T,) each pose of a motion must move along one axis, of which all places are given (T, 20), (20,)."""
+
+    def at(places: Tensor, anchor: tuple[int, ...]) -> Tensor:
+        of = places[..., list(anchor)]
+        return of.amax(dim=-1) if anchor == _ANKLES else of.mean(dim=-1)
+
+    shares = [float(known[:, list(anchor)].all(dim=1).float().mean()) for anchor in anchors]
+    usable = [share * bool(in_here[list(anchor)].all()) for share, anchor in zip(shares, anchors, strict=True)]
+    if max(usable) == 0:  # the middle of what is seen
+        return (here[in_here].mean() - fitted[known].mean()).expand(len(fitted))
+    anchor = anchors[usable.index(max(usable))]
+    has = known[:, list(anchor)].all(dim=1)
+    before = at(there, anchor)
+    wanted = at(here, anchor) + scale * (before - before[has].median())
+    way = np.interp(np.arange(len(has)), has.nonzero()[:, 0], (wanted - at(fitted, anchor))[has])
+    return torch.from_numpy(way).to(fitted)
+
+
+def within(joints: Tensor, visible: Tensor, size: tuple[int, int] | None) -> tuple[Tensor, Tensor]:
+    """Joints outside of the picture are missing, missing ones 0."""
     if size is not None:
         high = joints.new_tensor((size[1], size[0])) - 0.5
         visible = visible & ((joints >= -0.5) & (joints < high)).all(dim=-1)

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 from reposer import __version__
 from reposer.bounds import Size, at_least
 from reposer.checks import InputError, check_choice
-from reposer.data import DESCRIPTION, LAYOUTS, Layout, Split
+from reposer.data import DESCRIPTION, Layout, Split
+from reposer.data.layouts import RELEASED
 from reposer.files import read_json, write_text
 from reposer.images import ResizeFilter
 from reposer.locks import is_lock, lock
@@ -85,7 +86,7 @@ def prepare(
     """
     config = config or PrepareConfig()
     check_choice("data set", name, SIZES)
-    layout, size = LAYOUTS[name], config.size or SIZES[name][0]
+    layout, size = RELEASED[name], config.size or SIZES[name][0]
     if size not in SIZES[name]:
         known = " or ".join(f"{height} {width}" for height, width in SIZES[name])
         raise InputError(f"size of {name} must be {known}, got {size[0]} {size[1]}")

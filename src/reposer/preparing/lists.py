@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from reposer.checks import InputError, some
-from reposer.data import LAYOUTS, SPLITS, Layout, Lists, Split
+from reposer.data import SPLITS, Layout, Lists, Split
+from reposer.data.layouts import RELEASED
 from reposer.files import read_text
 from reposer.poses import Pose
 
@@ -114,7 +115,7 @@ def _first(there: Mapping[str, Path], names: Iterable[str]) -> Path | None:
 
 def _missing(names: list[str], split: Split, there: Mapping[str, Path]) -> str:
     lists = [name for name in there if name.endswith((".csv", ".txt"))]
-    known = {name for layout in LAYOUTS.values() for each in SPLITS for name in layout.annotation_names(each)}
+    known = {name for layout in RELEASED.values() for each in SPLITS for name in layout.annotation_names(each)}
     other = "test" if split == "train" else "train"
     unknown = [name for name in lists if name not in known and other not in name and "pairs" not in name]
     near = difflib.get_close_matches(names[0], unknown, n=1, cutoff=0.6)

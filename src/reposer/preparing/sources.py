@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,15 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from reposer.archives import check_unpacked, open_zip, read_member, safe_name
 from reposer.checks import InputError
 from reposer.data import Layout, Split
 from reposer.data.names import split_suffix
-from reposer.files import check_regular
 
 MOST_MEMBER = 2**25
 """Bytes of the largest image in a zip file that is read: 32 MiB."""
-_MOST_SQUEEZED = 100
-"""How many times smaller a zip file may make an image of more than a MiB; of photos it saves next to nothing."""
 _OTHERS = {"query", "gt_bbox", "gt_query", "__MACOSX"}
 """Folders of the downloads with other images, some of the same names."""
 _HIGH = "img_highres"
@@ -40,14 +37,8 @@ class Location:
         """What ``images.read_image`` reads; InputError if a member of a zip file cannot be read."""
         if not self.member:
             return self.file
-        try:
-            return _open(self.file, os.getpid()).read(self.member)
-        except RuntimeError:  # zipfile's word for it
-            raise InputError(
-                f"{self}: encrypted; unpack the zip file with its password and name the folder as --source"
-            ) from None
-        except Exception as error:  # the decompressors raise whatever they like
-            raise InputError(f"{self}: cannot be read ({error}); download the zip file again") from None
+        remedy = "unpack the zip file with its password and name the folder as --source"
+        return read_member(_open(self.file, os.getpid()), self.member, self, remedy)
 
 
 def find_images(
@@ -171,29 +162,14 @@ def _check_kind(path: Path) -> None:
 
 def _in_zip(path: Path, below: str) -> Iterator[tuple[Location, str]]:
     for info in _open(path, os.getpid()).infolist():
-        name = info.filename.replace("\\", "/")
-        parts = PurePosixPath(name).parts
-        if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name):
-            raise InputError(f"{path}: holds {info.filename!r}, a name that leads outside of it; nothing was written")
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise InputError(f"{path}: holds {info.filename!r}, a link or a device; nothing was written")
-        if info.is_dir() or not split_suffix(name)[1] or parts[-1].startswith("."):
+        name = safe_name(path, info)
+        if info.is_dir() or not split_suffix(name)[1] or PurePosixPath(name).name.startswith("."):
             continue
-        squeezed = info.file_size > 2**20 and info.file_size > _MOST_SQUEEZED * info.compress_size
-        if info.file_size > MOST_MEMBER or squeezed:
-            raise InputError(
-                f"{path}: {info.filename!r} would be {info.file_size:,} bytes, packed into {info.compress_size:,}: no "
-                "photo of a data set; nothing was written"
-            )
+        check_unpacked(path, info, most=MOST_MEMBER, what="photo of a data set")
         yield Location(path, info.filename), below + name
 
 
 @lru_cache(maxsize=8)
 def _open(path: Path, process: int) -> zipfile.ZipFile:
     """Open a zip file, once in each process: one that was inherited would share its place in the file."""
-    check_regular(path, what="file or folder")
-    try:
-        return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise InputError(f"{path}: not a readable zip file ({error}); name a folder or a whole zip file") from None
+    return open_zip(path)

@@ -10,14 +10,17 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.evaluation import Evaluation
+from reposer.evaluation.photos import photos_of
 from reposer.files import write_text
-from reposer.images import encode_image, read_image
+from reposer.images import encode_image, read_image, read_photo
+from reposer.letterbox import letterbox
 from reposer.protocols import with_ids
 from reposer.reporting.comparison import HOW, Comparison, Difference
 from reposer.reporting.page import page, picture
 from reposer.results import (
     Format,
     Panels,
+    Photos,
     Result,
     cut,
     find_results,
@@ -52,6 +55,8 @@ class Pictures:
     width: int
     real: Path | None
     """Folder of the real images, if it is known."""
+    photos: Photos | None = None
+    """Files of the real images that are own photos."""
 
     def generated(self, pair: str) -> Tensor | None:
         """What was scored, (3, H, W) uint8; None if it is not there."""
@@ -79,6 +84,9 @@ class Pictures:
         return cut(read_image(file), self.format, self.width, self.evaluation.protocol, file)
 
     def _real(self, file: Path | None, name: str) -> Tensor | None:
+        if self.photos is not None:
+            photo = self.photos.get(name)
+            return letterbox(read_photo(photo), self.evaluation.protocol.size) if photo and photo.is_file() else None
         found = file if file and file.is_file() else self.real and image_in(self.real, name)
         return read_image(found) if found else None
 
@@ -104,7 +112,7 @@ def open_pictures(folder: Path, evaluation: Evaluation, *, targets: Path | None 
     if not results.keys() & evaluation.per_image.keys():
         raise InputError(f"{folder}: none of the {len(evaluation.per_image)} pairs of the evaluation is in this folder")
     format, width = format_of([result.file for result in results.values()], evaluation.protocol, evaluation.format)
-    return Pictures(evaluation, results, format, width, real)
+    return Pictures(evaluation, results, format, width, real, photos_of(targets, manifest))
 
 
 def write_gallery(path: Path, comparison: Comparison, first: Pictures, second: Pictures) -> None:

@@ -31,6 +31,8 @@ class Manifest:
     """Annotation CSV of the real images."""
     pairs: tuple[tuple[str, str], ...] | None = None
     """Names of source and target, in order of generation."""
+    photos: Mapping[str, Path] | None = None
+    """Of own photos, letterboxed to the size of the results: {name: file}."""
 
 
 @contextmanager
@@ -38,41 +40,62 @@ def under_manifest(out: Path, index: PairIndex, format: Format, provenance: Mapp
     """Write the manifest of results around writing them: marked as unfinished before the first, whole after the last.
 
     ``manifest.json`` names the pairs and where their real images are; ``annotations.csv`` holds the poses in pixels
-    of these images. ``provenance`` holds further entries, of types that JSON knows.
+    of these images. Of own photos, ``photos`` tells the files, and the poses are in pixels of the letterboxed pictures.
+    ``provenance`` holds further entries, of types that JSON knows.
 
     Raises:
         InputError: if the folder holds results that were made from something else, or nothing says from what.
     """
+    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    photos = {} if index.framed is None else {"photos": {name: index.framed[name].file for name in names}}
     content = {
         "format": format.name,
         "images": str(index.images.resolve()),
         "annotations": ANNOTATIONS,
         "pairs": [list(pair) for pair in index.pairs],
+        **photos,
         **provenance,
     }
-    _check_replaceable(out, content)
-    _write(out, {_UNFINISHED: True, **content})
-    names = dict.fromkeys(name for pair in index.pairs for name in pair)
+    begin_manifest(out, content)
     write_annotations(out / ANNOTATIONS, {name: index.poses[name] for name in names})
     yield
-    _write(out, content)
+    end_manifest(out, content)
 
 
-def _write(out: Path, content: Mapping[str, Any]) -> None:
+def begin_manifest(out: Path, content: Mapping[str, Any], *, images: Path | None = None) -> None:
+    """Write a manifest that is marked as unfinished, before what it describes.
+
+    Args:
+        out: its folder.
+        content: of types that JSON knows; a ``file`` or ``folder`` inside an entry says where something was, and may
+            change.
+        images: folder of the images that are described, if it is another.
+
+    Raises:
+        InputError: if there are images that were made from something else, or nothing says from what.
+    """
+    _check_replaceable(out, out if images is None else images, content)
+    end_manifest(out, {_UNFINISHED: True, **content})
+
+
+def end_manifest(out: Path, content: Mapping[str, Any]) -> None:
+    """Write the whole manifest, after what it describes."""
     write_text(out / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
-def _check_replaceable(out: Path, content: Mapping[str, Any]) -> None:
-    """Raise InputError unless what a folder holds are results of the same, finished or not, or none."""
+def _check_replaceable(out: Path, images: Path, content: Mapping[str, Any]) -> None:
+    """Raise InputError unless what a folder holds was made from the same, finished or not, or it holds no images."""
     path = out / MANIFEST
     if not path.exists():
-        if any(each.suffix.lower() in SUFFIXES for each in out.iterdir()):
-            raise InputError(f"{out}: holds images that no {MANIFEST} describes; choose another folder, or empty it")
+        if images.is_dir() and any(each.suffix.lower() in SUFFIXES for each in images.iterdir()):
+            raise InputError(f"{images}: holds images that no {MANIFEST} describes; choose another folder, or empty it")
         return
     old, new = _read(path), json.loads(json.dumps(content))
     for each in (old, new):
-        if isinstance(checkpoint := each.get("checkpoint"), dict):
-            checkpoint.pop("file", None)  # the same one may have moved
+        for entry in each.values():
+            if isinstance(entry, dict):
+                entry.pop("file", None)  # the same one may have moved
+                entry.pop("folder", None)
     names = dict.fromkeys([*new, *old])
     if others := [name for name in names if name != _UNFINISHED and old.get(name) != new.get(name)]:
         raise InputError(
@@ -95,14 +118,17 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: these results are not finished, 'reposer generate' was stopped or is still running; run it again "
             "with this --out, to its end"
         )
-    told = {name: content[name] for name in ("images", "annotations", "pairs") if name in content}
+    told = {name: content[name] for name in ("images", "annotations", "pairs", "photos") if name in content}
     try:
         manifest: Manifest = from_plain(Manifest, {"path": str(path), **told})
     except InputError as error:
         raise InputError(f"{path}: {error}; generate again or remove it") from None
     # Relative to the folder; an absolute path stays as it is.
     images, annotations = (place and folder / place for place in (manifest.images, manifest.annotations))
-    return replace(manifest, images=images, annotations=annotations)
+    photos = manifest.photos
+    if photos is not None and images is not None:
+        photos = {name: images / file for name, file in photos.items()}
+    return replace(manifest, images=images, annotations=annotations, photos=photos)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,13 +1,29 @@
 """The real images of results: which file is the target, which the source."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from reposer.checks import InputError
-from reposer.data.names import source_of
+from reposer.data.names import image_name, source_of
 from reposer.images import SUFFIXES
 from reposer.results.folder import Result
 from reposer.results.names import ambiguous
 from reposer.results.problems import Problems
+
+Photos = Mapping[str, Path]
+"""Files of own photos by the names that results have for them."""
+
+
+def find_photos(photos: Photos, names: Mapping[str, str | None], what: str, problems: Problems) -> dict[str, Path]:
+    """Find the photo of each result that is a source or target, by its name: {pair id: file}."""
+    known = {image_name(name): file for name, file in photos.items()}
+    found = {}
+    for pair, name in names.items():
+        if name is not None and image_name(name) in known:
+            found[pair] = known[image_name(name)]
+        else:
+            problems.add(f"without a {what}", pair, f"{pair}: no photo {name} in the data set")
+    return found
 
 
 def find_targets(folder: Path | None, results: dict[str, Result], problems: Problems) -> dict[str, Path]:

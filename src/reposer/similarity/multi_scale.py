@@ -29,6 +29,7 @@ def multi_scale_ssim_index(
     target: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: MultiScaleSSIMSettings = MultiScaleSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
@@ -41,7 +42,8 @@ def multi_scale_ssim_index(
     :math:`l_M`, the first fraction, is multiplied in before averaging. The five exponents w are those published;
     fewer than five are divided by their sum. Terms below 1e-4 count as 1e-4, without gradient.
 
-    Images and value range are those of ``ssim_index``; scales or a window that do not fit are a ValueError.
+    Images and value range are those of ``ssim_index``; scales or a window that do not fit are a ValueError. With
+    ``content`` (B, 1, H, W) the averages are over the windows whose centre is content.
 
     Returns:
         (B,) in [0, 1], at least float32; 1 for identical images.
@@ -63,9 +65,10 @@ def multi_scale_ssim_index(
         )
     terms = []
     for _ in range(scales - 1):
-        terms.append(mean_of_map(x, y, settings=window, luminance=False, channels=True))
+        terms.append(mean_of_map(x, y, settings=window, luminance=False, channels=True, content=content))
         x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-    terms.append(mean_of_map(x, y, settings=window, channels=True))
+        content = None if content is None else F.avg_pool2d(content.float(), 2)
+    terms.append(mean_of_map(x, y, settings=window, channels=True, content=content))
     stacked = torch.stack(terms)  # (M, B, C)
     exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
     return (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean(dim=1)

@@ -14,14 +14,17 @@ from reposer.checks import changed, check_choice
 from reposer.images import SIGNED
 from reposer.poses.parts import SCALES, background_mask
 from reposer.similarity.kernels.choice import kernels_fit
-from reposer.similarity.planes import mean_ssim_of_planes, part_ssim_of_planes
+from reposer.similarity.planes import mean_ssim_under, part_ssim_of_planes
 from reposer.similarity.settings import PartSSIMSettings
 from reposer.similarity.ssim import (
     EPSILON,
     centred,
+    masked_ssim,
     mean_masked_ssim,
+    mean_of_map,
     mean_ssim,
     ssim_of_averages,
+    unit_images,
 )
 from reposer.similarity.windows import matrix_product
 from reposer.tensors import check_images, check_masks
@@ -166,13 +169,16 @@ def mean_part_distance(
     part_masks: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: PartSSIMSettings = PartSSIMSettings(),
     **fields: Any,
 ) -> Tensor:
-    """1 - the mean of ``part_ssim_index`` over the batch, a scalar."""
+    """1 - the mean of ``part_ssim_index`` over the batch, a scalar; of padded images, over their ``content``."""
     settings = changed(settings, fields)
     check_images(generated, target, value_range)
     check_masks(part_masks, generated)
+    if content is not None:
+        return 1 - _index_within(generated, target, part_masks, content, value_range, settings).mean()
     if kernels_fit(generated, target, part_masks, settings=settings.ssim):
         from reposer.similarity.kernels import functions
 
@@ -180,14 +186,19 @@ def mean_part_distance(
     return 1 - index_of_centred(*_centred(generated, target, part_masks, value_range), settings).mean()
 
 
-def index_of_centred(
-    x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings, *, planes: bool = False
+def index_of_planes(
+    generated: Tensor, target: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings
 ) -> Tensor:
-    """``part_ssim_index`` (B,) of what ``centred_images`` returns; ``planes``: the faster way without gradient."""
-    if planes and settings.statistics == "global":
-        parts = part_ssim_of_planes(x, y, masks, full_range).mean(-1)
-    else:
-        parts = part_ssim_of_centred(x, y, masks, full_range, settings).mean(-1)  # (B, P)
+    """``part_ssim_index`` (B,) float64 of images of any numbers from 0, as published, without gradient: faster."""
+    parts = part_ssim_of_planes(generated, target, masks, full_range).mean(-1)
+    visible = background_mask(masks.amax(dim=1, keepdim=True).double())
+    surroundings = mean_ssim_under(generated, target, visible, full_range, settings.ssim)
+    return (mean_of_parts(parts, masks, settings) + surroundings) / 2
+
+
+def index_of_centred(x: Tensor, y: Tensor, masks: Tensor, full_range: float, settings: PartSSIMSettings) -> Tensor:
+    """``part_ssim_index`` (B,) of what ``centred_images`` returns."""
+    parts = part_ssim_of_centred(x, y, masks, full_range, settings).mean(-1)  # (B, P)
     foreground = mean_of_parts(parts, masks, settings)
     visible = background_mask(masks)
     if settings.background == "normalized":
@@ -195,8 +206,28 @@ def index_of_centred(
     else:
         black = -full_range / 2
         x, y = ((image - black) * visible + black for image in (x, y))
-        surroundings = (mean_ssim_of_planes if planes else mean_ssim)(x, y, full_range, settings.ssim)
+        surroundings = mean_ssim(x, y, full_range, settings.ssim)
     return (foreground + surroundings) / 2
+
+
+def _index_within(
+    generated: Tensor,
+    target: Tensor,
+    part_masks: Tensor,
+    content: Tensor,
+    value_range: tuple[float, float],
+    settings: PartSSIMSettings,
+) -> Tensor:
+    """``part_ssim_index`` (B,) of the content (B, 1, H, W) of padded images, in which parts and background end."""
+    masks, visible = part_masks * content, background_mask(part_masks) * content
+    parts = part_ssim(generated, target, masks, value_range=value_range, settings=settings).mean(-1)
+    foreground = mean_of_parts(parts, masks, settings)
+    if settings.background == "normalized":
+        shown = masked_ssim(generated, target, visible, value_range=value_range, settings=settings.ssim)
+        return (foreground + shown.mean(dim=(1, 2))) / 2
+    x, y = (image * visible for image in unit_images(generated, target, value_range))
+    shown = mean_of_map(x, y, settings=settings.ssim, channels=True, content=content)
+    return (foreground + shown.mean(1)) / 2
 
 
 def mean_of_parts(parts: Tensor, masks: Tensor, settings: PartSSIMSettings) -> Tensor:

@@ -5,6 +5,7 @@ What ``ssim_of_averages`` computes, about twice as fast as by its tensors, each 
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,8 @@ from reposer.similarity.windows import window_weights
 
 Floats = NDArray[np.float64]
 _TILE = 32
+_STRIP = 24_000
+"""Values of a plane that are worked on at a time: some ten such arrays fit into a core's own cache."""
 
 
 def ssim_of_planes(
@@ -42,62 +45,80 @@ def ssim_of_planes(
         fields: single fields of the settings.
     """
     settings = changed(settings, fields)
+    border, (height, width) = settings.window_size - 1, generated.shape[1:]
+    strips = math.ceil(height * width / _STRIP)
+    rows = math.ceil((height - border) / strips)
+    return sum(
+        _missing(
+            plane[top : top + rows + border], other[top : top + rows + border], lowest + data_range / 2, data_range,
+            settings,
+        )
+        for plane, other in zip(generated, target, strict=True)
+        for top in range(0, height - border, rows)
+    )  # fmt: skip
+
+
+def _missing(
+    plane: NDArray[np.generic], other: NDArray[np.generic], middle: float, data_range: float, settings: SSIMSettings
+) -> float:
+    """Sum of 1 - SSIM over the positions of two planes (H, W), whose values are about ``middle``."""
     scale = settings.variance_scale
-    c1, c2, middle = (K1 * data_range) ** 2, (K2 * data_range) ** 2, data_range / 2
+    c1, c2, origin = (K1 * data_range) ** 2, (K2 * data_range) ** 2, data_range / 2
+    values = np.empty((4, *plane.shape))
+    _products(plane, other, middle, values)
     band = _band(settings.window_size, settings.sigma, settings.window)
-    values = np.empty((4, *generated.shape[1:]))
-    total = 0.0
-    for plane, other in zip(generated, target, strict=True):
-        _products(plane, other, lowest + middle, values)
-        mean_x, mean_y, variances, structure = _filtered(values, band, settings.window_size - 1)
-        shift = mean_x - mean_y
-        shift *= shift
-        variances -= mean_x * mean_x
-        variances -= mean_y * mean_y
-        np.maximum(variances, 0, out=variances)
-        structure -= shift
-        np.maximum(structure, 0, out=structure)
-        if scale != 1:
-            variances *= scale
-            structure *= scale
-        variances += c2
-        structure /= variances  # 1 - contrast and structure
-        mean_x += middle
-        mean_y += middle
-        mean_x *= mean_x
-        mean_y *= mean_y
-        mean_x += mean_y
-        mean_x += c1
-        shift /= mean_x  # 1 - luminance
-        np.multiply(shift, structure, out=mean_y)
-        shift += structure
-        shift -= mean_y
-        total += float(shift.sum())
-    return total
+    mean_x, mean_y, variances, structure = _filtered(values, band, settings.window_size - 1)
+    shift = mean_x - mean_y
+    shift *= shift
+    variances -= mean_x * mean_x
+    variances -= mean_y * mean_y
+    np.maximum(variances, 0, out=variances)
+    structure -= shift
+    np.maximum(structure, 0, out=structure)
+    if scale != 1:
+        variances *= scale
+        structure *= scale
+    variances += c2
+    structure /= variances  # 1 - contrast and structure
+    mean_x += origin
+    mean_y += origin
+    mean_x *= mean_x
+    mean_y *= mean_y
+    mean_x += mean_y
+    mean_x += c1
+    shift /= mean_x  # 1 - luminance
+    np.multiply(shift, structure, out=mean_y)
+    shift += structure
+    shift -= mean_y
+    return float(shift.sum())
 
 
-def mean_ssim_of_planes(x: Tensor, y: Tensor, full_range: float, settings: SSIMSettings) -> Tensor:
-    """``mean_ssim`` (B,) of what ``centred_images`` returns, float64 tensors on a processor; L is the full range."""
-    height, width = x.shape[-2:]
+def mean_ssim_under(
+    generated: Tensor, target: Tensor, masks: Tensor, data_range: float, settings: SSIMSettings
+) -> Tensor:
+    """Mean SSIM (B,) float64 of images (B, C, H, W) of any numbers from 0, multiplied by masks (B, 1, H, W)."""
+    height, width = generated.shape[-2:]
     check_window((height, width), settings.window_size)
     missing = [
-        ssim_of_planes(a, b, data_range=full_range, lowest=-full_range / 2, settings=settings)
-        for a, b in zip(x.numpy(), y.numpy(), strict=True)
+        ssim_of_planes(a * mask, b * mask, data_range=data_range, settings=settings)
+        for a, b, mask in zip(generated.numpy(), target.numpy(), masks.double().numpy(), strict=True)
     ]
     border = settings.window_size - 1
-    return 1 - torch.tensor(missing, dtype=x.dtype) / (x.shape[1] * (height - border) * (width - border))
+    return 1 - torch.tensor(missing, dtype=torch.float64) / (generated.shape[1] * (height - border) * (width - border))
 
 
-def part_ssim_of_planes(x: Tensor, y: Tensor, masks: Tensor, data_range: float) -> Tensor:
-    """SSIM (B, P, C) of each body part, with global statistics, of what ``centred_images`` returns."""
-    moments = np.empty((len(x), masks.shape[1], x.shape[1], 4))
-    values = np.empty((4, *x.shape[2:]))
-    weights = masks.flatten(2).numpy()
-    for image, (planes, others) in enumerate(zip(x.numpy(), y.numpy(), strict=True)):
+def part_ssim_of_planes(generated: Tensor, target: Tensor, masks: Tensor, data_range: float) -> Tensor:
+    """SSIM (B, P, C) float64 of each body part, with global statistics, of images of any numbers from 0."""
+    moments = np.empty((len(generated), masks.shape[1], generated.shape[1], 4))
+    values, weights = np.empty((4, *generated.shape[2:])), np.empty((masks.shape[1], generated[0, 0].numel()))
+    sums = np.empty(masks.shape[:2])
+    for image, (planes, others) in enumerate(zip(generated.numpy(), target.numpy(), strict=True)):
+        weights[:] = masks[image].flatten(1).numpy()
+        sums[image] = weights.sum(-1)
         for channel, pair in enumerate(zip(planes, others, strict=True)):
-            _products(*pair, 0.0, values)
-            moments[image, :, channel] = weights[image] @ values.reshape(4, -1).T
-    total = torch.from_numpy(weights.sum(-1))[..., None]
+            _products(*pair, data_range / 2, values)
+            moments[image, :, channel] = weights @ values.reshape(4, -1).T
+    total = torch.from_numpy(sums)[..., None]
     averages = (torch.from_numpy(moments) / (total + EPSILON)[..., None]).unbind(-1)
     origin = data_range / 2 * (total / (total + EPSILON))  # an empty mask has mean 0
     return ssim_of_moments(*averages, origin=origin, data_range=data_range)

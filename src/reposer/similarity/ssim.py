@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reposer.checks import changed, check_window
 from reposer.images import SIGNED, to_unit
+from reposer.similarity.content import centres, means_within
 from reposer.similarity.kernels.choice import kernels_fit
 from reposer.similarity.settings import PUBLISHED_SSIM, SSIMSettings
 from reposer.similarity.windows import Average, window_average, window_weights
@@ -180,9 +181,17 @@ def mean_of_map(
     luminance: bool = True,
     settings: SSIMSettings = SSIMSettings(),
     channels: bool = False,
+    content: Tensor | None = None,
 ) -> Tensor:
-    """Mean of ``ssim_map``, which it need not make: a scalar, or (B, C) with ``channels``."""
+    """Mean of ``ssim_map``, which it need not make: a scalar, or (B, C) with ``channels``.
+
+    With ``content`` (B, 1, H, W), or its share, the mean is over the windows whose centre is content.
+    """
     check_images(generated, target)
+    if content is not None:
+        values = ssim_map(generated, target, data_range=data_range, luminance=luminance, settings=settings)
+        means = means_within(values, centres(content, settings.window_size))
+        return means if channels else means.mean()
     if kernels_fit(generated, target, settings=settings):
         from reposer.similarity.kernels import functions
 
@@ -245,12 +254,16 @@ def mean_distance(
     target: Tensor,
     *,
     value_range: tuple[float, float] = SIGNED,
+    content: Tensor | None = None,
     settings: SSIMSettings = SSIMSettings(),
     **fields: Any,
 ) -> Tensor:
-    """1 - the mean of ``ssim_index`` over the batch, a scalar."""
+    """1 - the mean of ``ssim_index`` over the batch, a scalar; of padded images, over their ``content``."""
     settings = changed(settings, fields)
     check_images(generated, target, value_range)
+    if content is not None:
+        x, y = unit_images(generated, target, value_range)
+        return 1 - mean_of_map(x, y, settings=settings, content=content)
     if kernels_fit(generated, target, settings=settings):
         from reposer.similarity.kernels import functions
 

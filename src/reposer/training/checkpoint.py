@@ -19,6 +19,7 @@ from reposer.files import check_regular, write_whole
 from reposer.models.fitting import mismatch
 from reposer.models.saving import GENERATOR, files_by_step, generator_path, save_network
 from reposer.training.state import TrainingState
+from reposer.training.updates import OWN_FLAGS
 
 STATE = "state-{:07d}.pt"
 BEST = "generator-best.safetensors"
@@ -31,9 +32,7 @@ def save_checkpoint(folder: Path, state: TrainingState, config: RunConfig) -> No
     What is newer stays, as it may where a run goes on from an older state because its newest is damaged.
     """
     save_generator(generator_path(folder, state.step), state, config)
-    saved = state_dict(state)
-    saved["digest"] = digest(saved)
-    write_state(folder / STATE.format(state.step), saved)
+    write_state(folder / STATE.format(state.step), state_dict(state))
     for name in (STATE, GENERATOR):
         files = [file for step, file in files_by_step(folder, name).items() if step <= state.step]
         for old in files[: -config.logging.keep_checkpoints]:
@@ -48,9 +47,10 @@ def save_generator(path: Path, state: TrainingState, config: RunConfig) -> None:
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors and plain values to a file of torch."""
+    """Write tensors and plain values, and their digest, to a file of torch."""
+    saved = {**state, "digest": digest(state)}
     with writing(path):
-        write_whole(path, lambda temporary: torch.save(state, temporary))
+        write_whole(path, lambda temporary: torch.save(saved, temporary))
 
 
 @contextmanager
@@ -93,11 +93,17 @@ def load_newest_checkpoint(folder: Path, state: TrainingState, warn: Callable[[s
     return False
 
 
-def _restore(path: Path, step: int, state: TrainingState) -> None:
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what ``write_state`` wrote; of another file or a damaged one, any error may come."""
     check_regular(path)
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     if saved.pop("digest") != digest(saved):
         raise ValueError("its content has changed since it was written")
+    return saved
+
+
+def _restore(path: Path, step: int, state: TrainingState) -> None:
+    saved = read_state(path)
     if saved["step"] != step:
         raise ValueError(f"it was written after step {saved['step']}")
     for name, trained in state.networks():
@@ -125,7 +131,9 @@ def load_state_dict(state: TrainingState, saved: Mapping[str, Any]) -> None:
     for name, trained in state.networks():
         entry = saved["networks"][name]
         trained.network.load_state_dict(entry["network"])
-        trained.optimizer.load_state_dict(entry["optimizer"])
+        (own,), (group,) = trained.optimizer.param_groups, entry["optimizer"]["param_groups"]
+        group = group | {name: own[name] for name in OWN_FLAGS}
+        trained.optimizer.load_state_dict(entry["optimizer"] | {"param_groups": [group]})
         trained.pool.load_state_dict(entry["pool"], next(trained.network.parameters()).device)
     if state.ema_generator is not None:
         state.ema_generator.load_state_dict(saved["ema_generator"])

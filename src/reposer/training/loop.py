@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,20 +12,23 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from reposer.arithmetic import float32_products
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data import PairBatch, PairDataset, has_split, open_pairs, train_loader
+from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
 from reposer.models import generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
+from reposer.training.batches import Batches
+from reposer.training.capture import Capture
 from reposer.training.checkpoint import BEST, load_newest_checkpoint, save_checkpoint, save_generator
-from reposer.training.guards import NonFiniteError, skip_or_stop
 from reposer.training.record import RunRecord
 from reposer.training.run_folder import Resume, RunFolder, check_run_folder, held
 from reposer.training.state import TrainingState, build_state
-from reposer.training.step import train_step
+from reposer.training.step import take_step
+from reposer.training.taken import LAG, Taken, settle
 from reposer.training.trial import try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
@@ -71,8 +75,10 @@ def train(
     intervals = (every.log_every, every.validate_every, every.sample_every, every.checkpoint_every)
     with (
         held(out, config, record, resume=resume, world=world) as resumes,
-        RunFolder(out, config, record, writes=world.is_first) as folder,
         dead_workers_in_one_line(),
+        float32_products(tf32=config.hardware.tf32),
+        Batches.opened(dataset, config, world, progress) as batches,
+        RunFolder(out, config, record, writes=world.is_first) as folder,
         _finish_step_on_interrupt() as interrupted,
     ):
         state = build_state(config, world)
@@ -82,20 +88,23 @@ def train(
         watch = DiscriminatorWatch(folder.rewind(state.step, progress.say))
         progress(state.step, steps)
         since, seen = time.perf_counter(), 0
-        for batch in _batches(dataset, state, config, world):
+        queue: deque[Taken] = deque()
+        capture = Capture.of_run(config, state, world, progress.say)
+        lag = LAG.get(world.device.type, 0)
+
+        def take(batch: PairBatch, logs: bool) -> Taken:
+            return take_step(state, batch, objective, config, world, term_gradients=logs, capture=capture)
+
+        for batch in batches.from_step(state.step):
             step = state.step + 1
             logs, validates, draws, saves = (step % interval == 0 or step == steps for interval in intervals)
-            row: dict[str, Any] = {}
-            try:
-                terms = train_step(state, batch, objective, config, world, term_gradients=logs)
-                row = _row(terms, objective, config, step)
-                state.skipped_in_a_row = 0
-                note = f"loss {terms['total']:.3f}"
-            except NonFiniteError as error:
-                skip_or_stop(error, state, batch, config, out, world)
-                progress.say(f"{error}; skipped")
-                note = f"{state.skipped} skipped"
-            seen += config.optimization.pairs_at(state.step - 1)
+            queue.append(take(batch, logs))
+            seen += config.optimization.pairs_at(step - 1)
+            if len(queue) <= lag and not (logs or validates or draws or saves):
+                continue
+            values = settle(queue, take, state, config, out, world, progress.say)
+            row: dict[str, Any] = _row(values, objective, config, step) if values is not None else {}
+            note = f"loss {values['total']:.3f}" if values is not None else f"{state.skipped} skipped"
             progress(step, steps, items_per_step=config.optimization.batch_size, note=note)
 
             if unseen and validates:
@@ -121,35 +130,9 @@ def train(
     return generator_path(folder.checkpoints, state.step)
 
 
-def _batches(dataset: PairDataset, state: TrainingState, config: RunConfig, world: World) -> Iterator[PairBatch]:
-    """Read the share of this process in each batch, from the next step until the last, epoch by epoch."""
-    while state.step < config.optimization.steps:
-        yield from epoch_batches(dataset, config, world, *divmod(state.step, config.optimization.steps_per_epoch))
-
-
-def epoch_batches(
-    dataset: PairDataset, config: RunConfig, world: World, epoch: int = 0, start_batch: int = 0
-) -> Iterator[PairBatch]:
-    """Read the share of this process in the batches of one epoch."""
-    loader = train_loader(
-        dataset,
-        seed=config.seed,
-        epoch=epoch,
-        pairs_per_epoch=config.optimization.pairs_per_epoch,
-        batch_size=config.optimization.batch_size,
-        workers=config.data.workers,
-        start_batch=start_batch,
-        rank=world.rank,
-        processes=world.size,
-        pin_memory=world.device.type == "cuda",
-    )
-    for batch in loader:
-        yield batch.to(world.device, non_blocking=True)
-
-
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
-    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing)
+    index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "

@@ -12,6 +12,7 @@ import torch
 
 from reposer.checks import InputError
 from reposer.config import RunConfig
+from reposer.data.cache import choose_place
 from reposer.features import LPIPS_BACKBONES, VGG19, WeightsFile
 from reposer.losses import LOSSES, ObjectiveConfig
 from reposer.models import build_discriminators, build_generator
@@ -32,7 +33,7 @@ def check_needs(config: RunConfig, *, data: Path, out: Path | None, resume: Resu
     """
     most = max(config.logging.sample_pairs, config.logging.validation_pairs)
     checks: list[Callable[[], Any]] = [
-        lambda: open_dataset(config, data),
+        lambda: _check_dataset(config, data),
         lambda: fixed_pairs(data, config, most),
         lambda: check_devices(config.hardware),
         lambda: check_processes("data.workers", config.data.workers, least=0),
@@ -55,6 +56,14 @@ def check_needs(config: RunConfig, *, data: Path, out: Path | None, resume: Resu
     if missing:
         numbered = "; ".join(f"({number}) {line}" for number, line in enumerate(missing, start=1))
         raise InputError(f"{len(missing)} things are missing: {numbered}")
+
+
+def _check_dataset(config: RunConfig, data: Path) -> None:
+    """Open the training pairs; if their images are to be kept in memory, they must fit."""
+    _, dataset = open_dataset(config, data)
+    on_gpu = config.hardware.accelerator != "cpu" and torch.cuda.is_available()
+    device = torch.device("cuda" if on_gpu else "cpu")
+    choose_place(config.data.cache, dataset, device, processes=max(1, config.hardware.devices))
 
 
 def _weights(objective: ObjectiveConfig) -> Iterator[tuple[WeightsFile, Path | None]]:

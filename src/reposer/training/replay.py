@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import torch
-
+from reposer.arithmetic import float32_products
+from reposer.checks import InputError
 from reposer.config import Accelerator, Precision, config_from_json
 from reposer.data import PairBatch
 from reposer.losses import Objective
-from reposer.training.checkpoint import load_state_dict
+from reposer.training.checkpoint import load_state_dict, read_state
 from reposer.training.state import build_state
 from reposer.training.step import train_step
 from reposer.training.world import World
@@ -28,8 +29,9 @@ def replay(
 
     Raises:
         NonFiniteError: naming what is not finite, as in the run.
+        InputError: if that is no such file, or it has changed since it was written.
     """
-    dump = torch.load(Path(path), map_location="cpu", weights_only=True)
+    dump = read_step(Path(path))
     config = config_from_json(dump["config"], path)
     precision = precision or config.hardware.precision
     hardware = replace(config.hardware, accelerator=accelerator, devices=1, nodes=1, precision=precision)
@@ -38,4 +40,22 @@ def replay(
     state = build_state(config, world)
     load_state_dict(state, dump["state"])
     batch = PairBatch.joined([PairBatch(**share) for share in dump["batches"]]).to(world.device)
-    return train_step(state, batch, Objective(config.objective).to(world.device), config, world, term_gradients=True)
+    objective = Objective(config.objective).to(world.device)
+    with float32_products(tf32=config.hardware.tf32):
+        return train_step(state, batch, objective, config, world, term_gradients=True)
+
+
+def read_step(path: Path) -> dict[str, Any]:
+    """Read what a run wrote down of a step; InputError if it is something else, or has changed since."""
+    try:
+        dump = read_state(path)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file can fail in any way
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"{path}: not what a run wrote down of a step, nonfinite-STEP.pt, or damaged ({reason})"
+        ) from None
+    if not {"config", "state", "batches"} <= dump.keys():
+        raise InputError(f"{path}: not what a run wrote down of a step; expected its nonfinite-STEP.pt")
+    return dump

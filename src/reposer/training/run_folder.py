@@ -27,7 +27,14 @@ from reposer.training.world import World
 
 Resume = bool | Literal["auto"]
 CONFIG, CHECKPOINTS, SAMPLES = "config.json", "checkpoints", "samples"
-_FREE = ("logging.", "data.workers ", "optimization.on_nonfinite ", "optimization.most_skips ", "hardware.")
+_FREE = (
+    "logging.",
+    "data.workers ",
+    "data.cache ",
+    "optimization.on_nonfinite ",
+    "optimization.most_skips ",
+    "hardware.",
+)
 """Fields that may change when a run is resumed; of the hardware, precision may not."""
 
 

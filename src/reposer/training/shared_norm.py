@@ -9,6 +9,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from reposer.models.blocks import BatchNorm
+
 
 class _SharedNorm(torch.autograd.Function):
     """Batch norm by a mean and variance that are those of the features of all processes, ``count`` values a channel.
@@ -45,7 +47,7 @@ class _SharedNorm(torch.autograd.Function):
         return dx * (weight * s)[:, None, None], dweight, dbias, None, None, None, None
 
 
-class SharedBatchNorm(nn.BatchNorm2d):
+class SharedBatchNorm(BatchNorm):
     """Batch norm with the mean and variance over the pairs of all processes, on any device, with exact gradients."""
 
     def forward(self, features: Tensor) -> Tensor:
@@ -64,9 +66,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
         if self.track_running_stats:
             assert self.running_mean is not None
             assert self.running_var is not None
-            assert self.num_batches_tracked is not None
             momentum = self.momentum or 0.0
-            self.num_batches_tracked.add_(1)
             self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
             self.running_var.lerp_((variance * count / (count - 1)).to(self.running_var.dtype), momentum)
         return _SharedNorm.apply(x, self.weight, self.bias, mean, variance, count, self.eps).to(features.dtype)
@@ -75,5 +75,5 @@ class SharedBatchNorm(nn.BatchNorm2d):
 def share_batch_norm(network: nn.Module) -> None:
     """Let every batch norm of a network see the pairs of all processes; names and weights stay."""
     for module in network.modules():
-        if type(module) is nn.BatchNorm2d:
+        if type(module) is BatchNorm:
             module.__class__ = SharedBatchNorm

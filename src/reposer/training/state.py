@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import cast
@@ -12,16 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import Adam, Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 from reposer.config import Precision, RunConfig
 from reposer.losses import ImagePool
 from reposer.models import GeneratorNetwork, build_discriminators, build_generator
-from reposer.models.blocks import set_dropout_keys
+from reposer.models.dropout import set_dropout_keys
+from reposer.training.statistics import Statistics
+from reposer.training.updates import build_adam
 from reposer.training.world import World
 
-ParamList = tuple[Tensor, ...] | list[Tensor]
 _AUTOCAST = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
 
@@ -34,6 +35,7 @@ class TrainedNetwork:
     """What computes while the network learns: the network itself, or its replica in a world of many processes."""
     optimizer: Optimizer
     precision: Precision
+    statistics: Statistics
     pool: ImagePool = field(default_factory=lambda: ImagePool(0))
 
     def __call__(self, *inputs: Tensor, keys: Tensor) -> Tensor:
@@ -61,6 +63,10 @@ class TrainingState:
     """Running average of the generator, if the run keeps one."""
     scaler: GradScaler
     """Scales losses where gradients are computed in float16; else does nothing."""
+    halted: Tensor
+    """() float32 on the device: 1 once a step was not finite; until that is noticed, no step changes anything."""
+    masked: bool
+    """Whether updates read that flag on the device, so that nothing waits for it."""
     step: int = 0
     """Finished steps."""
     skipped: int = 0
@@ -80,8 +86,12 @@ class TrainingState:
         return cast(GeneratorNetwork, best)
 
 
-def build_state(config: RunConfig, world: World) -> TrainingState:
-    """Build networks, optimizers and pools, drawn from the run's seed: the same in every process."""
+def build_state(config: RunConfig, world: World, *, masked: bool | None = None) -> TrainingState:
+    """Build networks, optimizers and pools, drawn from the run's seed: the same in every process.
+
+    ``masked``: see :class:`TrainingState`; by default on all devices but the processor's.
+    """
+    masked = world.device.type == "cuda" if masked is None else masked
     torch.manual_seed(config.seed)
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
     if config.objective.adversarial.weight:
@@ -96,27 +106,17 @@ def build_state(config: RunConfig, world: World) -> TrainingState:
             memory_format=torch.channels_last if hardware.channels_last else torch.contiguous_format,
         )  # type: ignore[call-overload]
         if name == "generator" and optimization.ema_decay:
-            update = _running_average(optimization.ema_decay)
-            ema_generator = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+            ema_generator = AveragedModel(network, use_buffers=True)
         network.gradient_checkpointing = hardware.gradient_checkpointing  # type: ignore[assignment]
         if hardware.compile:
             network.compile()
         replica = world.replicate(network)
-        optimizer = Adam(network.parameters(), lr=optimization.learning_rate, betas=optimization.betas)
+        optimizer = build_adam(network, optimization, masked=masked)
         pool = ImagePool(0 if name == "generator" else config.objective.adversarial.pool_size)
-        trained[name] = TrainedNetwork(network, replica, optimizer, hardware.precision, pool)
+        trained[name] = TrainedNetwork(network, replica, optimizer, hardware.precision, Statistics(network), pool)
     scaler = GradScaler(world.device.type, enabled=hardware.precision == "16-mixed")
-    return TrainingState(trained.pop("generator"), trained, ema_generator, scaler)
-
-
-def _running_average(decay: float) -> Callable[[ParamList, ParamList, Tensor | int], None]:
-    """Exponential running average that forgets faster at the start: the first weights are noise."""
-
-    def update(averaged: ParamList, current: ParamList, updates: Tensor | int) -> None:
-        now = min(decay, (1 + int(updates)) / (10 + int(updates)))
-        get_ema_multi_avg_fn(now)(averaged, current, updates)
-
-    return update
+    halted = torch.zeros((), device=world.device)
+    return TrainingState(trained.pop("generator"), trained, ema_generator, scaler, halted, masked)
 
 
 def step_seed(seed: int, step: int) -> int:

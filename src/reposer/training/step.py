@@ -3,11 +3,13 @@
 The published order is generator first. A discriminator learns from images that the generator made before its update,
 so the gradients of all three can be computed before any of them is updated: the result is the same, bit for bit, and
 a step in which something is not finite leaves everything unchanged.
+
+On a GPU nothing waits for the device within a step. Whether all was finite is known there; the updates read it there,
+and so do those of all further steps, until the processor has read it too: see :mod:`reposer.training.taken`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,12 +20,17 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch
 from reposer.data.batch import shares
 from reposer.images import to_signed
-from reposer.losses import ImagePool, Objective
+from reposer.letterbox import content_mask
+from reposer.losses import Objective
 from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.plausibility import trusted
 from reposer.poses import pose_maps
-from reposer.training.guards import NonFiniteError
-from reposer.training.state import TrainedNetwork, TrainingState, item_keys, step_seed
+from reposer.similarity.content import mean_within
+from reposer.training.capture import Capture
+from reposer.training.numbers import StepNumbers
+from reposer.training.state import TrainedNetwork, TrainingState
+from reposer.training.taken import Taken, Values, finished
+from reposer.training.updates import adam_step, update_average, update_scale
 from reposer.training.world import Sums, World
 
 # Each use of dropout within a step draws its own masks.
@@ -32,7 +39,6 @@ _FROZEN = {"appearance": 1, "shape": 2}  # in the generator's step
 _LEARNING = {"appearance": (3, 4), "shape": (5, 6)}  # from real images, from generated ones
 
 
-@trusted()
 def train_step(
     state: TrainingState,
     batch: PairBatch,
@@ -52,46 +58,37 @@ def train_step(
     Raises:
         NonFiniteError: naming terms and networks, if a loss or gradient is not finite; the state is as before then.
     """
+    return finished(state, take_step(state, batch, objective, config, world, term_gradients=term_gradients))
+
+
+@trusted()
+def take_step(
+    state: TrainingState,
+    batch: PairBatch,
+    objective: Objective,
+    config: RunConfig,
+    world: World,
+    *,
+    term_gradients: bool = False,
+    capture: Capture | None = None,
+) -> Taken:
+    """What ``train_step`` does, without waiting for the device: what it returns or raises, ``finished`` does later."""
     joined = state.step >= config.optimization.adversarial_start_step
-    discriminators = state.discriminators if joined else {}
-    networks = {"generator": state.generator, **discriminators}
-    statistics = [buffer for trained in networks.values() for buffer in trained.network.buffers()]
-    before = [buffer.clone() for buffer in statistics]
-    for trained in networks.values():
-        trained.network.train()
-        trained.optimizer.zero_grad()
-
+    judges = tuple(state.discriminators) if joined else ()
     pairs = len(batch) if world.size == 1 else config.optimization.pairs_at(state.step)
-    draws = torch.Generator().manual_seed(step_seed(config.seed, state.step))
-    step = _Step(state, objective, config, world, world.rows(pairs), draws)
-    parts = step.split(batch)
-    judges = nn.ModuleList(trained.network for trained in discriminators.values())
-    judges.requires_grad_(False)  # while the generator learns
-    try:
-        images = [step.generate(part, discriminators, term_gradients) for part in parts]
-    finally:
-        judges.requires_grad_(True)
-    pools = {name: step.discriminate(name, trained, parts, images) for name, trained in discriminators.items()}
+    rows = world.rows(pairs)
+    numbers = StepNumbers.draw(state, config, rows[world.rank], pairs, pools=judges)
 
-    norms = {f"gradient_norm/{name}": step.gradient_norm(trained) for name, trained in networks.items()}
-    values = step.sums.values(norms, world)
-    if not all(map(math.isfinite, values.values())):
-        for buffer, kept in zip(statistics, before, strict=True):
-            buffer.copy_(kept)
-        for trained in networks.values():
-            trained.optimizer.zero_grad()
-        state.scaler.update()
-        raise NonFiniteError(state.step + 1, values, batch, scaled=state.scaler.is_enabled())
-    for name, trained in networks.items():
-        for group in trained.optimizer.param_groups:
-            group["lr"] = config.optimization.learning_rate_at(state.step)
-        state.scaler.step(trained.optimizer)
-        trained.pool = pools.get(name, trained.pool)
-    state.scaler.update()
-    if state.ema_generator is not None:
-        state.ema_generator.update_parameters(state.generator.network)
+    def run(batch: PairBatch, numbers: StepNumbers) -> Values:
+        step = _Step(state, objective, config, world, rows, numbers, judges)
+        return step.run(batch, term_gradients=term_gradients)
+
+    values = capture.run(run, batch, numbers) if capture and not term_gradients else run(batch, numbers)
+    before = {name: trained.pool.filled for name, trained in state.discriminators.items()}
+    for name, draw in numbers.pools.items():
+        state.discriminators[name].pool.filled = draw.filled
     state.step += 1
-    return values
+    return Taken(batch, term_gradients, state.step - 1, before, values.sent())
 
 
 @dataclass(frozen=True)
@@ -99,16 +96,27 @@ class _Part:
     """A part of this process's batch, as the networks see it."""
 
     batch: PairBatch
-    items: slice
-    """Which pairs of the whole step."""
+    rows: slice
+    """Which of this process's pairs."""
     share: float
     """Of all pairs of the step."""
     is_last: bool
     """After it the gradients are complete."""
     target: Tensor
+    content: Tensor | None
+    """Which pixels are no padding, (B, 1, H, W) bool; None: all."""
     generator_inputs: tuple[Tensor, ...]
     conditions: dict[str, Tensor]
     """What each discriminator sees beside the image."""
+
+    def judged(self, name: str, images: Tensor) -> Tensor:
+        """What a discriminator is shown of images; behind it, of padded ones, which pixels count: a pool keeps both."""
+        content = () if self.content is None else (self.content.to(images.dtype),)
+        return torch.cat((images, self.conditions[name], *content), dim=1)
+
+    def apart(self, judged: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What ``judged`` has put together: what a discriminator is shown, and which pixels count."""
+        return (judged, None) if self.content is None else (judged[:, :-1], judged[:, -1:])
 
 
 @dataclass(frozen=True)
@@ -121,9 +129,51 @@ class _Step:
     world: World
     rows: list[slice]
     """Which of the step's pairs each process has."""
-    draws: torch.Generator
-    """Of the pools."""
+    numbers: StepNumbers
+    judges: tuple[str, ...]
+    """The discriminators that have joined in."""
     sums: Sums = field(default_factory=Sums)
+
+    def run(self, batch: PairBatch, *, term_gradients: bool) -> Values:
+        """Compute the gradients, and update what there is to update if all is finite."""
+        state = self.state
+        judges = {name: state.discriminators[name] for name in self.judges}
+        networks = {"generator": state.generator, **judges}
+        statistics = [trained.statistics.values.clone() for trained in networks.values()]
+        for trained in networks.values():
+            trained.network.train()
+            trained.optimizer.zero_grad()
+
+        parts = self.split(batch)
+        frozen = nn.ModuleList(trained.network for trained in judges.values())
+        frozen.requires_grad_(False)  # while the generator learns
+        try:
+            images = [self.generate(part, judges, term_gradients) for part in parts]
+        finally:
+            frozen.requires_grad_(True)
+        shown = {name: self.discriminate(name, trained, parts, images) for name, trained in judges.items()}
+
+        norms = [self.gradient_norm(trained).float() for trained in networks.values()]
+        names = (*self.sums.names, *(f"gradient_norm/{name}" for name in networks))
+        numbers = torch.cat((self.sums.total(self.world), torch.stack(norms)))
+        halted_before = state.halted > 0
+        state.halted.copy_(torch.maximum(state.halted, 1 - numbers.isfinite().all().float()))
+        halted = state.halted > 0
+        for trained, before in zip(networks.values(), statistics, strict=True):
+            trained.statistics.put_back(before, halted)
+            adam_step(trained.optimizer, self.numbers.learning_rate, state.halted, masked=state.masked)
+        for name, draw in self.numbers.pools.items():
+            judges[name].pool.keep(shown[name], draw, unless=halted)
+        update_scale(state.scaler, halted_before)
+        if state.ema_generator is not None:
+            update_average(
+                state.ema_generator,
+                state.generator.network,
+                self.numbers.average_weight,
+                state.halted,
+                masked=state.masked,
+            )
+        return Values(names, frozenset(self.sums.squares), numbers)
 
     def split(self, batch: PairBatch) -> list[_Part]:
         """Cut this process's pairs into the parts that are computed one after another."""
@@ -134,21 +184,23 @@ class _Step:
         network = cast(GeneratorNetwork, self.state.generator.network)
         dtype = torch.float64 if self.config.hardware.precision == "64-true" else torch.float32
         parts = []
-        for rows, pair in zip(shares(len(batch), count), batch.split(count), strict=True):
+        pieces = batch.split(count) if count > 1 else [batch]
+        for rows, pair in zip(shares(len(batch), count), pieces, strict=True):
             source, target = (to_signed(images).to(dtype) for images in (pair.source, pair.target))
+            size = (source.shape[-2], source.shape[-1])
             inputs = generator_inputs(network, source, *pair.poses, heatmaps=self.config.heatmaps)
             if network.reads == "heatmaps":
                 target_maps = inputs[-1]
             else:
-                size = (source.shape[-2], source.shape[-1])
                 target_maps = pose_maps(*pair.poses[2:], size, self.config.heatmaps).to(dtype)
             parts.append(
                 _Part(
                     batch=pair,
-                    items=slice(own.start + rows.start, own.start + rows.stop),
+                    rows=rows,
                     share=len(pair) / self.rows[-1].stop,
                     is_last=rows.stop == len(batch),
                     target=target,
+                    content=None if pair.target_box is None else content_mask(pair.target_box, size),
                     generator_inputs=inputs,
                     conditions={"appearance": source, "shape": target_maps},
                 )
@@ -158,43 +210,51 @@ class _Step:
     def generate(self, part: _Part, discriminators: dict[str, TrainedNetwork], term_gradients: bool) -> Tensor:
         """Generate a part of the batch, add its share of the generator's gradient, and return the images."""
         with self.state.generator.kept_local(not part.is_last):
-            generated = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            made = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            # In the padding nobody sees what the generator paints, and nothing pulls at it.
+            generated = made if part.content is None else torch.where(part.content, made, part.target)
             logits = tuple(
                 trained(torch.cat((generated, part.conditions[name]), dim=1), keys=self._keys(_FROZEN[name], part))
                 for name, trained in discriminators.items()
             )
             joints, visible = part.batch.target_joints, part.batch.target_visible
-            value = self.objective(generated, part.target, joints, visible, fake_logits=logits or None)
+            value = self.objective(
+                generated, part.target, joints, visible, fake_logits=logits or None, content=part.content
+            )
             for name, term in value.terms.items():
                 self.sums.add(name, term, part.share)
                 if term_gradients:
                     weighted = self.objective.weights[name] * part.share * term
-                    (pull,) = torch.autograd.grad(weighted, generated, retain_graph=True)
+                    (pull,) = torch.autograd.grad(weighted, made, retain_graph=True)
                     self.sums.add_square(f"gradient_norm/image/{name}", pull)
             self.sums.add("total", value.total, part.share)
             self.state.scaler.scale(value.total * part.share).backward()
         return generated.detach()
 
-    def discriminate(self, name: str, trained: TrainedNetwork, parts: list[_Part], images: list[Tensor]) -> ImagePool:
-        """Add up a discriminator's gradient, and return its pool as it will be after the step."""
-        pool = trained.pool.copy()
-        shown = torch.cat(
-            [torch.cat((image, part.conditions[name]), dim=1) for part, image in zip(parts, images, strict=True)]
-        )
-        if pool.size:  # every process keeps the whole pool
-            shown = pool.query(self.world.gathered(shown, self.rows), self.draws)[self.rows[self.world.rank]]
+    def discriminate(self, name: str, trained: TrainedNetwork, parts: list[_Part], images: list[Tensor]) -> Tensor:
+        """Add up a discriminator's gradient, and return what its pool may keep: the new images of all processes."""
+        new = torch.cat([part.judged(name, image) for part, image in zip(parts, images, strict=True)])
+        shown = new
+        if name in self.numbers.pools:  # every process keeps the whole pool
+            new = self.world.gathered(new, self.rows)
+            shown = trained.pool.shown(new, self.numbers.pools[name])[self.rows[self.world.rank]]
         for part, fake in zip(parts, shown.split([len(image) for image in images]), strict=True):
-            real = torch.cat((part.target, part.conditions[name]), dim=1)
+            real, real_content = part.apart(part.judged(name, part.target))
+            fake, fake_content = part.apart(fake)
             keys = [self._keys(use, part) for use in _LEARNING[name]]
             with trained.kept_local(not part.is_last):
                 real_logits, fake_logits = _judge(trained, real, fake, keys, self.config)
-                loss = self.objective.discriminator_loss(real_logits, fake_logits)
+                loss = self.objective.discriminator_loss(
+                    real_logits, fake_logits, real_content=real_content, fake_content=fake_content
+                )
                 self.state.scaler.scale(loss * part.share).backward()
             self.sums.add(f"discriminator/{name}", loss, part.share)
             border = self.config.objective.adversarial.border
-            self.sums.add(f"accuracy/{name}/real", (real_logits > border).float().mean(), part.share)
-            self.sums.add(f"accuracy/{name}/generated", (fake_logits <= border).float().mean(), part.share)
-        return pool
+            right = mean_within((real_logits > border).float(), real_content)
+            self.sums.add(f"accuracy/{name}/real", right, part.share)
+            right = mean_within((fake_logits <= border).float(), fake_content)
+            self.sums.add(f"accuracy/{name}/generated", right, part.share)
+        return new
 
     def gradient_norm(self, trained: TrainedNetwork) -> Tensor:
         """Sum the gradients over the processes, undo the scale of float16 losses, and return their norm."""
@@ -204,7 +264,7 @@ class _Step:
         return nn.utils.get_total_norm([p.grad for p in trained.network.parameters() if p.grad is not None])
 
     def _keys(self, use: int, part: _Part) -> Tensor:
-        return item_keys(self.config.seed, self.state.step, use, part.items)
+        return self.numbers.keys[use, part.rows]
 
 
 def _judge(

@@ -12,6 +12,7 @@ from torch import Tensor
 from reposer.config import RunConfig, ValidationScore
 from reposer.data import PairBatch, PairDataset, collate, has_split, open_pairs
 from reposer.images import grid, to_signed, to_uint8
+from reposer.letterbox import Box
 from reposer.metrics import METRICS
 from reposer.models import GeneratorNetwork, repose
 from reposer.poses import Pose, draw_pose, limb_masks
@@ -27,7 +28,8 @@ def fixed_pairs(data: Path, config: RunConfig, count: int) -> list[PairBatch]:
     """Read ``count`` test pairs, spread evenly, in batches; none if the data set has no test split."""
     if not count or not has_split(data, "test", config.data.layout):
         return []
-    dataset = PairDataset(open_pairs(data, "test", config.data.layout, skip_missing=config.data.skip_missing))
+    index = open_pairs(data, "test", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
+    dataset = PairDataset(index)
     count = min(count, len(dataset))
     items = [i * len(dataset) // count for i in range(count)]
     return [collate([dataset[i] for i in items[start : start + _BATCH]]) for start in range(0, count, _BATCH)]
@@ -47,10 +49,20 @@ def validate(
 
 
 def _scores(network: GeneratorNetwork, pairs: PairBatch, config: RunConfig) -> Tensor:
-    """Values (B, N) float64 of the metrics, with their default settings."""
+    """Values (B, N) float64 of the metrics, with their default settings; of padded images, of their content."""
     target, generated = pairs.target.cpu(), generate(network, pairs, config).cpu()
     masks = limb_masks(pairs.target_joints.cpu(), pairs.target_visible.cpu(), (target.shape[-2], target.shape[-1]))
     inputs = {"generated": generated, "target": target, "part_masks": masks}
+    if pairs.target_box is None:
+        return _values(inputs)
+    rows = [
+        _values({name: Box(*box).crop(images[i : i + 1]) for name, images in inputs.items()})
+        for i, box in enumerate(pairs.target_box.tolist())
+    ]
+    return torch.cat(rows)
+
+
+def _values(inputs: dict[str, Tensor]) -> Tensor:
     chosen = [METRICS[name] for name in HIGHER_IS_BETTER]
     return torch.stack([metric.function(**{name: inputs[name] for name in metric.inputs}) for metric in chosen], dim=1)
 

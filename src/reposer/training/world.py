@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from lightning.fabric import Fabric
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -19,6 +17,9 @@ from reposer.config import HardwareConfig
 from reposer.data.batch import shares
 from reposer.processes import check_processes
 from reposer.training.shared_norm import share_batch_norm
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 _CPU = torch.device("cpu")
 
@@ -44,6 +45,8 @@ class World:
         Raises:
             InputError: if this machine does not have such devices, or not so many.
         """
+        if _is_one_cpu(config):
+            return cls()
         fabric = _fabric(config)
         fabric.launch()
         return cls(fabric.global_rank, fabric.world_size, fabric.device, ddp=fabric.device.type == "cuda")
@@ -119,10 +122,33 @@ class World:
 
 def check_devices(config: HardwareConfig) -> None:
     """Raise InputError if this machine does not have such devices, or not so many."""
-    _fabric(config)
+    if not _is_one_cpu(config):
+        _fabric(config)
+
+
+def starts_as_first() -> bool:
+    """Whether this process was not started, by torchrun, SLURM or ``World.launch``, as another than the first."""
+    return next((os.environ[name] == "0" for name in _RANKS if name in os.environ), True)
+
+
+_RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+"""Environment variables that tell a process which of many it is, as Lightning reads them."""
+_MANY = (*_RANKS, "WORLD_SIZE", "SLURM_NTASKS", "LSB_JOBID", "OMPI_COMM_WORLD_SIZE")
+"""Those that tell, or may tell, that there are others."""
+
+
+def _is_one_cpu(config: HardwareConfig) -> bool:
+    """Whether a run is one process on the processor, which needs no Fabric: its import takes as long as torch's."""
+    cpu = config.accelerator == "cpu" or (
+        config.accelerator == "auto" and not torch.cuda.is_available() and not torch.backends.mps.is_available()
+    )
+    return cpu and config.devices == config.nodes == 1 and not any(name in os.environ for name in _MANY)
 
 
 def _fabric(config: HardwareConfig) -> Fabric:
+    from lightning.fabric import Fabric
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
     if config.devices > 0:
         check_processes("hardware.devices", config.devices)
     try:
@@ -140,20 +166,27 @@ class Sums:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._squares: set[str] = set()
+        self.squares: set[str] = set()
+        """Names whose values are squares of norms."""
 
     def add(self, name: str, value: Tensor, share: float) -> None:
         """Add the share of a mean."""
-        self._sums[name] = self._sums.get(name, 0) + value.detach().float() * share
+        value = value.detach().float()
+        self._add(name, value if share == 1 else value * share)
 
     def add_square(self, name: str, values: Tensor) -> None:
         """Add to a norm."""
-        self._squares.add(name)
-        self._sums[name] = self._sums.get(name, 0) + values.detach().float().square().sum()
+        self.squares.add(name)
+        self._add(name, values.detach().float().square().sum())
 
-    def values(self, norms: dict[str, Tensor], world: World) -> dict[str, float]:
-        """All of them over all processes, and ``norms``, which are so already; waits for the device, once."""
-        total = world.summed(torch.stack(list(self._sums.values())))
-        numbers = torch.cat((total, torch.stack([norm.float() for norm in norms.values()]))).tolist()
-        values = dict(zip((*self._sums, *norms), numbers, strict=True))
-        return {name: math.sqrt(v) if name in self._squares and v > 0 else v for name, v in values.items()}
+    def _add(self, name: str, value: Tensor) -> None:
+        self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what was added, in that order."""
+        return tuple(self._sums)
+
+    def total(self, world: World) -> Tensor:
+        """All of them over all processes, (N,) float32 on the device."""
+        return world.summed(torch.stack(list(self._sums.values())))

@@ -2,7 +2,7 @@
 
 from reposer.data.mannequin.dataset import MannequinConfig, MannequinSummary, make_mannequins
 from reposer.data.mannequin.mesh import PART_NAMES
-from reposer.data.mannequin.render import Mannequin, Picture, make_mannequin, photograph, take_picture
+from reposer.data.mannequin.render import Mannequin, Picture, make_mannequin, photograph, surface_flow, take_picture
 
 __all__ = [
     "PART_NAMES",
@@ -13,5 +13,6 @@ __all__ = [
     "make_mannequin",
     "make_mannequins",
     "photograph",
+    "surface_flow",
     "take_picture",
 ]

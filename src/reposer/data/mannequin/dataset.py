@@ -21,7 +21,7 @@ from reposer.checks import InputError
 from reposer.data.config import MANNEQUINS
 from reposer.data.description import DESCRIPTION
 from reposer.data.layout import pair_up
-from reposer.data.layouts import LAYOUTS
+from reposer.data.layouts import RELEASED
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
@@ -139,7 +139,7 @@ def _one_thread() -> Iterator[None]:
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
-    studio, size = config.layout == "deepfashion", LAYOUTS[config.layout].size
+    studio, size = config.layout == "deepfashion", RELEASED[config.layout].size
     mannequin = make_mannequin(config.seed, identity, size, clothing=config.clothing, studio=studio)
     records = []
     for index in range(config.images_per_identity):
@@ -182,7 +182,7 @@ def _write_images(
 
 
 def _write_lists(config: MannequinConfig, folder: Path, records: dict[str, list[_Record]]) -> MannequinSummary:
-    layout = LAYOUTS[config.layout]
+    layout = RELEASED[config.layout]
     pairs = {
         split: pair_up({record.name: record.visible.tolist() for record in made}, layout.identity_of)
         for split, made in records.items()

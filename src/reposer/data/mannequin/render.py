@@ -277,6 +277,43 @@ def _hidden(
     return (buffer[row, column] < depth - _NEAR * stature) & ~own
 
 
+def surface_flow(
+    mannequin: Mannequin, before: tuple[Stance, View], after: tuple[Stance, View]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Tell where the surface that one photograph of a mannequin shows is in another, before it.
+
+    Args:
+        mannequin: the person.
+        before: stance and view of the other photograph.
+        after: stance and view of the photograph whose pixels are asked for.
+
+    Returns:
+        Ways (2, h, w), x then y in pixels, from each pixel to the place of the same point before, and (h, w) where that
+        is so: there is the person, and the point is seen in both.
+    """
+    height, width = mannequin.size
+    places = []
+    for stance, view in (before, after):
+        camera = _camera(mannequin, view)
+        points, _ = _skin(mannequin, pose_body(mannequin.body, stance), camera)
+        places.append(camera.project(points))
+    there, here = (rasterize(*place, mannequin.mesh.triangles, (height, width)) for place in places)
+    x, y, depth = (here.interpolate(values) for values in places[0])
+    column, row = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    nearest = there.depth[np.where(inside, row * width + column, 0)]
+    seen = inside & (depth < nearest + _SAME * mannequin.body.stature)
+    flow, shown = np.zeros((2, height * width), np.float32), np.zeros(height * width, bool)
+    flow[0, here.pixels] = x - here.pixels % width - 0.5
+    flow[1, here.pixels] = y - here.pixels // width - 0.5
+    shown[here.pixels] = seen
+    return flow.reshape(2, height, width), shown.reshape(height, width)
+
+
+_SAME = 0.01
+"""Depth, statures, within which it is the same surface: more than its slope within a pixel, less than a limb."""
+
+
 def take_picture(mannequin: Mannequin, seed: int, identity: int, index: int) -> Picture:
     """Picture number `index` of an identity; depends on nothing but the arguments."""
     rng = np.random.default_rng([seed, identity, index, PICTURE])

@@ -2,7 +2,7 @@
 
 from reposer.poses.keypoints.catalogue import KEYPOINT_FORMATS, KeypointFormat
 from reposer.poses.keypoints.options import THRESHOLD, KeypointOptions
-from reposer.poses.keypoints.reading import ImagePose, read_image_poses, read_keypoints, write_keypoints
+from reposer.poses.keypoints.reading import ImagePose, read_image_poses, read_keypoints, read_motion, write_keypoints
 from reposer.poses.keypoints.sheet import pose_sheet
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "pose_sheet",
     "read_image_poses",
     "read_keypoints",
+    "read_motion",
     "write_keypoints",
 ]

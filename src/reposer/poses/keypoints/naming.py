@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from reposer.checks import InputError, printable
-from reposer.decoding import size_of
+from reposer.decoding import photo_size_of
 from reposer.images import SUFFIXES
 from reposer.poses.keypoints.catalogue import KeypointFormat
 from reposer.poses.keypoints.picture import Picture
@@ -20,6 +22,13 @@ class Image:
     file: Path | None
     size: tuple[int, int] | None
     """(H, W) in pixels, where it is known."""
+
+
+class ImageFinder(Protocol):
+    """Knows which images keypoints may be of."""
+
+    def of(self, picture: Picture, name: str, size: tuple[int, int] | None, where: Path) -> Image | None:
+        """Tell the image of a picture, see :meth:`Images.of`; None: it is of none that matters here."""
 
 
 class Images:
@@ -52,17 +61,12 @@ class Images:
             InputError: if the folder does not have it, or two sizes of it are known.
         """
         file = self._find(name, where)
-        known = {
-            "the file of keypoints": picture.size,
-            f"{file}": size_of(file) if file is not None else None,
-            "the size given": size,
-        }
-        told = {by: found for by, found in known.items() if found is not None}
-        if len(set(told.values())) > 1:
-            both = ", ".join(f"{height}x{width} by {by}" for by, (height, width) in told.items())
-            raise InputError(f"{where}: {name!r} has two sizes, {both}; use images of the size that keypoints are of")
+        of_file = photo_size_of(file) if file is not None else None
+        told = one_size(
+            name, where, {"the file of keypoints": picture.size, f"{file}": of_file, "the size given": size}
+        )
         whole = name if file is None and Path(name).suffix.lower() in SUFFIXES else f"{name}.jpg"
-        return Image(whole if file is None else file.name, file, next(iter(told.values()), None))
+        return Image(whole if file is None else file.name, file, told)
 
     def _find(self, name: str, where: Path) -> Path | None:
         if self.folder is None:
@@ -72,6 +76,15 @@ class Images:
             several = f"several images {name}: {', '.join(path.name for path in found)}" if found else f"no {name!r}"
             raise InputError(f"{where}: {self.folder} has {several}; give the folder of the images that it is of")
         return found[0]
+
+
+def one_size(name: str, where: Path, known: Mapping[str, tuple[int, int] | None]) -> tuple[int, int] | None:
+    """Return the (H, W) of an image that some of those who may know it tell; InputError if they tell two."""
+    told = {by: found for by, found in known.items() if found is not None}
+    if len(set(told.values())) > 1:
+        both = ", ".join(f"{height}x{width} by {by}" for by, (height, width) in told.items())
+        raise InputError(f"{where}: {name!r} has two sizes, {both}; use images of the size that keypoints are of")
+    return next(iter(told.values()), None)
 
 
 def names_of(pictures: list[Picture], file: Path, kind: KeypointFormat) -> list[str]:

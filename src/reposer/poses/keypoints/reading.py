@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from reposer.checks import InputError, check_choice, some
 from reposer.poses.keypoints.catalogue import KEYPOINT_FORMATS
 from reposer.poses.keypoints.choice import largest_and_most_central
 from reposer.poses.keypoints.detection import format_of, load
-from reposer.poses.keypoints.naming import Image, Images, names_of
+from reposer.poses.keypoints.following import follow
+from reposer.poses.keypoints.naming import Image, ImageFinder, Images, names_of
 from reposer.poses.keypoints.options import THRESHOLD, KeypointOptions
 from reposer.poses.keypoints.people import People, check_inside, in_pixels, inside, seen_people
 from reposer.poses.keypoints.picture import Picture
@@ -96,22 +98,67 @@ def write_keypoints(path: str | Path, poses: dict[str, Pose], *, format: str = "
     writers[("csv" if path.suffix.lower() == ".csv" else "openpose") if format == "auto" else format](path, poses)
 
 
-def read_image_poses(path: Path, options: KeypointOptions) -> list[ImagePose]:
-    """Read poses with what is known of their images; see :func:`read_keypoints`."""
+def read_image_poses(path: Path, options: KeypointOptions, images: ImageFinder | None = None) -> list[ImagePose]:
+    """Read poses with what is known of their images; see :func:`read_keypoints`.
+
+    ``images`` finds the images in place of the folder of the options; what it knows none of is left out.
+    """
+    people = read_people(path, options, images)
+    found = [(each.image, _chosen(each.people, each.image, options.person)) for each in people]
+    return _somebody(path, found, options) if found or images is None else []
+
+
+def read_motion(path: Path, options: KeypointOptions) -> list[ImagePose]:
+    """Read the poses of one person who moves, in the order of the numbers in the images' names.
+
+    Of several people, unless ``options.person`` says which, the largest and most central is followed, see
+    :func:`reposer.poses.keypoints.following.follow`.
+
+    Raises:
+        InputError: as :func:`read_keypoints`.
+    """
+    images = sorted(read_people(path, options), key=lambda each: _numbered(each.image.name))
+    if options.person is not None:
+        chosen = [_chosen(each.people, each.image, options.person) for each in images]
+    else:
+        which = follow([(each.people, each.image.size) for each in images])
+        chosen = [
+            None if index is None else _chosen(each.people, each.image, index + 1)
+            for each, index in zip(images, which, strict=True)
+        ]
+    return _somebody(path, [(each.image, pose) for each, pose in zip(images, chosen, strict=True)], options)
+
+
+@dataclass(frozen=True, eq=False)
+class ImagePeople:
+    """Everybody in an image."""
+
+    image: Image
+    people: People
+
+
+def read_people(path: Path, options: KeypointOptions, images: ImageFinder | None = None) -> list[ImagePeople]:
+    """Read everybody in each image, with what is known of the images; see :func:`read_image_poses`."""
     pictures: list[tuple[Picture, Image]] = []
-    folder, names = Images(options.images), dict[str, Path]()
+    folder, names = images or Images(options.images), dict[str, Path]()
     for file, picture, name in _pictures(path, options):
         image = folder.of(picture, name, options.size, file)
+        if image is None:
+            continue
         if image.name in names:
             raise InputError(f"{file}: {image.name} stands twice{_other(file, names[image.name])}")
         names[image.name] = file
         pictures.append((in_pixels(picture, image, file), image))
+    if images is not None and not pictures:
+        return []
     seen = seen_people([picture for picture, _ in pictures], options.threshold)
     places = [inside(people, image.size) for people, (_, image) in zip(seen, pictures, strict=True)]
     check_inside(path, seen, places, [image.size for _, image in pictures])
-    chosen = [
-        (image, _chosen(people, image, options.person)) for people, (_, image) in zip(places, pictures, strict=True)
-    ]
+    return [ImagePeople(image, people) for people, (_, image) in zip(places, pictures, strict=True)]
+
+
+def _somebody(path: Path, chosen: Sequence[tuple[Image, Pose | None]], options: KeypointOptions) -> list[ImagePose]:
+    """Poses of the images, of those without anybody what the options say."""
     _check_somebody(path, [image.name for image, pose in chosen if pose is None], len(chosen), options)
     nobody = Pose(torch.zeros(len(OPENPOSE_18.joints), 2), torch.zeros(len(OPENPOSE_18.joints), dtype=torch.bool))
     return [
@@ -119,6 +166,11 @@ def read_image_poses(path: Path, options: KeypointOptions) -> list[ImagePose]:
         for image, pose in chosen
         if pose is not None or options.nobody == "keep"
     ]
+
+
+def _numbered(name: str) -> tuple[tuple[str, int], ...]:
+    """A key that sorts frame_2 before frame_10."""
+    return tuple((text, int(digits or -1)) for text, digits in re.findall(r"([^0-9]*)([0-9]{0,18})", name))
 
 
 def _pictures(path: Path, options: KeypointOptions) -> Iterator[tuple[Path, Picture, str]]:

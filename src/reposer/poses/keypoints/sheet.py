@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from reposer.images import grid, read_image, resize
+from reposer.images import grid, read_photo, resize
 from reposer.poses.drawing import draw_pose
 from reposer.poses.keypoints.reading import ImagePose
 from reposer.poses.skeleton import Pose
@@ -34,7 +34,7 @@ def pose_sheet(poses: Sequence[ImagePose], *, columns: int = 8) -> Tensor:
 
 
 def _picture(found: ImagePose) -> Tensor:
-    image = None if found.image.file is None else read_image(found.image.file)
+    image = None if found.image.file is None else read_photo(found.image.file)
     pose, size = found.pose, found.image.size
     if size is None:  # room for all joints
         farthest = pose.joints.amax(dim=0) * _MARGIN if pose.visible.any() else torch.ones(2)

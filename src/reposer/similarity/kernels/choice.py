@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from reposer.kernels import TRITON
 from reposer.similarity.settings import SSIMSettings
 
 DEVICES = {"cuda"}
 """Types of devices that the kernels run on."""
 LARGEST_WINDOW = 33
 """The kernels hold so many rows in registers."""
-_TRITON = importlib.util.find_spec("triton") is not None
-"""PyTorch brings it along on Linux."""
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -31,7 +28,7 @@ def kernels_fit(*tensors: Tensor, settings: SSIMSettings) -> bool:
         and settings.data_range == "full"
         and 3 <= settings.window_size <= LARGEST_WINDOW
         and not any(tensor.requires_grad for tensor in tensors[2:])
-        and _TRITON
+        and TRITON
         and not _seen_through(*tensors)
     )
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from reposer.kernels import launch, operator
 from reposer.similarity.kernels.gradient import window_gradient
-from reposer.similarity.kernels.launch import launch, operator
 from reposer.similarity.kernels.parts import part_index, part_sums
 from reposer.similarity.kernels.window import window_rows
 

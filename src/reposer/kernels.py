@@ -1,20 +1,56 @@
-"""Launching kernels and calling operators with as little work of the processor as PyTorch and Triton allow.
+"""Fused kernels: when they serve, and calling them with as little work of the processor as PyTorch and Triton allow.
 
 A training step waits for the processor: the kernels of a loss take a tenth of the time of Python around them.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
+DEVICES = {"cuda"}
+"""Types of devices that Triton's kernels run on."""
+TRITON = importlib.util.find_spec("triton") is not None
+"""PyTorch brings it along on Linux."""
 Function = Callable[..., Any]
 _LIBRARY = torch.library.Library("reposer", "FRAGMENT")
 _COMPILED: dict[tuple[Any, ...], Any] = {}
 """What Triton compiled, by all that it looks at: it finds that out anew at every call, in twice the time."""
+
+
+def on_kernels(*tensors: Tensor) -> bool:
+    """Whether Triton's kernels compute with these tensors: on a GPU, and not in float64.
+
+    Not where the compiler looks on, which makes better ones of PyTorch's operators, together with what is around them,
+    nor inside traces and the transforms of ``torch.func``, which see through these.
+    """
+    return (
+        TRITON
+        and all(tensor.device.type in DEVICES and tensor.dtype != torch.float64 for tensor in tensors)
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()  # type: ignore[attr-defined]
+        and all(torch.func.debug_unwrap(tensor) is tensor for tensor in tensors)
+        and max(tensor.numel() for tensor in tensors) < 2**30  # they count in 32 bits
+    )
+
+
+def opaque(*tensors: Tensor) -> bool:
+    """Whether one operator without derivatives may stand for many of PyTorch's: nobody differentiates or looks through.
+
+    Forwards, backwards, by the compiler, in a trace or in the transforms of ``torch.func``.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined]
+        or any(tensor.requires_grad for tensor in tensors)
+        or any(torch.func.debug_unwrap(tensor) is not tensor for tensor in tensors)
+        or forward_ad._current_level >= 0
+    )
 
 
 def launch(

@@ -1,0 +1,166 @@
+"""Steps whose outcome is read late, and steps that are recorded and replayed, change what every step at its time does.
+
+Both are for GPUs; here the processor does what a GPU would (``masked``): its updates look at a flag.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.training.batches import batches
+
+from reposer.checks import RunError
+from reposer.config import RunConfig
+from reposer.digests import digest
+from reposer.losses import Objective
+from reposer.training import loop, train
+from reposer.training.capture import Capture
+from reposer.training.checkpoint import state_dict
+from reposer.training.log import read_log
+from reposer.training.numbers import StepNumbers
+from reposer.training.state import TrainingState, build_state
+from reposer.training.step import take_step, train_step
+from reposer.training.taken import LAG, Values, finished
+from reposer.training.world import World
+
+ALONE = World()
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
+    """In these steps, counted from 0, the loss is not finite, however often they are taken."""
+    draw, forward = StepNumbers.draw, Objective.forward
+    now: list[int] = []
+
+    def noting(state: TrainingState, *rest: Any, **more: Any) -> StepNumbers:
+        now[:] = [state.step]
+        return draw(state, *rest, **more)
+
+    def poisoned(objective: Objective, *args: Any, **kwargs: Any) -> Any:
+        found = forward(objective, *args, **kwargs)
+        return replace(found, total=found.total * (torch.nan if now[0] in steps else 1.0))
+
+    monkeypatch.setattr(StepNumbers, "draw", noting)
+    monkeypatch.setattr(Objective, "forward", poisoned)
+
+
+def trained(
+    config: RunConfig, market: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *, lag: int
+) -> tuple[bytes, list[dict[str, Any]]]:
+    """The last state of a run whose processor is so many steps ahead, and its rows."""
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "build_state", partial(build_state, masked=True))
+        patch.setitem(LAG, "cpu", lag)
+        train(config, data=market, out=out)
+    rows = [{k: v for k, v in row.items() if k != "images_per_second"} for row in read_log(out)]
+    return max((out / "checkpoints").glob("state-*")).read_bytes(), rows
+
+
+@pytest.mark.parametrize("bad", [set(), {1, 4, 5, 10}])
+def test_a_run_that_is_read_late(
+    small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: set[int]
+) -> None:
+    """Skipped steps leave out the same updates, and all others are taken as if nobody had been ahead."""
+    poison(monkeypatch, bad)
+    optimization = replace(small.optimization, on_nonfinite="skip")
+    config = replace(small, optimization=optimization, logging=replace(small.logging, log_every=6, checkpoint_every=9))
+    (at_once, rows), (late, late_rows) = (
+        trained(config, market, tmp_path / str(lag), monkeypatch, lag=lag) for lag in (0, 4)
+    )
+    assert late_rows == rows
+    assert [row["skipped"] for row in rows] == ([0, 0] if not bad else [3, 4])
+    assert late == at_once
+
+
+def test_a_run_that_stops_late_writes_the_state_before_the_step(
+    small: RunConfig, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, {4})
+    config = replace(small, logging=replace(small.logging, log_every=50, checkpoint_every=50))
+    dumps = []
+    for lag in (0, 4):
+        with pytest.raises(RunError, match=r"step 5: .*'total' is nan"):
+            trained(config, market, tmp_path / str(lag), monkeypatch, lag=lag)
+        dumps.append(torch.load(tmp_path / str(lag) / "nonfinite-0000005.pt", weights_only=True))
+    at_once, late = (dump | {"config": None} for dump in dumps)
+    assert digest(late) == digest(at_once)
+
+
+def test_masked_updates_are_those_of_the_processor(small: RunConfig, market: Path) -> None:
+    """To rounding: the fused Adam multiplies and adds in one go."""
+    states = [build_state(small, ALONE, masked=masked) for masked in (False, True)]
+    for batch in batches(market, 5):
+        for state in states:
+            train_step(state, batch, Objective(small.objective), small, ALONE)
+    plain, masked = (state.generator.network.state_dict() for state in states)
+    for name, expected in plain.items():
+        torch.testing.assert_close(masked[name], expected, rtol=1e-4, atol=1e-5)
+    plain, masked = (state.ema_generator.state_dict() for state in states)  # type: ignore[union-attr]
+    for name, expected in plain.items():
+        torch.testing.assert_close(masked[name], expected, rtol=1e-4, atol=1e-5)
+
+
+def imitated(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]:
+    """A graph for processors: computes again, from the same places to the same place."""
+    values = run()
+    return lambda: values.numbers.copy_(run().numbers), values
+
+
+def recorded_wrongly(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]:
+    """It looks at the weights that were there when it was recorded."""
+    values = run()
+    return lambda: None, values
+
+
+def not_recorded(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]:
+    raise RuntimeError("operation not permitted when stream is capturing\nand much more")
+
+
+@pytest.mark.parametrize(
+    ("recorder", "said"),
+    [
+        (imitated, None),
+        (recorded_wrongly, "computes something else"),
+        (not_recorded, r"not permitted when stream is capturing\)"),
+    ],
+)
+def test_20_captured_steps_equal_20_steps(small: RunConfig, market: Path, recorder: Any, said: str | None) -> None:
+    """Whatever recording comes to: batches of two sizes, one that is not finite, and logged steps between."""
+    states, remarks = [build_state(small, ALONE, masked=True) for _ in range(2)], []
+    capture = Capture(states[1], required=False, say=remarks.append, recorder=recorder)
+    objective = Objective(small.objective)
+    for number, batch in enumerate(batches(market, 20)):
+        batch = batch.split(2)[0] if number % 4 == 3 else batch
+        logs = number % 6 == 5
+        if number == 15:
+            batch = replace(batch, source_joints=batch.source_joints * torch.nan)
+        values = []
+        for state, graph in zip(states, (None, capture), strict=True):
+            taken = take_step(state, batch, objective, small, ALONE, term_gradients=logs, capture=graph)
+            values.append(taken.values.read())
+            try:
+                finished(state, taken)
+            except RunError:
+                state.step, state.skipped = state.step + 1, state.skipped + 1
+        assert values[0] == pytest.approx(values[1], rel=0, abs=0, nan_ok=True), number
+    assert digest(state_dict(states[1])) == digest(state_dict(states[0]))
+    assert len(remarks) == (said is not None), remarks
+    assert said is None or re.search(said, remarks[0])
+    assert len(capture._recorded) == (2 if said is None else 0)
+
+
+def test_capture_that_must_be_there(small: RunConfig, market: Path, tmp_path: Path) -> None:
+    config = replace(small, hardware=replace(small.hardware, accelerator="cpu", capture="on"))
+    with pytest.raises(RunError, match=r"hardware.capture on needs one GPU, but this run has 1 x cpu; use auto"):
+        train(config, data=market, out=tmp_path / "run")
+    state = build_state(small, ALONE, masked=True)
+    capture = Capture(state, required=True, say=lambda _: None, recorder=not_recorded)
+    *warm_up, last = batches(market, 4)
+    for batch in warm_up:
+        take_step(state, batch, Objective(small.objective), small, ALONE, capture=capture)
+    with pytest.raises(RunError, match=r"hardware.capture on: operation not permitted"):
+        take_step(state, last, Objective(small.objective), small, ALONE, capture=capture)
