@@ -17,7 +17,7 @@ from reposer.models import generator_path, save_network
 from reposer.photos.domain import LEAST, Domain, domain_from_json, read_domain, write_domain
 from reposer.photos.look import TRAITS, look
 from reposer.photos.measuring import domain_of, measure_domain
-from reposer.poses import named_pose
+from reposer.poses import Pose, named_pose
 from reposer.training.record import RunRecord
 
 SIZE = (128, 64)
@@ -104,8 +104,9 @@ def test_a_domain_is_measured_written_and_read(people: Path, tmp_path: Path) -> 
     domain = measure_domain(open_pairs(people, "train"))
     assert domain is not None
     assert domain.images == 128
-    assert domain.framing.stature == pytest.approx(0.79, abs=0.02)
-    assert domain.framing.hips == pytest.approx((0.5, 0.5), abs=0.02)
+    assert domain.whole.stature == pytest.approx(0.79, abs=0.02)
+    assert domain.whole.hips == pytest.approx((0.5, 0.5), abs=0.02)
+    assert domain.part is None
     write_domain(tmp_path, domain)
     assert read_domain(tmp_path) == domain
     assert read_domain(tmp_path / "nowhere") is None
@@ -179,3 +180,27 @@ def test_of_a_run_whose_data_are_there_it_is_measured_once(people: Path, tmp_pat
     (run / "domain.json").unlink()
     RunRecord(data=str(people), pairs=1, digest="of others").write(run)
     assert domain_of(reposer.load_generator(run)) is None
+
+
+def test_half_people_are_framed_as_half_people_are_in_the_data_set(people: Path, tmp_path: Path) -> None:
+    """As in DeepFashion, which has whole people and half ones, larger."""
+    index = open_pairs(people, "train")
+    half = set(sorted(index.poses)[::2])
+    legs = torch.isin(torch.arange(18), torch.tensor([9, 10, 12, 13]))
+
+    def enlarged(pose: Pose) -> Pose:
+        joints = (pose.joints - torch.tensor([32.0, 30.0])) * 1.8 + torch.tensor([32.0, 30.0])
+        return Pose(joints.clamp(torch.zeros(2), torch.tensor([63.0, 127.0])), pose.visible & ~legs)
+
+    poses = {name: enlarged(pose) if name in half else pose for name, pose in index.poses.items()}
+    domain = measure_domain(replace(index, poses=poses))
+    assert domain is not None
+    assert domain.part is not None
+    assert domain.whole.stature == pytest.approx(0.79, abs=0.02)
+    assert domain.part.stature > 1.2
+    assert domain.part.hips[1] > domain.whole.hips[1] + 0.1
+    visible = torch.ones(18, dtype=torch.bool)
+    assert domain.framing(visible) == domain.whole
+    assert domain.framing(visible & ~legs) == domain.part
+    write_domain(tmp_path, domain)
+    assert read_domain(tmp_path) == domain

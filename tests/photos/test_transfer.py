@@ -4,6 +4,7 @@ import io
 import json
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -310,3 +311,14 @@ def test_the_contract_takes_its_names() -> None:
         warnings.simplefilter("ignore", InputWarning)
         named = transfer.transfer(image=image, source_pose=pose, target_pose=pose, generator=generator)
         assert named.size == (64, 128)
+
+
+def test_of_a_generator_of_unknown_origin_it_is_said_that_people_are_framed_as_mannequins() -> None:
+    generator = reposer.load_generator("mannequin")
+    generator.about, generator.origin = replace(generator.about, domain=None), None
+    made = transfer_photo(read_image(PHOTO), *poses_of("arms-up"), generator)
+    assert made.notes == (
+        "nothing tells how this generator's training images look: the person is framed as mannequins are",
+    )
+    known = transfer_photo(read_image(PHOTO), *poses_of("arms-up"), reposer.load_generator("mannequin"))
+    assert made.subject.frame.scale == pytest.approx(known.subject.frame.scale, rel=0.01)

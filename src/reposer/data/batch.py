@@ -61,7 +61,7 @@ class PairBatch:
         return self.source_joints, self.source_visible, self.target_joints, self.target_visible
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """All tensors that there are, in the order of the fields."""
+        """All tensors that it has, in the order of the fields."""
         return tuple(getattr(self, name) for name in _held(self))
 
     def copied(self) -> PairBatch:

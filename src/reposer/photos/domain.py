@@ -24,6 +24,7 @@ LEAST = 100
 FALSE_ALARMS = 0.01
 """Share of the training images that would be called far."""
 _RIDGE = 0.2
+_ANKLES = (10, 13)
 _UNUSUAL = 1.5
 _SAID = 2
 _MOST_FILE = 2**20
@@ -51,6 +52,10 @@ class Domain(Checked):
     """The distance that 1 % of the training images exceed."""
     images: Annotated[int, at_least(LEAST)]
     """How many were measured."""
+    whole: Framing
+    """How people stand of whom a foot is seen: medians."""
+    part: Framing | None = None
+    """How others do; None: there are hardly any."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,11 +65,9 @@ class Domain(Checked):
         if not self._factor()[1]:
             raise InputError("covariance: no covariance, which is symmetric and positive definite")
 
-    @property
-    def framing(self) -> Framing:
-        """How the people stand."""
-        stature, x, y = self.mean[:3]
-        return Framing(stature=stature, hips=(x, y))
+    def framing(self, visible: Tensor) -> Framing:
+        """How people stand of whom as much is seen as of one with these visible joints (18,)."""
+        return self.whole if self.part is None or bool(feet_seen(visible[None])) else self.part
 
     def distances(self, numbers: Tensor) -> Tensor:
         """Distances (N,) of pictures with the numbers (N, 14)."""
@@ -109,6 +112,11 @@ class Domain(Checked):
     def to_json(self) -> dict[str, Any]:
         """Return it as a dict that ``json`` can write."""
         return {"traits": list(TRAITS), **asdict(self)}
+
+
+def feet_seen(visible: Tensor) -> Tensor:
+    """Whether an ankle is visible (B,), of joints (B, 18)."""
+    return visible[:, _ANKLES].any(dim=1)
 
 
 def domain_from_json(content: Any, where: object) -> Domain | None:

@@ -80,11 +80,12 @@ class Frame:
         height, width = photo.shape[-2:]
         edges = feathered(self.size, (left > 0, top > 0, right < width, bottom < height))
         share = edges if share is None else edges * share
-        taken = resample(share[None].float(), 1 / self.scale, shift, size).clamp(0, 1)
-        shown = resample(picture, 1 / self.scale, shift, size)
+        taken = resample(share[None].float(), 1 / self.scale, shift, size)[0].clamp(0, 1)
         pasted = photo.clone()
-        mixed = torch.lerp(part.float(), shown.float(), taken)
-        pasted[:, top:bottom, left:right] = mixed.round().clamp(0, 255).to(torch.uint8)
+        for channel, plane in enumerate(part):  # one by one: photos are large
+            shown = resample(picture[channel : channel + 1], 1 / self.scale, shift, size)[0]
+            mixed = torch.lerp(plane.float(), shown.float(), taken)
+            pasted[channel, top:bottom, left:right] = mixed.round().clamp(0, 255).to(torch.uint8)
         return pasted
 
     def box(self, photo_size: tuple[int, int]) -> tuple[int, int, int, int]:

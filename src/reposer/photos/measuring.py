@@ -7,17 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.data import PairDataset, PairIndex, collate, open_pairs
 from reposer.generator import Generator
-from reposer.photos.domain import FALSE_ALARMS, LEAST, Domain, write_domain
+from reposer.photos.domain import FALSE_ALARMS, LEAST, Domain, feet_seen, write_domain
+from reposer.photos.framing import Framing
 from reposer.photos.look import TRAITS, look
 from reposer.training.record import RunRecord
 
 MOST = 2000
 """Images that are measured, spread over the training split."""
 _LEAST_VARIANCE = 1e-6
+_FEW = 0.05
+"""Share of images without feet from which on they count as a kind of their own."""
 _TOGETHER = 32
 
 
@@ -26,13 +30,15 @@ def measure_domain(index: PairIndex, most: int = MOST) -> Domain | None:
     names = sorted({name for pair in index.pairs for name in pair})
     names = [names[i * len(names) // most] for i in range(most)] if len(names) > most else names
     dataset = PairDataset(replace(index, pairs=tuple(zip(names[::2], names[1::2], strict=False))))
-    rows = []
+    rows, feet = list[Tensor](), list[Tensor]()
     for start in range(0, len(dataset), _TOGETHER):
         pairs = collate([dataset[i] for i in range(start, min(start + _TOGETHER, len(dataset)))])
         poses = (pairs.source_joints, pairs.source_visible), (pairs.target_joints, pairs.target_visible)
         rows += [look(images, *pose) for images, pose in zip((pairs.source, pairs.target), poses, strict=True)]
+        feet += [feet_seen(visible) for _, visible in poses]
     numbers = torch.cat([torch.zeros(0, len(TRAITS)), *rows]).double()
-    numbers = numbers[numbers.isfinite().all(dim=1)]
+    known = numbers.isfinite().all(dim=1)
+    numbers, whole = numbers[known], torch.cat([torch.zeros(0, dtype=torch.bool), *feet])[known]
     if len(numbers) < LEAST:
         return None
     covariance = torch.cov(numbers.T) + _LEAST_VARIANCE * torch.eye(len(TRAITS), dtype=torch.float64)
@@ -41,8 +47,15 @@ def measure_domain(index: PairIndex, most: int = MOST) -> Domain | None:
         covariance=tuple(map(tuple, covariance.tolist())),
         limit=1.0,
         images=len(numbers),
+        whole=_framing(numbers[whole] if whole.any() else numbers),
+        part=_framing(numbers[~whole]) if int((~whole).sum()) >= _FEW * len(numbers) else None,
     )
     return replace(domain, limit=float(domain.distances(numbers).quantile(1 - FALSE_ALARMS)))
+
+
+def _framing(numbers: Tensor) -> Framing:
+    stature, x, y = numbers[:, :3].median(dim=0).values.tolist()
+    return Framing(stature=stature, hips=(x, y))
 
 
 def domain_of(generator: Generator) -> Domain | None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from reposer.checks import InputError
 from reposer.generator import Generator
 from reposer.photos.framing import Frame, Framing, frame_person, seen_in
+from reposer.photos.measuring import domain_of
 from reposer.photos.pasting import person_share
 from reposer.photos.posing import checked, of_photo
 from reposer.poses import Pose
@@ -52,17 +53,19 @@ def frame_subject(photo: Tensor, source: Pose, generator: Generator) -> Subject:
     Raises:
         InputError: if the pose has no visible joint, is not of this photo, or has none in the frame.
     """
-    size, domain = generator.config.size, generator.about.domain
+    size, domain = generator.config.size, domain_of(generator)
     source = of_photo(checked("source_pose", source), (photo.shape[-2], photo.shape[-1]), "source_pose")
     if tuple(photo.shape[-2:]) == tuple(size):
         frame = Frame(size)
     else:
-        frame = frame_person(source, size, domain.framing if domain is not None else Framing())
+        frame = frame_person(source, size, domain.framing(source.visible) if domain is not None else Framing())
     framed, pose = frame.cut(photo), frame.pose(source)
     seen = seen_in(pose, size)
     check_in_frame("source_pose", seen, size)
     doubt = domain.doubt(framed, seen.joints, seen.visible) if domain is not None else None
     notes = [*([doubt] if doubt is not None else []), *_cramped(photo, frame)]
+    if domain is None and frame != Frame(size):
+        notes.append("nothing tells how this generator's training images look: the person is framed as mannequins are")
     if lost := int(pose.visible.sum() - seen.visible.sum()):
         notes.append(f"{lost} of the person's joints lie outside of the frame, where the photo stays as it is")
     return Subject(photo, frame, framed, pose, tuple(notes))

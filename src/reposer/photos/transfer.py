@@ -14,7 +14,6 @@ from reposer.checks import InputWarning, check_kind
 from reposer.generator import Generator, check_generated, load_generator
 from reposer.images import photo_from_pil, read_photo, to_pil, to_signed, to_uint8
 from reposer.photos.framing import seen_in
-from reposer.photos.measuring import domain_of
 from reposer.photos.posing import Poser, checked
 from reposer.photos.sheet import side_by_side
 from reposer.photos.subject import Subject, frame_subject
@@ -101,11 +100,8 @@ def transfer_anything(
     shown = photo_from_pil(photo) if isinstance(photo, Image.Image) else read_photo(photo)
     target = poser.wanted(pose)
     source = poser.in_photo(shown, source_pose, "photo" if opened else photo, person)
-    notes = list(poser.notes)
-    if domain_of(generator) is None:
-        notes.append("nothing tells how this generator's training images look: the person is framed as mannequins are")
     made = transfer_photo(shown, source, target, generator, retarget=retarget)
-    return replace(made, notes=(*notes, *made.notes))
+    return replace(made, notes=(*poser.notes, *made.notes))
 
 
 @overload
