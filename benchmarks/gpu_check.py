@@ -5,7 +5,8 @@
     python -m benchmarks.gpu_check --tiny --device cpu  # tries this script out; writes nothing
 
 The largest errors against the golden numbers of the released code; then, of the published recipes, the step written
-plainly in float32 and ours: milliseconds, peak memory, how long the device was at work (by the profiler), images/s.
+plainly in float32 and ours, also captured as a CUDA graph: milliseconds, peak memory, how long the device was at work
+(by the profiler), images/s.
 """
 
 from __future__ import annotations
@@ -132,9 +133,22 @@ def steps(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             discriminators=replace(config.discriminators, channels=4, blocks=1),
             optimization=replace(config.optimization, batch_size=2),
         )
-    for kind in ("plain", "32-true", "bf16-mixed", *(["compiled"] if options.compile else [])):
-        precision: Any = {"plain": "32-true", "compiled": "bf16-mixed"}.get(kind, kind)
-        hardware = replace(config.hardware, accelerator=options.device, precision=precision, compile=kind == "compiled")
+    kinds = [
+        "plain",
+        "32-true",
+        "bf16-mixed",
+        "captured",
+        *(["compiled", "captured, compiled"] if options.compile else []),
+    ]
+    for kind in kinds:
+        precision: Any = {"plain": "32-true", "32-true": "32-true"}.get(kind, "bf16-mixed")
+        hardware = replace(
+            config.hardware,
+            accelerator=options.device,
+            precision=precision,
+            compile="compiled" in kind,
+            capture="auto" if "captured" in kind else "off",
+        )
         make = plain_step if kind == "plain" else reposer_step
         found = timed(make(replace(config, hardware=hardware)), options.device, 1 if options.tiny else 10)
         per_second = round(1000 * config.optimization.batch_size / found["milliseconds"], 1)

@@ -12,7 +12,8 @@ from reposer.arithmetic import float32_products
 
 def settings() -> tuple[Any, ...]:
     backends = torch.backends
-    return backends.cuda.matmul.fp32_precision, backends.cudnn.conv.fp32_precision, backends.cudnn.rnn.fp32_precision  # type: ignore[attr-defined]
+    each = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.matmul)  # type: ignore[attr-defined]
+    return tuple(backend.fp32_precision for backend in each)
 
 
 def allowed() -> tuple[bool, bool]:
@@ -35,6 +36,7 @@ def test_inside_and_afterwards(tf32: bool) -> None:
     def fails() -> None:
         assert allowed() == (tf32, tf32)
         assert (settings()[0] == "tf32") == tf32
+        assert settings()[3] == before[3]  # the processor's
         assert torch.get_float32_matmul_precision() == ("high" if tf32 else "highest")
         raise EOFError
 
@@ -53,7 +55,7 @@ def test_what_the_user_has_set_comes_back() -> None:
             assert allowed() == (False, False)
         assert settings() == before
     finally:
-        torch.set_float32_matmul_precision("highest")
+        torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cuda.matmul.fp32_precision = "none"
         torch.backends.cudnn.conv.fp32_precision = "tf32"  # type: ignore[attr-defined]

@@ -28,8 +28,8 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LOSSES = [name for name in losses.__all__ if name.endswith("_loss")]
 PACKAGES = (
-    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.keypoints", "preparing"),
-    *("similarity", "training"),
+    *("data", "data.mannequin", "losses", "metrics", "models", "photos", "poses", "poses.estimators"),
+    *("poses.keypoints", "preparing", "similarity", "training"),
 )
 UNPUBLISHED = {"l1_loss", "l2_loss"}  # have no source to name
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def test_links_and_pictures_exist(page: Path) -> None:
 
 
 def test_pictures_are_small() -> None:
-    for picture in (DOCS / "pictures").glob("*.png"):
+    for picture in (*(DOCS / "pictures").glob("*.png"), *(DOCS / "pictures").glob("*.gif")):
         assert picture.stat().st_size < 400_000, picture.name
 
 
@@ -110,6 +110,23 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(estimators, "load_estimator", Estimator)
     _run(block, {})
     assert read_image("reposed.png").shape == (3, 128, 64)
+
+
+@pytest.mark.slow
+def test_an_animation_is_made_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "animation.md").read_text()
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"^reposer (animate .*?)$", page.replace("\\\n", ""), re.MULTILINE)
+    main(command.split())
+    (block,) = _CODE.findall(page)
+    _run(block, {})
+    assert [_frames(name) for name in ("walk.gif", "docs/pictures/walk.gif", "turn.gif")] == [22, 22, 40]
+
+
+def _frames(path: str) -> int:
+    with Image.open(path) as image:
+        return int(image.n_frames)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/transfer.md"])

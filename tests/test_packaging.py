@@ -17,9 +17,9 @@ import reposer
 
 ROOT = Path(__file__).parents[1]
 IN_THE_ARCHIVE = (
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "docs/losses.md", "examples/plain_loop.py",
-    "mkdocs.yml", "pyproject.toml", "src/reposer/py.typed", "tests/conftest.py", "tests/golden/losses.npz",
-    "tests/poses/test_golden.py", "tools/oldest.py",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "NOTICE", "README.md", "docs/losses.md",
+    "examples/plain_loop.py", "mkdocs.yml", "pyproject.toml", "src/reposer/py.typed", "tests/conftest.py",
+    "tests/golden/losses.npz", "tests/poses/test_golden.py", "tools/oldest.py",
 )  # fmt: skip
 
 

@@ -151,6 +151,16 @@ def test_nobody_in_many_images_is_an_error_and_other_thresholds_need_no_new_esti
     assert [int(pose.visible.sum()) for pose in poses.values()] == [18, 0, 18, 18, 0]
 
 
+def test_an_image_that_was_found_and_is_damaged_since_has_no_pose(rtmpose: RTMPose, tmp_path: Path) -> None:
+    folder, out = photos(tmp_path / "photos", 3), tmp_path / "poses.csv"
+    with pytest.raises(RunError):
+        estimate_folder(folder, out, lambda: rtmpose, EstimateOptions(score_threshold=1.0))
+    (folder / "p0" / "2.png").write_bytes(b"no image")
+    found = estimate_folder(folder, out, lambda: rtmpose)
+    assert list(read_annotations(out)) == ["p0/0.png", "p1/1.png"]
+    assert len(found.unreadable) == 1
+
+
 def test_who_is_taken_of_several(rtmpose: RTMPose, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.poses import COCO_17, OPENPOSE_18, read_annotations, write_annotations
-from reposer.poses.estimators import KEYPOINT_RCNN, KeypointRCNN, Person, estimate_poses
+from reposer.poses.estimators import KEYPOINT_RCNN, KeypointRCNN, Person, chosen_person, estimate_poses, load_estimator
 from reposer.poses.estimators.keypoint_rcnn import _people
 
 BATCHES: list[int] = []
@@ -108,6 +108,70 @@ def test_missing_weights_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", unreachable)
     with pytest.raises(InputError, match=rf"{KEYPOINT_RCNN.name} \(226 MB\) are not here .*annotation CSV$"):
         KeypointRCNN()
+
+
+def random_weights() -> dict[str, Tensor]:
+    """Of keypoint R-CNN; by them it takes most of what it looks at for people."""
+    from torchvision.models.detection import keypointrcnn_resnet50_fpn
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        state = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None).state_dict()
+    state["roi_heads.box_predictor.cls_score.bias"] = torch.tensor([0.0, 4.0])
+    return state
+
+
+def noise() -> list[Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [torch.randint(0, 256, (3, 64, side), generator=generator, dtype=torch.uint8) for side in (40, 70)]
+
+
+def small(estimator: KeypointRCNN) -> KeypointRCNN:
+    """Let it look at small pictures, keep people that overlap, and end soon."""
+    estimator.network.roi_heads.nms_thresh, estimator.network.roi_heads.detections_per_img = 0.8, 4
+    estimator.network.rpn._post_nms_top_n = {"training": 20, "testing": 20}
+    estimator.network.transform.min_size, estimator.network.transform.max_size = (96,), 160
+    return estimator
+
+
+@pytest.mark.slow(4)
+def test_keypoint_rcnn_by_its_name_finds_everybody_in_images_of_any_size(tmp_path: Path) -> None:
+    estimator = load_estimator("keypoint-rcnn", weights={KEYPOINT_RCNN.name: random_weights()})
+    assert isinstance(estimator, KeypointRCNN)
+    images = noise()
+    found = small(estimator)(images)
+    assert len(found) == 2
+    for people, image in zip(found, images, strict=True):
+        assert 1 < len(people) <= 4
+        scores = [person.score for person in people]
+        assert scores == sorted(scores, reverse=True)
+        for person in people:
+            assert (person.joints.shape, person.joint_scores.shape) == ((17, 2), (17,))
+            left, top, right, bottom = person.box.tolist()
+            assert 0 <= left < right <= image.shape[2]
+            assert 0 <= top < bottom <= image.shape[1]
+            assert (person.joints >= person.box[:2] - 1).all()
+            assert (person.joints <= person.box[2:] + 1).all()
+        size = (image.shape[1], image.shape[2])
+        first = chosen_person(people, size, estimator, person=1, score_threshold=0, joint_threshold=-1e9)
+        assert first is not None
+        assert first[0] is people[0]
+        assert first[1].visible.all()
+    torch.save({"x": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match=r"other\.pth: not the weights keypointrcnn_.* SHA-256 starts with"):
+        load_estimator("keypoint-rcnn", weights=tmp_path / "other.pth")
+
+
+@pytest.mark.gpu
+def test_keypoint_rcnn_finds_the_same_on_a_gpu() -> None:
+    weights = {KEYPOINT_RCNN.name: random_weights()}
+    on_cpu, on_gpu = (load_estimator("keypoint-rcnn", weights=weights, device=device) for device in ("cpu", "cuda"))
+    assert isinstance(on_cpu, KeypointRCNN)
+    assert isinstance(on_gpu, KeypointRCNN)
+    for here, there in zip(small(on_cpu)(noise()), small(on_gpu)(noise()), strict=True):
+        assert there[0].joints.device.type == "cpu"
+        assert there[0].score == pytest.approx(here[0].score, abs=1e-3)
+        assert (there[0].box - here[0].box).abs().max() < 1
 
 
 @pytest.mark.nightly

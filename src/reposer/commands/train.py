@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from reposer.checks import InputError
 from reposer.commands import listing
@@ -20,6 +19,7 @@ from reposer.progress import Progress
 from reposer.recipes import RECIPES, recipe
 from reposer.training import plan, train
 from reposer.training.run_folder import Resume, read_run
+from reposer.training.world import starts_as_first
 
 _HELP = f"""usage: reposer train RECIPE --data DIR --out RUN [--resume [auto]] [--dry-run] [OPTIONS]
        reposer train --resume RUN [OPTIONS]
@@ -84,10 +84,10 @@ def _train(
             return
         if out is None:
             raise InputError("--out is missing: the run folder for the log, contact sheets and checkpoints")
-        first = not rank_zero_only.rank  # type: ignore[attr-defined]
-        with Progress(f"train {config.recipe}", shown=first) as progress:
+        with Progress(f"train {config.recipe}", shown=starts_as_first()) as progress:
             generator = train(config, data=data, out=out, resume=_RESUME[resume], progress=progress)
-        rank_zero_only(print)(generator)
+        if starts_as_first():
+            print(generator)
 
     # Of the union of all networks' options, those of the chosen one.
     call(run, options, prog=prog, config=(tyro.conf.AvoidSubcommands,))

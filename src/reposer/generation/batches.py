@@ -9,9 +9,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor
 
 from reposer.bounds import BatchSize
@@ -24,6 +24,9 @@ from reposer.plausibility import trusted
 from reposer.processes import check_processes, end_with_parent
 from reposer.progress import Progress
 from reposer.values import from_plain
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 Save = Callable[[PairBatch, Tensor], object]
 """Writes the images (B, 3, H, W) in [-1, 1] that were generated for a batch; can be pickled."""
@@ -107,6 +110,8 @@ def generate_batches(
         _in_processes(work, devices)
     else:
         # Not "ddp_fork": a forked child of a process whose threads computed already may hang.
+        from lightning.fabric import Fabric  # its import takes as long as torch's
+
         fabric = Fabric(accelerator=_kind(generator), devices=devices, strategy="ddp_spawn")
         fabric.launch(partial(_generate_share, work=work))
 

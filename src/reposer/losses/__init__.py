@@ -20,7 +20,7 @@ from reposer.losses.pixel import (
     l2_loss,
     total_variation_loss,
 )
-from reposer.losses.pool import ImagePool, PoolDraw
+from reposer.losses.pool import ImagePool
 from reposer.losses.presets import OBJECTIVES, objective_named
 from reposer.losses.registry import LOSSES, LossEntry
 from reposer.losses.ssim import SSIMLoss, ssim_loss
@@ -50,7 +50,6 @@ __all__ = [
     "PerceptualSSIMLoss",
     "PerceptualSSIMSettings",
     "PerceptualSettings",
-    "PoolDraw",
     "SSIMLoss",
     "StyleLoss",
     "StyleSettings",

@@ -73,7 +73,7 @@ class Objective(nn.Module):
         )
         terms = {}
         for name, module in self.terms.items():
-            term = cast(LossModule[Any], module)
+            term = cast("LossModule[Any]", module)
             if fake_logits is None and "logits" in term.needs:
                 continue
             for need in term.needs:

@@ -82,7 +82,7 @@ class Protocol(Checked):
     """Person detector of the detection score (DS)."""
     pckh: Literal["head_box"] = "head_box"
     """When a joint is correct: "head_box" is the rule of ``reposer.metrics.pckh_counts``."""
-    pckh_fraction: Annotated[float, positive(100)] = 0.5
+    pckh_fraction: Annotated[float, positive(10)] = 0.5
     """How far off a joint may be along x and along y, as a fraction of the head box."""
     published_codec: str = "jpeg"
     """File format that the published numbers were measured on; for other files, a note says so."""

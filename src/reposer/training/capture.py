@@ -119,18 +119,15 @@ class Capture:
             for tensor, value in zip(state, before, strict=True):
                 tensor.copy_(value)
 
-        with torch.no_grad():
-            try:
-                with torch.enable_grad():
-                    replay, values = self.recorder(lambda: step(*places))
-                back()
-                recorded = _Recorded(*places, replay, values)
-                found = [recorded.run(batch, numbers).numbers for _ in range(2)]
-                back()
-                with torch.enable_grad():
-                    expected = [step(batch, numbers).numbers for _ in range(2)]
-            finally:
-                back()
+        try:
+            replay, values = self.recorder(lambda: step(*places))
+            back()
+            recorded = _Recorded(*places, replay, values)
+            found = [recorded.run(batch, numbers).numbers for _ in range(2)]
+            back()
+            expected = [step(batch, numbers).numbers for _ in range(2)]
+        finally:
+            back()
         if not torch.allclose(torch.stack(found), torch.stack(expected), rtol=_TOLERANCE, atol=1e-4, equal_nan=True):
             raise RuntimeError("what was recorded computes something else")
         return recorded

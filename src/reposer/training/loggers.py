@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,20 @@ from torch import Tensor
 from reposer.files import write_text
 
 
-def _tensorboard(path: Path) -> Any:
-    from lightning.fabric.loggers.tensorboard import TensorBoardLogger
+class _TensorBoard:
+    """Writes events; the writer of Lightning does the same, but its import takes as long as that of torch."""
 
-    return TensorBoardLogger(path, name="tensorboard", version="")
+    def __init__(self, path: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.experiment: Any = SummaryWriter(path / "tensorboard")
+
+    def log_metrics(self, values: Mapping[str, float], step: int) -> None:
+        for name, value in values.items():
+            self.experiment.add_scalar(name, value, step)
+
+    def finalize(self, status: str) -> None:
+        self.experiment.close()
 
 
 def _wandb(path: Path) -> Any:
@@ -26,7 +37,7 @@ def _wandb(path: Path) -> Any:
     return WandbLogger(name=path.name, save_dir=path, version=name.read_text(), project="reposer", resume="allow")
 
 
-LOGGERS = {"tensorboard": _tensorboard, "wandb": _wandb}
+LOGGERS: dict[str, Callable[[Path], Any]] = {"tensorboard": _TensorBoard, "wandb": _wandb}
 """Functions that open the logger of a run folder, by name."""
 
 

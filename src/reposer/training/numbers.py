@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reposer.config import RunConfig
-from reposer.losses import PoolDraw
+from reposer.losses.pool import PoolDraw
 from reposer.training.state import TrainingState, item_keys, step_seed
 from reposer.training.updates import average_weight
 

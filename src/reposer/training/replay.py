@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reposer.arithmetic import float32_products
 from reposer.checks import InputError
 from reposer.config import Accelerator, Precision, config_from_json
 from reposer.data import PairBatch
@@ -39,7 +40,9 @@ def replay(
     state = build_state(config, world)
     load_state_dict(state, dump["state"])
     batch = PairBatch.joined([PairBatch(**share) for share in dump["batches"]]).to(world.device)
-    return train_step(state, batch, Objective(config.objective).to(world.device), config, world, term_gradients=True)
+    objective = Objective(config.objective).to(world.device)
+    with float32_products(tf32=config.hardware.tf32):
+        return train_step(state, batch, objective, config, world, term_gradients=True)
 
 
 def read_step(path: Path) -> dict[str, Any]:

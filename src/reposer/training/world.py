@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from lightning.fabric import Fabric
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -18,6 +17,9 @@ from reposer.config import HardwareConfig
 from reposer.data.batch import shares
 from reposer.processes import check_processes
 from reposer.training.shared_norm import share_batch_norm
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 _CPU = torch.device("cpu")
 
@@ -43,6 +45,8 @@ class World:
         Raises:
             InputError: if this machine does not have such devices, or not so many.
         """
+        if _is_one_cpu(config):
+            return cls()
         fabric = _fabric(config)
         fabric.launch()
         return cls(fabric.global_rank, fabric.world_size, fabric.device, ddp=fabric.device.type == "cuda")
@@ -118,10 +122,33 @@ class World:
 
 def check_devices(config: HardwareConfig) -> None:
     """Raise InputError if this machine does not have such devices, or not so many."""
-    _fabric(config)
+    if not _is_one_cpu(config):
+        _fabric(config)
+
+
+def starts_as_first() -> bool:
+    """Whether this process was not started, by torchrun, SLURM or ``World.launch``, as another than the first."""
+    return next((os.environ[name] == "0" for name in _RANKS if name in os.environ), True)
+
+
+_RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+"""Environment variables that tell a process which of many it is, as Lightning reads them."""
+_MANY = (*_RANKS, "WORLD_SIZE", "SLURM_NTASKS", "LSB_JOBID", "OMPI_COMM_WORLD_SIZE")
+"""Those that tell, or may tell, that there are others."""
+
+
+def _is_one_cpu(config: HardwareConfig) -> bool:
+    """Whether a run is one process on the processor, which needs no Fabric: its import takes as long as torch's."""
+    cpu = config.accelerator == "cpu" or (
+        config.accelerator == "auto" and not torch.cuda.is_available() and not torch.backends.mps.is_available()
+    )
+    return cpu and config.devices == config.nodes == 1 and not any(name in os.environ for name in _MANY)
 
 
 def _fabric(config: HardwareConfig) -> Fabric:
+    from lightning.fabric import Fabric
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
     if config.devices > 0:
         check_processes("hardware.devices", config.devices)
     try:

@@ -107,9 +107,11 @@ def estimate_folder(
     with lock(place, "reposer poses estimate"):
         state = State(place / STATE, {"estimator": estimator.identity, "folder": str(folder.resolve())})
         unreadable = _estimate(files, estimator, state, options.batch_size, progress)
-        estimates = Estimates(estimator.identity, _poses(files, state, estimator, options), tuple(unreadable))
+        readable = {name: path for name, path in files.items() if name not in unreadable}
+        problems = tuple(unreadable.values())
+        estimates = Estimates(estimator.identity, _poses(readable, state, estimator, options), problems)
         if not estimates.poses:
-            raise InputError(f"{folder}: none of {len(files):,} images can be read; {unreadable[0]}")
+            raise InputError(f"{folder}: none of {len(files):,} images can be read; {problems[0]}")
         missed = [each.image.name for each in estimates.poses if not each.pose.visible.any()]
         if len(missed) > options.most_missed * len(estimates.poses):
             raise RunError(
@@ -158,9 +160,9 @@ def _estimate(
     state: State,
     batch_size: int,
     progress: Callable[[int, int], None] | None,
-) -> list[str]:
-    """Find the people in all images of which the state does not know them; returns what is wrong with images."""
-    unreadable: list[str] = []
+) -> dict[str, str]:
+    """Find the people in all images of which the state does not know them; returns what is wrong with which images."""
+    unreadable: dict[str, str] = {}
     versions = {name: _version(path) for name, path in files.items()}
     left = [name for name in files if name not in state.seen or state.seen[name].version != versions[name]]
     done = len(files) - len(left)
@@ -173,7 +175,7 @@ def _estimate(
             try:
                 images[name] = read_photo(files[name])
             except InputError as error:
-                unreadable.append(str(error))
+                unreadable[name] = str(error)
         found = estimator(list(images.values())) if images else []
         sizes = {name: (image.shape[-2], image.shape[-1]) for name, image in images.items()}
         state.add({name: Seen(versions[name], sizes[name], people) for name, people in zip(images, found, strict=True)})
@@ -194,11 +196,8 @@ def _version(path: Path) -> tuple[int, int]:
 def _poses(
     files: dict[str, Path], state: State, estimator: Estimator, options: EstimateOptions
 ) -> tuple[ImagePose, ...]:
-    return tuple(
-        ImagePose(Image(name, path, seen.size), _pose(seen, estimator, options))
-        for name, path in files.items()
-        if (seen := state.seen.get(name)) is not None
-    )
+    known = [(Image(name, path, state.seen[name].size), state.seen[name]) for name, path in files.items()]
+    return tuple(ImagePose(image, _pose(seen, estimator, options)) for image, seen in known)
 
 
 def _pose(seen: Seen, estimator: Estimator, options: EstimateOptions) -> Pose:

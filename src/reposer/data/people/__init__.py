@@ -1,0 +1,1 @@
+"""Photo-like synthetic people with exact correspondences."""

@@ -1,0 +1,102 @@
+"""One person: body, looks and clothes, ready to be photographed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reposer.data.people.complexion import SKIN, Complexion, paint_eye, paint_skin, sample_complexion, skin_chart
+from reposer.data.people.garments.garment import Density, Garment, sew
+from reposer.data.people.garments.plain import Shoes, Tee, Trousers
+from reposer.data.people.hair import Hairstyle, Short
+from reposer.data.people.shape import Body, Shape, make_body
+from reposer.data.people.sites import sites_of
+from reposer.data.people.skinning import vertex_normals
+from reposer.data.people.surface import Layer, Material, Mesh, assemble, layer_on
+from reposer.data.people.template import load_template
+
+EYE = Material(wrap=0.3, gloss=0.5, sharpness=6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """Everything that makes one person, before anything is computed."""
+
+    shape: Shape
+    complexion: Complexion
+    hairstyle: Hairstyle | None
+    garments: tuple[Garment, ...]
+    """From the inside out; together they cover the trunk from the chest to the hips."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person, with everything that stays the same from picture to picture."""
+
+    looks: Looks
+    body: Body
+    mesh: Mesh
+
+
+def sample_looks(rng: np.random.Generator) -> Looks:
+    """Draw a person."""
+    from reposer.data.people.sampling import sample_shape
+
+    shape = sample_shape(rng)
+
+    def colour() -> tuple[int, int, int]:
+        r, g, b = rng.integers(20, 235, 3).tolist()
+        return r, g, b
+
+    garments = (Shoes(colour()), Trousers(colour()), Tee(colour(), sleeve=float(rng.choice([0.7, 1.95]))))
+    return Looks(
+        shape=shape, complexion=sample_complexion(rng, shape.descent), hairstyle=Short(), garments=garments
+    )  # fmt: skip
+
+
+def detail_level(height: int) -> int:
+    """Level of detail of the skin for pictures of a height."""
+    return 2 if height <= 160 else 1 if height <= 320 else 0
+
+
+def make_person(looks: Looks, height: int) -> Person:
+    """Dress a body for pictures of `height` pixels."""
+    body = make_body(looks.shape)
+    density, level = Density.of(height), detail_level(height)
+    layers = _skin_layers(looks, body, density, level)
+    if looks.hairstyle is not None:
+        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, level)
+    for garment in looks.garments:
+        layers = [_uncovered(layer, garment) for layer in layers]
+        layers += sew(garment, body, density)
+    return Person(looks, body, assemble([layer for layer in layers if layer.faces.shape[1]]))
+
+
+def _uncovered(layer: Layer, garment: Garment) -> Layer:
+    """What a garment over a layer leaves to be seen."""
+    sites = sites_of(layer.site, layer.bones, layer.weights)
+    below = garment.cover(sites) > garment.hides
+    first, second, third = below[layer.faces]
+    return layer.only(~(first & second & third))
+
+
+def _skin_layers(looks: Looks, body: Body, density: Density, level: int) -> list[Layer]:
+    template = load_template()
+    skin, laid = template.skin[level], skin_chart(density.skin, level)
+    normals = vertex_normals(body.points, skin.vertices[skin.faces])
+    layers = [
+        layer_on(
+            skin, body.points, normals, name="skin", uv=laid.uv,
+            texture=paint_skin(looks.complexion, density.skin, level), density=density.skin, material=SKIN,
+            shade=template.exposure[skin.vertices],
+        )
+    ]  # fmt: skip
+    for sheet in template.eyes:
+        texture, chart = paint_eye(sheet, looks.complexion, density.skin * 4)
+        eyes = vertex_normals(body.points, sheet.vertices[sheet.faces])
+        layers.append(
+            layer_on(
+                sheet, body.points, eyes, name="eyes", uv=chart.uv, texture=texture, density=density.skin * 4,
+                material=EYE, shade=template.exposure[sheet.vertices],
+            )
+        )  # fmt: skip
+    return layers

@@ -1,0 +1,185 @@
+"""Photographs of people with everything that is known about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reposer.data.people.arrays import Bools, Floats, Integers, product
+from reposer.data.people.camera import Camera
+from reposer.data.people.framing import Framing, frame
+from reposer.data.people.keypoints import place_keypoints, see_keypoints
+from reposer.data.people.light import ShadowMap, cast, contact
+from reposer.data.people.person import Person
+from reposer.data.people.posing import pose
+from reposer.data.people.raster import Fragments, barycentric, rasterize
+from reposer.data.people.scene import Scene, develop, shadow_on_ground
+from reposer.data.people.shading import shade
+from reposer.data.people.skinning import skin
+from reposer.data.people.stances import Stance
+from reposer.data.people.surface import Mesh
+from reposer.data.people.texture import LEVELS
+
+SAMPLES = 2
+"""Along each side of a pixel."""
+_HALF = np.float32(0.5)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One photograph with its truth."""
+
+    image: NDArray[np.uint8]  # (h, w, 3) RGB
+    joints: Floats  # (18, 2) x and y in pixels; pixel centres are at whole numbers
+    visible: Bools  # (18,) in the picture and not covered
+    hidden: Bools  # (18,) in the picture, behind something
+    parts: NDArray[np.uint8]  # (h, w) values index PART_NAMES
+    faces: NDArray[np.int32]  # (h, w) face of the person's mesh at the pixel, -1 where none is
+    weights: Floats  # (2, h, w) barycentric coordinates of its second and third corner at the pixel's centre
+    screen: Floats  # (3, V) pixels (centres at whole numbers) and depth of the mesh's vertices
+    camera: Camera
+
+
+@dataclass(frozen=True)
+class _Posed:
+    """A person in front of a camera."""
+
+    mesh: Mesh
+    viewed: Floats  # (3, V) in camera coordinates
+    normals: Floats  # (3, V) likewise
+    joints: Floats  # (18, 3) in the world
+    camera: Camera
+
+
+def photograph(
+    person: Person,
+    stance: Stance,
+    *,
+    heading: float,
+    framing: Framing | Camera,
+    scene: Scene,
+    size: tuple[int, int],
+    seed: int,
+) -> Frame:
+    """Photograph a person who holds a stance.
+
+    Args:
+        heading: to which side the person has turned, radians; 0 faces the camera, positive to the person's left.
+        framing: how much of the person is shown, or the very camera.
+        seed: of the camera's place and the sensor's noise.
+    """
+    posed = _place(person, stance, heading, framing, size, np.random.default_rng(seed))
+    mesh, camera = posed.mesh, posed.camera
+    fine = camera.finer(SAMPLES)
+    screen = fine.screen(posed.viewed)
+    pitch = 1 / fine.scale
+    level = _level(mesh, pitch)
+
+    def keep(faces: Integers, weights: Floats) -> Bools:
+        u, v = (_mix(row, mesh.faces[:, faces], weights) for row in mesh.uv)
+        return mesh.atlas.alpha(u, v, level) >= 128
+
+    samples = size[0] * SAMPLES, size[1] * SAMPLES
+    found = rasterize(screen, mesh.faces, samples, two_sided=mesh.two_sided, cut=mesh.cut, keep=keep)
+    shadows = _shadows(posed, scene, size)
+    row, column = found.pixels // samples[1], found.pixels % samples[1]
+    places = fine.unproject(column.astype(np.float32) + _HALF, row.astype(np.float32) + _HALF, found.depth)
+    nearby = contact(found.depth_image()[::SAMPLES, ::SAMPLES], pitch * SAMPLES)
+    colour = shade(
+        mesh,
+        found,
+        posed.viewed,
+        posed.normals,
+        light=scene.light,
+        rotation=camera.rotation,
+        lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(places)),
+        ambient=nearby[row // SAMPLES, column // SAMPLES],
+        level=level,
+        pitch=pitch,
+    )
+    light = _compose(found, colour, scene, posed, size, shadows)
+    return _frame(posed, found, screen, develop(light, scene.sensor, seed))
+
+
+def _place(
+    person: Person,
+    stance: Stance,
+    heading: float,
+    framing: Framing | Camera,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> _Posed:
+    """Pose a person with their lowest point on the ground, and set up the camera."""
+    skeleton = pose(person.body.heads, stance).turned(heading)
+    points, normals = skin(person.mesh.rest, skeleton)
+    ground = points[1].min()
+    points[1] -= ground
+    joints = place_keypoints(person.body, skeleton.raised(-float(ground)))
+    camera = framing if isinstance(framing, Camera) else frame(framing, joints, points, size, rng)
+    return _Posed(
+        person.mesh, camera.view(points), product(camera.rotation.astype(np.float32), normals), joints, camera
+    )
+
+
+def _mix(values: Floats, corners: Integers, weights: Floats) -> Floats:
+    return values[corners[0]] * weights[0] + values[corners[1]] * weights[1] + values[corners[2]] * weights[2]
+
+
+def _level(mesh: Mesh, pitch: float) -> int:
+    """Level of the atlas whose texels are about as large as samples."""
+    texel = 1 / float(np.median(mesh.density))
+    level = 0
+    while level + 1 < LEVELS and texel * 2 ** (level + 1) <= pitch * 1.2:
+        level += 1
+    return level
+
+
+def _shadows(posed: _Posed, scene: Scene, size: tuple[int, int]) -> ShadowMap:
+    """What the person shades, in camera coordinates."""
+    axes = product(scene.light.axes(), posed.camera.rotation.T)
+    centre = posed.camera.view(np.array([[0.0], [0.9], [0.0]]))[:, 0]
+    cells = 96 if size[0] <= 160 else 160 if size[0] <= 320 else 256
+    return cast(posed.viewed, posed.mesh.faces, axes, centre, cells)
+
+
+def _compose(
+    found: Fragments, colour: Floats, scene: Scene, posed: _Posed, size: tuple[int, int], shadows: ShadowMap
+) -> Floats:
+    """Linear RGB (3, h, w): the mean of each pixel's samples over the backdrop."""
+    height, width = size
+    samples = np.zeros((4, height * SAMPLES * width * SAMPLES), np.float32)
+    samples[:3, found.pixels] = colour
+    samples[3, found.pixels] = 1
+    pixels = samples.reshape(4, height, SAMPLES, width, SAMPLES)
+    upper, lower = (pixels[:, :, k, :, 0] + pixels[:, :, k, :, 1] for k in range(SAMPLES))
+    mean = (upper + lower) * np.float32(1 / SAMPLES**2)
+    feet = posed.joints[[10, 13]].T * [[1], [0], [1]]
+    behind = scene.backdrop(posed.camera, size) * shadow_on_ground(scene, posed.camera, size, shadows, feet)
+    return mean[:3] + behind * (1 - mean[3])
+
+
+def _frame(posed: _Posed, found: Fragments, screen: Floats, image: NDArray[np.uint8]) -> Frame:
+    """The truth of a picture; surfaces are taken from one sample of each pixel and moved on to its centre."""
+    mesh, fine = posed.mesh, posed.camera.finer(SAMPLES)
+    joints = fine.project(posed.joints.T.astype(np.float32))
+    visible, hidden = see_keypoints(joints, found, mesh.parts[found.faces])
+    height, width = image.shape[:2]
+    faces = found.image(found.faces.astype(np.int32), -1)[::SAMPLES, ::SAMPLES]
+    shown = np.flatnonzero(faces >= 0)
+    own = faces.ravel()[shown]
+    centre_x = ((shown % width).astype(np.float32) + _HALF) * np.float32(SAMPLES)
+    centre_y = ((shown // width).astype(np.float32) + _HALF) * np.float32(SAMPLES)
+    weights = np.zeros((2, height * width), np.float32)
+    weights[:, shown] = barycentric(screen, mesh.faces[:, own], centre_x, centre_y)[1:]
+    scale = np.float32(1 / SAMPLES)
+    return Frame(
+        image=image,
+        joints=(joints[:2].T * scale - _HALF).astype(np.float32),
+        visible=visible,
+        hidden=hidden,
+        parts=np.where(faces >= 0, mesh.parts[faces], 0).astype(np.uint8),
+        faces=faces,
+        weights=weights.reshape(2, height, width),
+        screen=np.stack([screen[0] * scale - _HALF, screen[1] * scale - _HALF, screen[2]]),
+        camera=posed.camera,
+    )

@@ -1,0 +1,37 @@
+"""People and pictures for tests."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from reposer.data.people.framing import Framing
+from reposer.data.people.person import Person, make_person, sample_looks
+from reposer.data.people.picture import Frame, photograph
+from reposer.data.people.scene import sample_street, sample_studio
+from reposer.data.people.stances import sample_stance
+
+MARKET = (128, 64)
+
+
+@lru_cache(maxsize=32)
+def somebody(seed: int, height: int = 128) -> Person:
+    return make_person(sample_looks(np.random.default_rng(seed)), height)
+
+
+def snap(
+    seed: int,
+    picture: int = 0,
+    *,
+    size: tuple[int, int] = MARKET,
+    framing: Framing = "full",
+    heading: float | None = None,
+    studio: bool = True,
+) -> Frame:
+    """A picture of somebody in some pose."""
+    rng = np.random.default_rng([seed, picture])
+    scene = sample_studio(rng) if studio else sample_street(rng)
+    stance = sample_stance(rng)
+    turned = float(rng.uniform(-3, 3)) if heading is None else heading
+    return photograph(
+        somebody(seed, size[0]), stance, heading=turned, framing=framing, scene=scene, size=size, seed=picture
+    )
