@@ -13,6 +13,7 @@ import argparse
 import csv
 import json
 import multiprocessing
+import os
 import resource
 import tempfile
 import time
@@ -189,7 +190,7 @@ class Run(NamedTuple):
 
     seconds: float
     megabytes: float
-    """At the peak, what the process had after its imports included."""
+    """At the peak, what the process had after its imports included; of processes that it forked, the largest a core."""
     rows: dict[str, dict[str, float]]
 
 
@@ -205,7 +206,8 @@ def _evaluate(results: Path, protocol: str, devices: int) -> Run:
     start = time.perf_counter()
     found = evaluate(results, protocol=replace(PROTOCOLS[protocol], metrics=METRICS), devices=devices)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    own, forks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peak = (own + len(os.sched_getaffinity(0)) * forks) / 2**10
     return Run(seconds, peak, {pair: dict(row) for pair, row in found.per_image.items()})
 
 

@@ -55,7 +55,7 @@ def test_what_the_user_has_set_comes_back() -> None:
             assert allowed() == (False, False)
         assert settings() == before
     finally:
-        torch.set_float32_matmul_precision("highest")
+        torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cuda.matmul.fp32_precision = "none"
         torch.backends.cudnn.conv.fp32_precision = "tf32"  # type: ignore[attr-defined]

@@ -31,6 +31,7 @@ from reposer.poses import (
     write_annotations,
 )
 from reposer.poses.keypoints import write_keypoints
+from tests.own_photos import photo_data
 from tests.small_run import SMALL
 
 READ_BY_OTHERS = re.compile(r"([-\d]+)_c(\d)")
@@ -243,9 +244,23 @@ def test_other_names_are_numbered() -> None:
     assert stems(sources) == {"0002_c3s1_000001_00.jpg": "0002_c3s1_000001_00_gen"}
 
 
+def test_own_photos_become_numbered_pictures_of_the_size_of_the_generator(generator: Generator, tmp_path: Path) -> None:
+    made = augment(generator, photo_data(tmp_path / "photos"), tmp_path / "new", AugmentConfig(poses_per_person=2))
+    index = open_pairs(tmp_path / "new", "train")
+    assert made.present == made.images == len(index.poses) > 0
+    for name, entry in manifest(tmp_path / "new")["images"].items():
+        assert re.fullmatch(r"\d{4}_c1s1_\d{6}_00_gen\d\d\.jpg", name)
+        assert (tmp_path / "photos" / entry["source"].replace("-", "/")).is_file()
+        assert entry["source"].partition("-")[0] != entry["pose"].partition("-")[0]
+        assert read_image(tmp_path / "new" / "train" / name).shape == (3, 128, 64)
+    images = manifest(tmp_path / "new")["images"].items()
+    per_person = {(name[:4], entry["source"].partition("-")[0]) for name, entry in images}
+    assert len(per_person) == len({number for number, _ in per_person}) == len({who for _, who in per_person})
+
+
 def test_no_name_leads_out_of_the_folder() -> None:
     names = stems({"0002": ["0002_c1s1_000001_00.jpg", "0002_c1/../../x.jpg"]})
-    assert list(names.values()) == ["0001_c1s1_000002_00_gen", "0001_c1s1_000001_00_gen"]
+    assert list(names.values()) == ["0001_c1s1_000001_00_gen", "0001_c1s1_000002_00_gen"]
 
 
 def test_a_name_that_is_taken_is_not_given_again() -> None:

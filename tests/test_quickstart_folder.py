@@ -1,13 +1,18 @@
 """The quickstart works in a folder of its own: it makes nothing in one that holds other things."""
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from reposer.checks import InputError
+from reposer.config import Precision, config_to_json
 from reposer.data.config import MANNEQUINS
-from reposer.quickstart import _check_folder, quickstart
+from reposer.quickstart import _check_folder, _recipe, quickstart
+from reposer.recipes import recipe
 
 
 def _write(path: Path, text: str = "important") -> None:
@@ -50,3 +55,18 @@ def test_folder_of_a_quickstart_is_taken(tmp_path: Path) -> None:
     _write(tmp_path / "notes.txt")
     _check_folder(tmp_path)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("began", [None, "32-true", "bf16-mixed"])
+def test_goes_on_in_the_precision_it_began_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool, began: Precision | None
+) -> None:
+    """Also on another processor: a run may not change it."""
+    monkeypatch.setattr(sys.modules["reposer.quickstart"], "multiplies_bfloat16", lambda: fast)
+    if began is not None:
+        config = recipe("mannequin-tiny")
+        config = replace(config, hardware=replace(config.hardware, precision=began))
+        _write(tmp_path / "run" / "config.json", config_to_json(config))
+    by_machine = "bf16-mixed" if fast and not torch.cuda.is_available() else "32-true"
+    assert _recipe(tmp_path / "run").hardware.precision == (began or by_machine)

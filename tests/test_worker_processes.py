@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from reposer import processes
-from reposer.checks import InputError
+from reposer.checks import InputError, RunError
 from reposer.evaluation.options import EvaluationOptions
-from reposer.processes import check_processes
+from reposer.processes import check_processes, forked
 
 PARENT = """
 import os, sys, time
@@ -89,3 +89,38 @@ def test_counts_of_processes_that_cannot_be(count: int, least: int) -> None:
 def test_an_evaluation_starts_no_more_processes_than_help() -> None:
     with pytest.raises(InputError, match="devices must be at most"):
         EvaluationOptions(devices=10**9)
+
+
+FORKS = pytest.mark.skipif(sys.platform != "linux", reason="forks")
+
+
+@FORKS
+def test_forks_have_what_they_need() -> None:
+    """Even what cannot be pickled: only results are sent."""
+    found = list(forked(lambda task: (task() ** 2, os.getpid()), [lambda i=i: i for i in range(7)], processes=3))
+    assert sorted(square for square, _ in found) == [i**2 for i in range(7)]
+    assert len({process for _, process in found}) == 3
+    assert os.getpid() not in {process for _, process in found}
+
+
+@FORKS
+def test_forks_that_fail() -> None:
+    def work(task: int) -> int:
+        if task == 3:
+            raise InputError("task 3 is bad")
+        if task == 5:
+            os._exit(1)
+        return task
+
+    with pytest.raises(InputError, match="task 3 is bad"):
+        list(forked(work, [1, 2, 3, 4], processes=2))
+    with pytest.raises(RunError, match="a process ended before its work was done"):
+        list(forked(work, [1, 5, 2, 4], processes=2))
+
+
+@FORKS
+def test_forks_end_when_nobody_waits_for_them() -> None:
+    results = forked(lambda _: time.sleep(0.01) or os.getpid(), range(100_000), processes=2)
+    started = [next(results), next(results)]
+    results.close()
+    assert not any(map(runs, started))

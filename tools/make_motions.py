@@ -58,13 +58,17 @@ def rows(one: Stance) -> Floats:
     return np.concatenate([skeleton.joints / BODY.stature, skeleton.face_normals]).astype(float)
 
 
+def motions() -> dict[str, list[Floats]]:
+    """The moments of each motion."""
+    return {"standing": [rows(STANDING)], "walking": [rows(walking(k / MOMENTS)) for k in range(MOMENTS)]}
+
+
 def main() -> None:
-    motions = {"standing": [rows(STANDING)], "walking": [rows(walking(k / MOMENTS)) for k in range(MOMENTS)]}
     lines = [
         f' "{name}": [\n  '
         + ",\n  ".join(json.dumps(np.round(one, 4).tolist(), separators=(",", ":")) for one in moments)
         + "\n ]"
-        for name, moments in motions.items()
+        for name, moments in motions().items()
     ]
     OUT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     print(f"written: {OUT}")

@@ -1,4 +1,4 @@
-"""TF32: whether a GPU may round float32 to 10 bits before it multiplies."""
+"""TF32, whether a GPU may round float32 to 10 bits before it multiplies; bfloat16, and which processors want it."""
 
 from __future__ import annotations
 
@@ -59,3 +59,12 @@ def _restore(settings: Settings) -> None:
     torch.backends.cuda.matmul.fp32_precision = matmul
     torch.backends.cudnn.conv.fp32_precision = conv  # type: ignore[attr-defined]
     torch.backends.cudnn.rnn.fp32_precision = rnn  # type: ignore[attr-defined]
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the processor multiplies whole tiles of bfloat16 (Intel AMX), which is several times as fast as float32.
+
+    Those that only convert it or add up products of two are not meant.
+    """
+    told = getattr(torch.cpu, "_is_amx_tile_supported", None)  # older releases have none
+    return told is not None and bool(told())

@@ -49,6 +49,25 @@ def test_batches_are_those_of_the_loader(noisy: Path, flip: bool, ranks: int) ->
                 assert all(map(equal, found, expected))
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("flip", [False, True])
+def test_batches_in_the_memory_of_a_gpu(noisy: Path, flip: bool) -> None:
+    """Equal to the loader's, and put together without waiting for the GPU."""
+    dataset = PairDataset(open_pairs(noisy, "train"), flip=flip)
+    kept = CachedPairs.filled(dataset, torch.device("cuda"), workers=0)
+    assert choose_place("auto", dataset, torch.device("cuda")) == "device"
+    loader = train_loader(dataset, seed=3, epoch=0, pairs_per_epoch=23, batch_size=4, workers=0)
+    expected = list(loader)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        found = list(kept.batches(loader.batch_sampler))  # type: ignore[arg-type]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert all(batch.source.is_cuda for batch in found)
+    assert all(equal(a.to("cpu"), b) for a, b in zip(found, expected, strict=True))
+
+
 def test_filling_by_processes(noisy: Path) -> None:
     dataset = PairDataset(open_pairs(noisy, "train"))
     told: list[tuple[int, int]] = []

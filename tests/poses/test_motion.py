@@ -215,3 +215,14 @@ def test_a_motion_without_limbs_stays_and_one_without_feet_stands_by_its_hips() 
     found, _ = retarget_motion(joints, sitting, source)
     hips = found[:, [8, 11]].mean(1).median(0).values
     torch.testing.assert_close(hips, source.joints[[8, 11]].mean(0), atol=1, rtol=0)
+
+
+def test_named_motions_are_those_of_the_script() -> None:
+    from tools.make_motions import motions
+
+    from reposer.poses.gaits import _moments
+
+    made = motions()
+    assert set(made) == set(_moments()) == {motion.moments for motion in NAMED_MOTIONS.values()}
+    for name, moments in made.items():
+        torch.testing.assert_close(torch.from_numpy(_moments()[name]), torch.tensor(moments), atol=2e-4, rtol=0)

@@ -61,8 +61,8 @@ class PairBatch:
         return self.source_joints, self.source_visible, self.target_joints, self.target_visible
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """All tensors, in the order of the fields."""
-        return tuple(getattr(self, name) for name in _TENSORS)
+        """All tensors that it has, in the order of the fields."""
+        return tuple(getattr(self, name) for name in _held(self))
 
     def copied(self) -> PairBatch:
         """Return the same in memory of its own."""

@@ -124,8 +124,7 @@ def _ssim(generated: NDArray[np.uint8], target: NDArray[np.uint8], settings: SSI
     full = settings.data_range == "full"
     data_range = _FULL_RANGE if full else max(1.0, float(generated.max()) - float(generated.min()))
     seen = _where_different(generated, target, settings.window_size)
-    x, y = (image[seen].astype(np.float64) for image in (generated, target))
-    missing = similarity.ssim_of_planes(x, y, data_range=data_range, settings=settings)
+    missing = similarity.ssim_of_planes(generated[seen], target[seen], data_range=data_range, settings=settings)
     border = settings.window_size - 1
     channels, height, width = generated.shape
     return 1 - missing / (channels * (height - border) * (width - border))

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 _TILE = 32
 _STRIP = 24_000
 """Values of a plane that are worked on at a time: some ten such arrays fit into a core's own cache."""
+_CHUNK = 8192
+"""The same where the values of all channels and the masks of all parts are."""
 
 
 def ssim_of_planes(
@@ -109,23 +111,28 @@ def mean_ssim_under(
 
 def part_ssim_of_planes(generated: Tensor, target: Tensor, masks: Tensor, data_range: float) -> Tensor:
     """SSIM (B, P, C) float64 of each body part, with global statistics, of images of any numbers from 0."""
-    moments = np.empty((len(generated), masks.shape[1], generated.shape[1], 4))
-    values, weights = np.empty((4, *generated.shape[2:])), np.empty((masks.shape[1], generated[0, 0].numel()))
-    sums = np.empty(masks.shape[:2])
-    for image, (planes, others) in enumerate(zip(generated.numpy(), target.numpy(), strict=True)):
-        weights[:] = masks[image].flatten(1).numpy()
-        sums[image] = weights.sum(-1)
-        for channel, pair in enumerate(zip(planes, others, strict=True)):
-            _products(*pair, data_range / 2, values)
-            moments[image, :, channel] = weights @ values.reshape(4, -1).T
+    (batch, parts), (channels, pixels) = masks.shape[:2], (generated.shape[1], generated[0, 0].numel())
+    moments, sums = np.zeros((batch, parts, channels * 4)), np.zeros((batch, parts))
+    weights, values = np.empty((parts, min(pixels, _CHUNK))), np.empty((channels, 4, min(pixels, _CHUNK)))
+    flat = (tensor.flatten(2).numpy() for tensor in (generated, target, masks))
+    for image, (planes, others, shares) in enumerate(zip(*flat, strict=True)):
+        for start in range(0, pixels, _CHUNK):
+            seen = slice(start, min(start + _CHUNK, pixels))
+            count = seen.stop - start
+            weight, value = weights[:, :count], values[..., :count]
+            weight[:] = shares[:, seen]
+            for channel, (plane, other) in enumerate(zip(planes, others, strict=True)):
+                _products(plane[seen], other[seen], data_range / 2, value[channel])
+            sums[image] += weight.sum(-1)
+            moments[image] += weight @ value.reshape(channels * 4, count).T
     total = torch.from_numpy(sums)[..., None]
-    averages = (torch.from_numpy(moments) / (total + EPSILON)[..., None]).unbind(-1)
+    averages = (torch.from_numpy(moments).unflatten(-1, (-1, 4)) / (total + EPSILON)[..., None]).unbind(-1)
     origin = data_range / 2 * (total / (total + EPSILON))  # an empty mask has mean 0
     return ssim_of_moments(*averages, origin=origin, data_range=data_range)
 
 
 def _products(plane: NDArray[np.generic], other: NDArray[np.generic], middle: float, out: Floats) -> None:
-    """x, y, x^2 + y^2 and (x - y)^2 of two planes (H, W) less the middle, into ``out`` (4, H, W)."""
+    """x, y, x^2 + y^2 and (x - y)^2 of two planes less the middle, into ``out`` (4, ...)."""
     x, y, squares, difference = out
     np.subtract(plane, middle, out=x)
     np.subtract(other, middle, out=y)

@@ -109,6 +109,8 @@ def _pairs_per_second(batches: Batches) -> float:
     next(each)
     start = time.perf_counter()
     pairs = sum(len(batch) for batch in each)
+    if batches.world.device.type == "cuda":
+        torch.cuda.synchronize(batches.world.device)
     return pairs / (time.perf_counter() - start)
 
 
