@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Bools, Floats, Integers, product, unit
+from reposer.data.people.arrays import Bools, Floats, Integers, cross, product, unit
 from reposer.data.people.raster import rasterize
 
 REACH = 1.25
@@ -30,8 +30,8 @@ class Light:
     def axes(self) -> Floats:
         """(3, 3) rows: the lamp's right, up and towards."""
         ahead = unit(np.array(self.towards, float))
-        right = unit(np.cross(np.array([0.0, 1.0, 0.0]), ahead) + np.array([1e-9, 0, 0]))
-        return np.array([right, np.cross(ahead, right), ahead])
+        right = unit(cross(np.array([0.0, 1.0, 0.0]), ahead) + np.array([1e-9, 0, 0]))
+        return np.array([right, cross(ahead, right), ahead])
 
 
 @dataclass(frozen=True)
