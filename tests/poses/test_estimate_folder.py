@@ -183,6 +183,8 @@ def test_who_is_taken_of_several(rtmpose: RTMPose, tmp_path: Path) -> None:
     for options in (EstimateOptions(), EstimateOptions(person=1), EstimateOptions(person=2)):
         (found,) = estimate_folder(folder, tmp_path / f"{len(noses)}.csv", lambda: rtmpose, options).poses
         noses.append(found.pose.joints[NOSE].tolist())
+    with pytest.raises(RunError, match="no person 3 was found in 1 of 1 images"):
+        estimate_folder(folder, tmp_path / "x.csv", lambda: rtmpose, EstimateOptions(person=3))
     for place, person in zip(noses, (large, small, large), strict=True):
         assert place == pytest.approx(person[2][0], abs=1)
 

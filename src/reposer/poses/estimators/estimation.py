@@ -69,8 +69,8 @@ def estimate_poses(
         raise InputError("no images to estimate poses of")
     if missed := [name for name, pose in poses.items() if not pose.visible.any()]:
         if len(missed) > most_missed * len(poses):
-            raise InputError(too_many_missed(missed, len(poses), most_missed))
-        warnings.warn(f"{_told(missed, len(poses))}; their poses have no joint", stacklevel=2)
+            raise InputError(too_many_missed(missed, len(poses), most_missed, person))
+        warnings.warn(f"{_told(missed, len(poses), person)}; their poses have no joint", stacklevel=2)
     return poses
 
 
@@ -80,14 +80,15 @@ def nobody() -> Pose:
     return Pose(torch.zeros(joints, 2), torch.zeros(joints, dtype=torch.bool))
 
 
-def too_many_missed(missed: Sequence[str], count: int, most_missed: float) -> str:
-    """Say that nobody was found in too many of so many images."""
+def too_many_missed(missed: Sequence[str], count: int, most_missed: float, person: int | None = None) -> str:
+    """Say that nobody, or no such person, was found in too many of so many images."""
     return (
-        f"{_told(missed, count)}: more than {most_missed:.0%}; check that these are pictures of people, upright and in "
-        "RGB, and that the estimator's weights are the right ones"
+        f"{_told(missed, count, person)}: more than {most_missed:.0%}; check that these are pictures of people, "
+        "upright and in RGB, and that the estimator's weights are the right ones"
     )
 
 
-def _told(missed: Sequence[str], count: int) -> str:
+def _told(missed: Sequence[str], count: int, person: int | None) -> str:
     told = ", ".join(missed[:_NAMED]) + (", ..." if len(missed) > _NAMED else "")
-    return f"nobody was found in {len(missed)} of {count} images, e.g. {told}"
+    who = "nobody" if person is None else f"no person {person}"
+    return f"{who} was found in {len(missed)} of {count} images, e.g. {told}"

@@ -114,8 +114,9 @@ def estimate_folder(
             raise InputError(f"{folder}: none of {len(files):,} images can be read; {problems[0]}")
         missed = [each.image.name for each in estimates.poses if not each.pose.visible.any()]
         if len(missed) > options.most_missed * len(estimates.poses):
+            said = too_many_missed(missed, len(estimates.poses), options.most_missed, options.person)
             raise RunError(
-                f"{too_many_missed(missed, len(estimates.poses), options.most_missed)}; {out} was not written. "
+                f"{said}; {out} was not written. "
                 f"What was found is kept in {place}: the same command with a lower --score-threshold or "
                 "--joint-threshold, or with a higher --most-missed, is done at once"
             )
