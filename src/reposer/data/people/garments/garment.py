@@ -28,14 +28,26 @@ class Garment(ABC):
     body, so cloth stays where it is when the person moves or is another one.
     """
 
-    name: ClassVar[str] = "top"
-    """Of its layers: top, bottom, dress, outer, shoes, hat, bag, ..."""
-    panels: ClassVar[tuple[str, ...]] = ()
-    """Of Template.panels."""
-    material: ClassVar[Material] = Material()
     two_sided: ClassVar[bool] = True
-    hides: ClassVar[float] = 0.025
-    """Metres inside its edge from which nothing below it is drawn."""
+
+    @property
+    def name(self) -> str:
+        """Of its layers: top, bottom, dress, outer, shoes, hat, bag, ..."""
+        return "top"
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """Of Template.panels; none for what is made of free pieces alone."""
+        return ()
+
+    @property
+    def material(self) -> Material:
+        return Material()
+
+    @property
+    def hides(self) -> float:
+        """Metres inside its edge from which nothing below it is drawn."""
+        return 0.025
 
     @abstractmethod
     def cover(self, sites: Sites) -> Floats:
@@ -73,6 +85,8 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
     """Make the layers of a garment on a body."""
     template = load_template()
     points = np.round(garment.shell(body) * FINE) / FINE
+    if not garment.panels:
+        return garment.extras(body, points, density)
     around = template.skirt if garment.panels[0].startswith("skirt") else template.suit
     normals = vertex_normals(points, around)
     everywhere = garment.cover(vertex_sites())
