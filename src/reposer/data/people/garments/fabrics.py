@@ -67,10 +67,11 @@ def cloth(fabric: Fabric, u: Floats, v: Floats, texel: float) -> Floats:
 
 def mix(image: Floats, share: Floats, colour: Colour) -> None:
     """Lay a colour over an image (h, w, 3) where a share (h, w) says so, in place."""
-    place = np.nonzero(share > 0)
-    if len(place[0]):
-        old = image[place]
-        image[place] = old + share[place][:, None] * (np.array(colour, np.float32) - old)
+    place = np.flatnonzero(share > 0)
+    if len(place):
+        texels = image.reshape(-1, 3)
+        old = texels[place]
+        texels[place] = old + share.ravel()[place][:, None] * (np.array(colour, np.float32) - old)
 
 
 def rounded(image: Floats) -> np.ndarray:

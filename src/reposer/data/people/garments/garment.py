@@ -49,6 +49,11 @@ class Garment(ABC):
         """Metres inside its edge from which nothing below it is drawn."""
         return 0.025
 
+    @property
+    def slack(self) -> float:
+        """Metres outside its edge to which faces are drawn, so that those that straddle it are."""
+        return 0.06
+
     @abstractmethod
     def cover(self, sites: Sites) -> Floats:
         """How far inside the garment's edges places are, metres on the average body; negative where it is not."""
@@ -93,7 +98,7 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
     layers = []
     for name in garment.panels:
         sheet, laid = template.panels[name], panel_chart(name, density.cloth)
-        near = everywhere[sheet.vertices][sheet.faces].max(0) > -0.06
+        near = everywhere[sheet.vertices][sheet.faces].max(0) > -garment.slack
         if not near.any():
             continue
         cover = garment.cover(laid.sites)

@@ -16,7 +16,7 @@ from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture
 
 _F = np.float32
-TOPS = {"sneaker": -0.738, "high top": -0.69, "loafer": -0.765, "boot": -0.672, "flat": -0.785}
+TOPS = {"sneaker": -0.738, "high top": -0.71, "loafer": -0.765, "boot": -0.705, "flat": -0.785}
 """Kind -> height of its opening at the ankle on the average body, metres."""
 
 
@@ -45,6 +45,10 @@ class Shoes(Garment):
     @property
     def hides(self) -> float:
         return 0.015
+
+    @property
+    def slack(self) -> float:
+        return 0.0  # the rim of the panel lies over the sole in the flat
 
     def cover(self, sites: Sites) -> Floats:
         rim = _F(TOPS[self.style]) - sites.y

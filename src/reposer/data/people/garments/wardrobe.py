@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reposer.data.people.garments.accessories import STYLES, Accessory
 from reposer.data.people.garments.bottoms import ANKLE, KNEE, SHORT, Bottom
 from reposer.data.people.garments.choices import PLAIN, between, dyed, sample_top
 from reposer.data.people.garments.colours import contrast, pick_dye, tint, towards
@@ -30,6 +31,11 @@ _SHOES = {
     "man": {"sneaker": 58.0, "high top": 14, "loafer": 16, "boot": 12},
     "woman": {"sneaker": 44.0, "high top": 8, "loafer": 10, "boot": 16, "flat": 22},
 }
+EXTRAS = {
+    "beanie": 0.03, "cap": 0.05, "glasses": 0.12, "sunglasses": 0.05, "scarf": 0.05, "backpack": 0.12,
+    "shoulder bag": 0.10,
+}  # fmt: skip
+"""Shares of people who have each; one of a kind."""
 _DRESS, _LAYERED = 0.17, 0.24
 """Shares of women in dresses; of people in a jacket or coat."""
 _PATTERNS: dict[str, dict[str | None, float]] = {
@@ -45,7 +51,7 @@ def sample_outfit(rng: np.random.Generator, shape: Shape) -> tuple[Garment, ...]
     wearer = "woman" if shape.gender > 0.5 else "man"
     whole = pick(rng, _WHOLE) if rng.random() < ONE_COLOUR else None
     if wearer == "woman" and rng.random() < _DRESS:
-        return (_shoes(rng, wearer, whole), *_dress(rng, whole))
+        return (_shoes(rng, wearer, whole), *_dress(rng, whole), *_extras(rng, collared=False))
     top, bottom = sample_top(rng, wearer, whole), _bottom(rng, wearer, whole)
     tucks = {"shirt": 0.3, "blouse": 0.4, "tank": 0.3, "tee": 0.12, "long sleeve": 0.15}.get(top[0], 0.0)
     if isinstance(bottom, Skirt):
@@ -61,7 +67,8 @@ def sample_outfit(rng: np.random.Generator, shape: Shape) -> tuple[Garment, ...]
         dressed: tuple[Garment, ...] = inner, bottom
     else:
         dressed = bottom, inner
-    return (_shoes(rng, wearer, whole), *dressed, *outer)
+    extras = _extras(rng, collared=bool(outer) or inner.collar is not None)
+    return (_shoes(rng, wearer, whole), *dressed, *outer, *extras)
 
 
 def _bottom(rng: np.random.Generator, wearer: str, whole: str | None) -> Garment:
@@ -187,3 +194,18 @@ def _shoes(rng: np.random.Generator, wearer: str, whole: str | None) -> Shoes:
     sole = pale if sporty and rng.random() < 0.75 else dark
     fabric = Fabric(base, "twill" if style == "high top" else "leather", seed=int(rng.integers(1 << 20)))
     return Shoes(fabric=fabric, style=style, sole=sole, lace=pale if rng.random() < 0.7 else dark)
+
+
+def _extras(rng: np.random.Generator, *, collared: bool) -> tuple[Accessory, ...]:
+    """What is put on last; a scarf only where no collar is."""
+    styles = [style for style, share in EXTRAS.items() if rng.random() < share]
+    chosen = {STYLES[style]: style for style in styles if not (collared and style == "scarf")}
+    made = []
+    for name, style in chosen.items():
+        base = (28, 28, 30) if name == "glasses" and rng.random() < 0.7 else tint(rng, pick_dye(rng, "outer"))
+        cloth = {"glasses": "leather", "bag": "nylon", "scarf": "wool"}.get(
+            name, "knit" if style == "beanie" else "twill"
+        )
+        odds = {None: 70.0, "plaid": 20, "stripes": 10} if name == "scarf" else PLAIN
+        made.append(Accessory(fabric=sample_fabric(rng, cloth, base, odds), style=style))
+    return tuple(made)
