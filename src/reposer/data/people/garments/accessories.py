@@ -71,15 +71,18 @@ def _moved(design: Floats, among: Integers, now: Floats, *, rigid: bool = False)
     """Points (3, rows, columns) laid out on the average body, where they are on a body whose vertices lie at `now`."""
     flat = design.reshape(3, -1)
     template = load_template().points
-    seat = np.repeat(flat.mean(1, keepdims=True), flat.shape[1], axis=1) if rigid else flat
+    seat = flat.mean(1, keepdims=True) if rigid else flat
     hold = Hold.of(seat, template[:, among].astype(np.float64), among)
+    if rigid:
+        count = flat.shape[1]
+        hold = Hold(np.repeat(hold.vertices, count, axis=1), np.repeat(hold.shares, count, axis=1))
     return (flat + hold.mean(now - template)).reshape(design.shape), hold
 
 
 def _head() -> Integers:
     own = np.unique(load_template().skin[0].vertices)
     sites = vertex_sites()
-    return own[(sites.y[own] > 0.66) & (sites.x[own] < 0.09)]
+    return own[(sites.y[own] > 0.66) & (sites.x[own] < 0.09)][::3]
 
 
 def _hat(fabric: Fabric, body: Body, density: Density, *, peak: bool) -> list[Layer]:

@@ -18,6 +18,7 @@ class Canvas:
 
     def __init__(self, fabric: Fabric, panel: str, chart: Chart) -> None:
         self.fabric, self.panel, self.chart = fabric, panel, chart
+        self.window = tuple(slice(start, start + side) for start, side in zip(chart.corner, chart.size, strict=True))
         self.texel = 1 / chart.density
         self.image = weave(fabric, panel, chart)
         self.thread = stitching(fabric.base)
@@ -41,15 +42,17 @@ class Canvas:
 
     def seams(self, strength: float = 0.22) -> None:
         """Darken where the panel is sewn to its neighbours."""
-        self.lay(seam(self.panel, self.chart.density), towards(self.fabric.base, (0, 0, 0), 0.45), strength)
+        self.lay(
+            seam(self.panel, self.chart.density)[self.window], towards(self.fabric.base, (0, 0, 0), 0.45), strength
+        )
 
     def finished(self, *, hang: float = 1.0, bend: float = 1.0) -> Texture:
         """The texture, with folds of a strength."""
         density, variant = self.chart.density, self.fabric.seed % VARIANTS
         return Texture(
             rounded(self.image),
-            slopes=scaled(folds(self.panel, density, variant), hang),
-            creases=scaled(creases(self.panel, density, variant), bend),
+            slopes=scaled(folds(self.panel, density, variant)[:, *self.window], hang),
+            creases=scaled(creases(self.panel, density, variant)[:, *self.window], bend),
         )
 
 

@@ -22,9 +22,14 @@ class Hold:
     def of(cls, points: Floats, places: Floats, among: Integers) -> "Hold":
         """Of points (3, N) among vertices that count as lying at `places` (3, M)."""
         off = sum((points[k][:, None] - places[k]) ** 2 for k in range(3))
-        order = np.argsort(off, axis=1, kind="stable")[:, :4]
-        near = 1 / (np.sqrt(np.take_along_axis(off, order, axis=1)) + 0.004) ** 2
-        return cls(among[order.T], (near / near.sum(1, keepdims=True)).T)
+        row, order, near = np.arange(points.shape[1]), [], []
+        for _ in range(4):
+            nearest = off.argmin(1)
+            order.append(among[nearest])
+            near.append(1 / (np.sqrt(off[row, nearest]) + 0.004) ** 2)
+            off[row, nearest] = np.inf
+        total = near[0] + near[1] + near[2] + near[3]
+        return cls(np.stack(order), np.stack(near) / total)
 
     def mean(self, values: Floats) -> Floats:
         """(3, N) of values (3, V of the template)."""
