@@ -9,17 +9,22 @@ import pytest
 import torch
 from tests.attacks.data_readers import huge_png
 from tests.own_photos import PEOPLE, own_photos, photo_data, write_list, write_photo
+from tests.small_run import SMALL
 
+from reposer.augmentation import AugmentConfig, augment
 from reposer.checks import InputError
 from reposer.cli import main
 from reposer.data import SPLITS, PairDataset, collate, has_split, open_pairs
+from reposer.data.cache import CachedPairs
 from reposer.data.photos import PHOTOS
 from reposer.data.photos.listing import Photo, list_photos
 from reposer.data.photos.split import TEST_SHARE, place_of, splits_of
 from reposer.decoding import photo_size_of
 from reposer.diagnosis import diagnose_data
+from reposer.generator import Generator
 from reposer.images import read_image, to_signed
 from reposer.letterbox import FILL, Box, content_mask, letterbox, letterbox_pose
+from reposer.models import build_generator
 from reposer.poses import write_annotations
 from reposer.poses.keypoints import write_keypoints
 from reposer.results import read_manifest
@@ -61,6 +66,7 @@ def test_boxes_follow_their_images(tmp_path: Path) -> None:
     batch = collate([a, b, plain[4]])
     assert batch.target_box is not None
     assert batch.target_box.shape == (3, 4)
+    assert batch.tensors()[-1] is batch.target_box
     parts = batch.split(2)
     assert torch.equal(torch.cat([part.target_box for part in parts if part.target_box is not None]), batch.target_box)
     assert batch.to("cpu").target_box is not None
@@ -312,3 +318,27 @@ def test_trained_generated_and_scored_by_commands(tmp_path: Path) -> None:
     assert Box(*dataset[0].target_box.tolist()).height < 128  # type: ignore[union-attr]
     assert to_signed(torch.tensor(FILL)).abs() < 0.01
     assert set(PEOPLE) == set(splits_of(list_photos(root).photos))
+
+
+def test_images_kept_in_memory_keep_their_boxes(tmp_path: Path) -> None:
+    dataset = PairDataset(open_pairs(photo_data(tmp_path / "photos"), "test", size=SIZE), flip=True)
+    items = [0, len(dataset) - 1, 5]
+    expected = collate([dataset[item] for item in items])
+    found = CachedPairs.filled(dataset, torch.device("cpu"), workers=0).batch(items)
+    assert expected.target_box is not None
+    assert found.target_box is not None
+    assert torch.equal(found.target_box, expected.target_box)
+    assert torch.equal(found.target, expected.target)
+    part = dataset.first(1)
+    assert part[0].target_box is not None
+    assert torch.equal(part[0].target, dataset[0].target)
+
+
+def test_new_images_of_own_photos(tmp_path: Path) -> None:
+    """As a data set in Market's layout, of people who are named by numbers there."""
+    root = photo_data(tmp_path / "photos", {"anna": 4, "ben": 4, "carl": 4})
+    torch.manual_seed(0)
+    generator = Generator(build_generator(SMALL.generator), SMALL)
+    made = augment(generator, root, tmp_path / "new", AugmentConfig(poses_per_person=2))
+    assert (made.people, made.images, made.present) == (2, 4, 4)
+    assert len(list((tmp_path / "new" / "train").iterdir())) == 4

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reposer.checks import InputError, RunError
 from reposer.cli import main
+from reposer.data import open_pairs
 from reposer.images import read_image, to_pil, write_image
 from reposer.poses import OPENPOSE_18, read_annotations
 from reposer.poses.estimators import (
@@ -89,6 +90,18 @@ def test_a_folder_becomes_a_csv(weights: Path, tmp_path: Path, capsys: pytest.Ca
     assert "estimate: 4/4" in told
     assert read_image(sheet).shape == (3, 256, 4 * 179 + 6)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "poses.csv", "sheet.png"]
+
+
+def test_a_folder_of_photos_becomes_a_data_set(rtmpose: RTMPose, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for split in ("train", "test"):
+        for path in photos(folder / split, 8).iterdir():
+            path.rename(path.with_name(f"{split}-{path.name}"))  # nobody is in both
+    estimate_folder(folder, folder / "keypoints.csv", lambda: rtmpose)
+    for split in ("train", "test"):
+        pairs = open_pairs(folder, split)
+        assert len(pairs.pairs) == 2 * 4 * 3  # of two people with four photos each
+        assert all(pose.visible.all() for pose in pairs.poses.values())
 
 
 def test_photos_as_they_come_are_read_upright(rtmpose: RTMPose, tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_a_motion_without_limbs_stays_and_one_without_feet_stands_by_its_hips() 
 def test_named_motions_are_those_of_the_script() -> None:
     from tools.make_motions import motions
 
-    from reposer.poses.named_motion import _moments
+    from reposer.poses.gaits import _moments
 
     made = motions()
     assert set(made) == set(_moments()) == {motion.moments for motion in NAMED_MOTIONS.values()}

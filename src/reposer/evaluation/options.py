@@ -63,7 +63,7 @@ class ResultOptions:
     cache: Path | None = None
     """folder that keeps the numbers of each image, so that an interrupted run resumes where it stopped"""
     devices: int = 1
-    """processes that share the work on the CPU; 1 is this one, with a thread per core"""
+    """processes, started anew, that share the work on the CPU; with 1, this one uses all cores"""
     batch_size: int = 32
     """images that each thread reads at a time; affects memory, not results"""
 

@@ -53,7 +53,8 @@ class LossModule(nn.Module, Generic[S]):
     """Base of the losses' Modules.
 
     A subclass names the dataclass of its ``Settings`` and what it ``needs``; ``Term`` is made of them: the settings
-    and a weight. ``forward(generated, target)``, unless the subclass says otherwise.
+    and a weight. ``forward(generated, target)``, unless the subclass says otherwise; with ``content``, see
+    ``reposer.similarity.content``, it also trains on photos of one's own, which are padded.
 
     Args:
         settings: all of them; by default ``Settings()``.
@@ -89,4 +90,5 @@ class LossModule(nn.Module, Generic[S]):
 
     def term(self, inputs: LossInputs) -> Tensor:
         """Value as a term of an objective, which hands over all that the Module needs."""
-        return self(inputs.generated, inputs.target, content=inputs.content)
+        padded = {} if inputs.content is None else {"content": inputs.content}
+        return self(inputs.generated, inputs.target, **padded)

@@ -120,7 +120,13 @@ def transfer(
 
 @overload
 def transfer(
-    image: Image.Image, source_pose: Pose, target_pose: Pose, generator: Generator, *, retarget: bool = ...
+    image: Image.Image,
+    source_pose: Pose,
+    target_pose: Pose,
+    generator: Generator,
+    *,
+    retarget: bool = ...,
+    paste: bool = ...,
 ) -> Image.Image: ...
 
 

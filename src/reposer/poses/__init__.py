@@ -5,9 +5,9 @@ from reposer.poses.conversion import convert_joints, convert_pose
 from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
 from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
+from reposer.poses.gaits import NAMED_MOTIONS, named_motion
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
 from reposer.poses.named import NAMED_POSES, named_pose
-from reposer.poses.named_motion import NAMED_MOTIONS, named_motion
 from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.retargeting import retarget, retarget_joints, retarget_motion
 from reposer.poses.skeleton import OPENPOSE_18, Part, Pose, Skeleton, flip_joints

@@ -33,6 +33,13 @@ def dot(left: Floats, right: Floats) -> Floats:
     return left[..., 0] * right[..., 0] + left[..., 1] * right[..., 1] + left[..., 2] * right[..., 2]
 
 
+def cross(left: Floats, right: Floats) -> Floats:
+    """Cross products (..., 3); NumPy's own takes ten times as long for a few vectors."""
+    a, b, c = left[..., 0], left[..., 1], left[..., 2]
+    x, y, z = right[..., 0], right[..., 1], right[..., 2]
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x], axis=-1)
+
+
 def unit(vectors: Floats) -> Floats:
     """Vectors (..., 3) of length 1."""
     return vectors / np.sqrt(np.maximum(dot(vectors, vectors), 1e-20))[..., None]
@@ -54,7 +61,7 @@ def frames(directions: Floats, fronts: Floats) -> Floats:
     """Orthonormal frames (..., 3, 3) with columns direction, front (made square to it) and their cross product."""
     along = unit(directions)
     front = unit(fronts - dot(fronts, along)[..., None] * along)
-    return np.stack([along, front, np.cross(along, front)], axis=-1)
+    return np.stack([along, front, cross(along, front)], axis=-1)
 
 
 def slerp(start: Floats, end: Floats, share: Floats) -> Floats:

@@ -108,20 +108,34 @@ def _levels() -> tuple[NDArray[np.uint32], ...]:
     return tuple(levels)
 
 
-def look_up(which: Integers, x: Floats, y: Floats, pitch: float) -> Floats | None:
-    """Factor and slopes along u and v (3, N) of details `which` (N,) at metres x, y.
-
-    `pitch` is how far apart samples are, metres. None where samples are so far apart that nothing is left to be seen.
-    """
+def level_for(pitch: float) -> int:
+    """The level whose texels are about as large as samples `pitch` metres apart."""
     level = 0
     while pitch > TEXEL * 1.5 * 2**level:
         level += 1
+    return level
+
+
+@lru_cache(maxsize=64)
+def visible(name: str, level: int) -> bool:
+    """Whether a pattern is more than an even tone at a level."""
     if level >= LEVELS:
-        return None
+        return False
+    side, own = SIDE >> level, NAMES.index(name)
+    tile = _levels()[level].view(np.uint8).reshape(len(NAMES), side, side, 4)[own]
+    return bool(tile[..., :3].astype(np.float64).std(axis=(0, 1)).max() > 1.0)
+
+
+def look_up(which: Integers, x: Floats, y: Floats, pitch: float) -> Floats:
+    """Factor and slopes along u and v (3, N) of details `which` (N,) at metres x, y.
+
+    `pitch` is how far apart samples are, metres.
+    """
+    level = level_for(pitch)
     side = SIDE >> level
     scale = np.float32(1 / (TEXEL * 2**level))
-    column = np.floor(x * scale).astype(np.intp) & (side - 1)
-    row = np.floor(y * scale).astype(np.intp) & (side - 1)
+    column = (x * scale).astype(np.int32) & (side - 1)
+    row = (y * scale).astype(np.int32) & (side - 1)
     packed = np.take(_levels()[level], (which * side + row) * side + column).view(np.uint8).reshape(-1, 4)
     values = packed[:, :3].T.astype(np.float32)
     values[0] *= np.float32(1 / 128)

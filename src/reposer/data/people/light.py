@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Bools, Floats, Integers, product, unit
+from reposer.data.people.arrays import Bools, Floats, Integers, cross, product, unit
 from reposer.data.people.raster import rasterize
 
 REACH = 1.25
@@ -30,8 +30,8 @@ class Light:
     def axes(self) -> Floats:
         """(3, 3) rows: the lamp's right, up and towards."""
         ahead = unit(np.array(self.towards, float))
-        right = unit(np.cross(np.array([0.0, 1.0, 0.0]), ahead) + np.array([1e-9, 0, 0]))
-        return np.array([right, np.cross(ahead, right), ahead])
+        right = unit(cross(np.array([0.0, 1.0, 0.0]), ahead) + np.array([1e-9, 0, 0]))
+        return np.array([right, cross(ahead, right), ahead])
 
 
 @dataclass(frozen=True)
@@ -74,25 +74,26 @@ def cast(points: Floats, faces: Integers, axes: Floats, centre: Floats, cells: i
     return ShadowMap(found.depth_image(), axes, centre)
 
 
-def box_means(values: NDArray[np.int64], solid: Bools, reach: int) -> Floats:
+def box_means(values: NDArray[np.int32], solid: Bools, reach: int) -> Floats:
     """(h, w) means over the solid cells of squares of 2 * reach + 1 cells; whole numbers, so exact."""
     height, width = values.shape
+    low, high = np.arange(max(height, width)) - reach, np.arange(max(height, width)) + reach + 1
 
-    def sums(image: NDArray[np.int64]) -> NDArray[np.int64]:
-        total = np.zeros((height + 2 * reach + 1, width + 2 * reach + 1), np.int64)
-        total[reach + 1 : reach + 1 + height, reach + 1 : reach + 1 + width] = image
-        total = total.cumsum(0).cumsum(1)
-        side = 2 * reach + 1
-        return total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
+    def sums(image: NDArray[np.int32]) -> NDArray[np.int32]:
+        for axis, size in ((0, height), (1, width)):
+            start = np.zeros_like(image.take([0], axis))
+            total = np.concatenate([start, image.cumsum(axis, dtype=np.int32)], axis)
+            image = total.take(np.minimum(high[:size], size), axis) - total.take(np.maximum(low[:size], 0), axis)
+        return image
 
-    count = sums(solid.astype(np.int64))
-    return (sums(np.where(solid, values, 0)) / np.maximum(count, 1)).astype(np.float32)
+    count = np.maximum(sums(solid.astype(np.int32)), 1)
+    return np.divide(sums(values * solid), count, dtype=np.float32, casting="unsafe")
 
 
 def contact(depth: Floats, pitch: float) -> Floats:
     """(h, w) brightness by what is close in front: armpits, hems, chins. `pitch`: metres between samples of depth."""
     solid = np.isfinite(depth)
-    millimetres = np.rint(np.where(solid, depth, 0) * 1000).astype(np.int64)
+    millimetres = np.rint(np.where(solid, depth, np.float32(0)) * np.float32(1000)).astype(np.int32)
     bright = np.ones(depth.shape, np.float32)
     for metres, size, strength in ((0.03, 0.05, 0.45), (0.09, 0.12, 0.35)):
         reach = max(1, round(metres / pitch))

@@ -84,7 +84,8 @@ def photograph(
     shadows = _shadows(posed, scene, size)
     row, column = found.pixels // samples[1], found.pixels % samples[1]
     places = fine.unproject(column.astype(np.float32) + _HALF, row.astype(np.float32) + _HALF, found.depth)
-    nearby = contact(found.depth_image()[::SAMPLES, ::SAMPLES], pitch * SAMPLES)
+    step = max(SAMPLES, samples[0] // 128)
+    nearby = contact(found.depth_image()[::step, ::step], pitch * step)
     colour = shade(
         mesh,
         found,
@@ -93,7 +94,7 @@ def photograph(
         light=scene.light,
         rotation=camera.rotation,
         lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(places)),
-        ambient=nearby[row // SAMPLES, column // SAMPLES],
+        ambient=nearby[row // step, column // step],
         level=level,
         pitch=pitch,
     )

@@ -6,7 +6,7 @@ from math import cos, sin
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats, Integers, about, dot, frames, product, slerp, turn, unit
+from reposer.data.people.arrays import Floats, Integers, about, cross, dot, frames, product, slerp, turn, unit
 from reposer.data.people.stances import Stance
 from reposer.data.people.template import load_template
 
@@ -168,7 +168,7 @@ def _finger_bends(stance: Stance, heads: Floats, rig: _Rig) -> Floats:
         index, little, thumb = (heads[template.bone(f"finger{f}-1.{side}")] for f in (2, 5, 1))
         tip = heads[template.bone(f"finger1-3.{side}")]
         across = index - little
-        turns += [np.cross(across, tip - thumb) * (-1 if side == "R" else 1), across]
+        turns += [cross(across, tip - thumb) * (-1 if side == "R" else 1), across]
     axes = np.array(turns).reshape(2, 2, 3)
     thumbs = np.array([template.bones[bone][6] == "1" for bone in rig.fingers])
     chosen = np.where(thumbs[:, None], axes[rig.side, 0], axes[rig.side, 1])

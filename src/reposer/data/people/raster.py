@@ -93,14 +93,15 @@ def rasterize(
         cut: (F,) faces of which only a part is there, as `keep` says.
     """
     height, width = size
-    xs, ys = screen[0][faces], screen[1][faces]
+    xs, ys = np.take(screen[0], faces), np.take(screen[1], faces)
     area = (xs[1] - xs[0]) * (ys[2] - ys[0]) - (xs[2] - xs[0]) * (ys[1] - ys[0])
     shown = area < -1e-6
     if two_sided is not None:
         shown |= two_sided & (area > 1e-6)
-    top = np.maximum(np.ceil(ys.min(0) - _HALF), 0)
-    bottom = np.minimum(np.ceil(ys.max(0) - _HALF), height)
-    shown &= (bottom > top) & (xs.max(0) > _HALF) & (xs.min(0) < width)
+    top = np.maximum(np.ceil(np.minimum(np.minimum(ys[0], ys[1]), ys[2]) - _HALF), 0)
+    bottom = np.minimum(np.ceil(np.maximum(np.maximum(ys[0], ys[1]), ys[2]) - _HALF), height)
+    left, right = np.minimum(np.minimum(xs[0], xs[1]), xs[2]), np.maximum(np.maximum(xs[0], xs[1]), xs[2])
+    shown &= (bottom > top) & (right > _HALF) & (left < width)
     chosen = np.flatnonzero(shown)
     corners = np.take(faces, chosen, axis=1)
     xs, ys, zs = np.take(xs, chosen, axis=1), np.take(ys, chosen, axis=1), screen[2][corners]
@@ -129,22 +130,18 @@ def rasterize(
     near = depth_row[span] + across[owner][span] * column.astype(np.float32)
     pixel = (row * width)[span] + column
     if cut is not None and keep is not None:
-        face = chosen[owner[span]]
-        doubtful = np.flatnonzero(cut[face])
-        there = np.ones(len(face), bool)
-        place = pixel[doubtful]
+        doubtful = np.flatnonzero(cut[chosen][owner][span])
+        local, place = owner[span[doubtful]], pixel[doubtful]
         weights = barycentric(
-            screen, np.take(faces, face[doubtful], axis=1),
+            screen, np.take(corners, local, axis=1),
             (place % width).astype(np.float32) + _HALF, (place // width).astype(np.float32) + _HALF,
         )  # fmt: skip
-        there[doubtful] = keep(face[doubtful], weights)
-        kept = np.flatnonzero(there)
-        near, pixel, span = near[kept], pixel[kept], span[kept]
+        near[doubtful[~keep(chosen[local], weights)]] = np.inf
 
     buffer = np.full(height * width, np.inf, np.float32)
     np.minimum.at(buffer, pixel, near)
     winner = np.full(height * width, -1, np.intp)
-    nearest = np.flatnonzero(near == buffer[pixel])
+    nearest = np.flatnonzero((near == buffer[pixel]) & (near < np.inf))
     winner[pixel[nearest]] = nearest
     pixels = np.flatnonzero(winner >= 0)
     local = owner[span[winner[pixels]]]

@@ -154,7 +154,7 @@ def develop(light: Floats, sensor: Sensor, seed: int) -> NDArray[np.uint8]:
         for axis in (1, 2):
             light = light + side * (_shift(light, 1, axis) + _shift(light, -1, axis) - 2 * light)
     steps = np.minimum(np.maximum(light * gain, 0), 1) * np.float32(4095) + np.float32(0.5)
-    image = _bytes_of_light()[np.moveaxis(steps.astype(np.intp), 0, -1)].astype(np.int32)
+    image = np.moveaxis(np.take(_bytes_of_light(), steps.astype(np.int32)), 0, -1).astype(np.int32)
     if sensor.black:
         lift = round(255 * sensor.black)
         image = lift + (image * (255 - lift) + 127) // 255

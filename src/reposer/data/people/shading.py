@@ -84,18 +84,20 @@ def _materials(mesh: Mesh) -> Floats:
 
 def _fine(mesh: Mesh, found: Fragments, kinds: Integers, u: Floats, v: Floats, pitch: float) -> Floats | None:
     """Factor and slopes (3, N) of the materials' fine patterns, or None where none is to be seen."""
-    known = np.array([-1 if m.detail is None else details.NAMES.index(m.detail) for m in mesh.materials])
-    if (known < 0).all():
+    level = details.level_for(pitch)
+    used = [m.detail is not None and details.visible(m.detail, level) for m in mesh.materials]
+    own = np.flatnonzero(np.array(used)[kinds])
+    if not len(own):
         return None
-    metres = 1 / mesh.density[found.faces]
-    which = known[kinds]
-    looked = details.look_up(np.maximum(which, 0), u * metres, v * metres, pitch)
-    if looked is None:
-        return None
-    strength = np.where(which >= 0, _materials(mesh)[3][kinds], np.float32(0))
-    looked[0] = 1 + (looked[0] - 1) * strength
-    looked[1:] *= strength
-    return looked
+    metres = 1 / mesh.density[found.faces[own]]
+    which = np.array([0 if m.detail is None else details.NAMES.index(m.detail) for m in mesh.materials])
+    strength = _materials(mesh)[3][kinds[own]]
+    values = np.zeros((3, len(kinds)), np.float32)
+    values[0] = 1
+    looked = details.look_up(which[kinds[own]], u[own] * metres, v[own] * metres, pitch)
+    values[0, own] = 1 + (looked[0] - 1) * strength
+    values[1:, own] = looked[1:] * strength
+    return values
 
 
 def _tangents(mesh: Mesh, found: Fragments, viewed: Floats) -> tuple[Floats, Floats]:

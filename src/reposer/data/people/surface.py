@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -169,8 +170,7 @@ def _cut(layer: Layer) -> NDArray[np.bool_]:
     corners = layer.uv[:, layer.faces]  # (2, 3, F)
     low = np.maximum(np.floor(corners.min(1)).astype(int) - 1, 0)
     high = np.ceil(corners.max(1)).astype(int) + 2
-    total = np.zeros((alpha.shape[0] + 1, alpha.shape[1] + 1), np.int64)
-    total[1:, 1:] = np.cumsum(np.cumsum(alpha < 128, axis=0), axis=1)
+    total = cv2.integral((alpha < 128).astype(np.uint8))
     (x0, y0), (x1, y1) = low, np.minimum(high, np.array(alpha.shape[::-1])[:, None])
     return total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0] > 0
 

@@ -7,9 +7,8 @@ from reposer.data.people.arrays import Bools, Floats, smoothstep
 DIRECTIONS = 72
 _ANGLES = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
 _SIN, _COS = np.sin(_ANGLES), np.cos(_ANGLES)
-_OFF = (_ANGLES[:, None] - _ANGLES + np.pi) % (2 * np.pi) - np.pi
-_REACH = np.where(np.abs(_OFF) < 1.4, 1 / np.maximum(np.cos(_OFF), 0.1), 1e9)
-"""How far lines at a unit's distance in one direction reach in another."""
+_BETWEEN = (_ANGLES[:, None] - _ANGLES + np.pi) % (2 * np.pi) - np.pi
+_SECANTS = np.where(np.abs(_BETWEEN) < 1.4, 1 / np.maximum(np.cos(_BETWEEN), 0.1), 1e6)
 
 
 class Tube:
@@ -62,7 +61,7 @@ class Tube:
 def _hull_radii(points: Floats) -> Floats:
     """(directions,) how far the convex hull of points (2, N) about the origin reaches."""
     support = (points[0] * _SIN[:, None] + points[1] * _COS[:, None]).max(1)
-    return (support * _REACH).min(1)
+    return (support * _SECANTS).min(1)
 
 
 def _even(values: Floats, width: float, *, wrap: bool = False) -> Floats:
