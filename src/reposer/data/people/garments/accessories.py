@@ -8,7 +8,7 @@ import numpy as np
 from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.garments.collars import collar_layers
 from reposer.data.people.garments.fabrics import Fabric
-from reposer.data.people.garments.garment import Density, Garment
+from reposer.data.people.garments.garment import FINE, Density, Garment
 from reposer.data.people.garments.pieces import Hold, sheet
 from reposer.data.people.garments.shells import pushed_out, suit_vertices
 from reposer.data.people.parts import PARTS
@@ -76,7 +76,8 @@ def _moved(design: Floats, among: Integers, now: Floats, *, rigid: bool = False)
     if rigid:
         count = flat.shape[1]
         hold = Hold(np.repeat(hold.vertices, count, axis=1), np.repeat(hold.shares, count, axis=1))
-    return (flat + hold.mean(now - template)).reshape(design.shape), hold
+    moved = np.round((flat + hold.mean(now - template)) * FINE) / FINE
+    return moved.reshape(design.shape), hold
 
 
 def _head() -> Integers:

@@ -6,6 +6,7 @@ import numpy as np
 
 from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.garments.fabrics import Fabric, cloth, rounded
+from reposer.data.people.garments.garment import FINE
 from reposer.data.people.surface import Layer, Material, grid_layer
 from reposer.data.people.template import load_template
 from reposer.data.people.texture import Texture
@@ -48,6 +49,7 @@ def sheet(
     """A piece (3, rows, columns) in its place on the body, cut from a cloth of (height, width) metres."""
     size = [max(4, round(side * density)) for side in metres]
     v, u = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) * np.float32(1 / density)
+    points = np.round(points * FINE) / FINE
     bones, weights = hold.bones()
     site = load_template().points[:, hold.vertices[0]].reshape(points.shape)
     return grid_layer(
