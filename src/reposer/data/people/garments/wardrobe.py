@@ -66,6 +66,8 @@ def sample_outfit(rng: np.random.Generator, shape: Shape) -> tuple[Garment, ...]
         inner = replace(inner, hem=0.11, curve=0.0, hem_ease=0.003, slope=0.9, cuffs=False)
         dressed: tuple[Garment, ...] = inner, bottom
     else:
+        if isinstance(bottom, Skirt):  # it stands out further than trousers do
+            inner = replace(inner, hem=max(inner.hem, 0.03), hem_ease=inner.hem_ease + 0.012)
         dressed = bottom, inner
     extras = _extras(rng, collared=bool(outer) or inner.collar is not None)
     return (_shoes(rng, wearer, whole), *dressed, *outer, *extras)
@@ -180,7 +182,7 @@ def _outer(rng: np.random.Generator, wearer: str, whole: str | None) -> tuple[Ga
     if kind != "coat":
         return (top,)
     skirt = Skirt(
-        fabric=fabric, layer="outer", hem=between(rng, -0.48, -0.26), ease=0.034, flare=0.05, gap=gap, band=False
+        fabric=fabric, layer="outer", hem=between(rng, -0.48, -0.26), ease=0.042, flare=0.07, gap=gap, band=False
     )  # fmt: skip
     return replace(top, hem=0.0), skirt
 
