@@ -154,3 +154,5 @@ def test_free_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files |= {"/sys/fs/cgroup/memory.max": "max", "/sys/fs/cgroup/job/memory.max": "300"}
     files["/sys/fs/cgroup/job/memory.current"] = "400"
     assert memory.free_bytes() == 0
+    files["/sys/fs/cgroup/job/memory.stat"] = "anon 100\ninactive_file 250\nactive_file 50\n"
+    assert memory.free_bytes() == 150  # files that were read are given back

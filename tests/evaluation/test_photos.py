@@ -11,7 +11,7 @@ from tests.own_photos import photo_data
 
 from reposer.checks import InputError
 from reposer.data import PairDataset, PairIndex, collate, open_pairs
-from reposer.evaluation import Evaluation, evaluate, sets
+from reposer.evaluation import Evaluation, evaluate, reading, sets
 from reposer.evaluation.photos import photos_of
 from reposer.images import read_image, write_image
 from reposer.letterbox import Box, content_mask
@@ -131,6 +131,15 @@ def test_what_cannot_be_scored_is_a_problem_of_its_pair(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"3 of 12 results .* 3 without a readable target .*no such image file"):
         evaluate(tmp_path / "results", protocol=protocol)
     assert len(evaluate(tmp_path / "results", protocol=protocol, skip_bad=3).per_image) == 9
+
+
+def test_a_photo_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    photo, random = tmp_path / "a.png", torch.randint(0, 256, (3, 40, 20), dtype=torch.uint8)
+    for image in (torch.zeros_like(random), random):
+        write_image(photo, image)
+        assert torch.equal(reading._framed(photo, (40, 20)), image)
+    with pytest.raises(InputError, match=r"b\.png"):
+        reading._framed(tmp_path / "b.png", (40, 20))
 
 
 def test_manifest_and_gallery_know_the_photos(tmp_path: Path) -> None:

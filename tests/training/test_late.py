@@ -18,7 +18,7 @@ from reposer.checks import RunError
 from reposer.config import RunConfig
 from reposer.digests import digest
 from reposer.losses import Objective
-from reposer.training import loop, train
+from reposer.training import loop, step, train
 from reposer.training.capture import Capture
 from reposer.training.checkpoint import state_dict
 from reposer.training.log import read_log
@@ -26,6 +26,7 @@ from reposer.training.numbers import StepNumbers
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step, train_step
 from reposer.training.taken import LAG, Values, finished
+from reposer.training.updates import adam_step
 from reposer.training.world import World
 
 ALONE = World()
@@ -157,6 +158,53 @@ def test_captured_steps_equal_those_that_are_not(
     assert len(remarks) == (said is not None), remarks
     assert said is None or re.search(said, remarks[0])
     assert len(capture._recorded) == (0 if said is not None else 1 if padded else 2)
+
+
+def test_what_was_recorded_without_discriminators_is_not_replayed_with_them(tiny: RunConfig, market: Path) -> None:
+    """Although nothing else tells the steps apart, as without a pool of past images."""
+    objective = replace(tiny.objective, adversarial=replace(tiny.objective.adversarial, pool_size=0))
+    optimization = replace(tiny.optimization, adversarial_start_step=5)
+    config, terms = replace(tiny, objective=objective, optimization=optimization), Objective(objective)
+    state = build_state(config, ALONE, masked=True)
+    capture = Capture(state, required=True, say=lambda _: None, recorder=imitated)
+    for number, batch in enumerate(batches(market, 6)):
+        logs = finished(state, take_step(state, batch, terms, config, ALONE, capture=capture))
+        assert ("discriminator/shape" in logs) == (number == 5), number
+    assert len(capture._recorded) == 1
+
+
+def test_an_update_that_fails_leaves_a_number_as_learning_rate(
+    tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optimizer = build_state(tiny, ALONE, masked=True).generator.optimizer
+
+    def failing() -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(optimizer, "step", failing)
+    with pytest.raises(RuntimeError, match="not permitted"):
+        adam_step(optimizer, torch.tensor(0.1), torch.zeros(()), masked=True)
+    assert optimizer.param_groups[0]["lr"] == tiny.optimization.learning_rate
+
+
+def test_recording_that_breaks_off_in_an_update(tiny: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next step is taken as if nothing had happened, scaled losses included."""
+    config = replace(tiny, hardware=replace(tiny.hardware, precision="16-mixed"))
+    state, remarks = build_state(config, ALONE, masked=True), []
+
+    def breaking_off(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]:
+        def failing(*_: Any, **__: Any) -> None:
+            raise RuntimeError("out of memory")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(step, "adam_step", failing)
+            return lambda: None, run()
+
+    capture = Capture(state, required=False, say=remarks.append, recorder=breaking_off)
+    for batch in batches(market, 5):
+        take_step(state, batch, Objective(config.objective), config, ALONE, capture=capture)
+    assert len(remarks) == 1
+    assert "(out of memory)" in remarks[0]
 
 
 def test_capture_that_must_be_there(tiny: RunConfig, market: Path, tmp_path: Path) -> None:

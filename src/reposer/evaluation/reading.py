@@ -112,9 +112,18 @@ class Reader:
                 yield self._whole(item, self.read(item))[1]
 
 
-@lru_cache(maxsize=256)
 def _framed(path: Path, size: tuple[int, int]) -> Tensor:
-    """Read a photo in its picture; kept for a while, as a person's photos are in many pairs one after another."""
+    """Read a photo in its picture."""
+    try:
+        found = path.stat()
+    except OSError:
+        return letterbox(read_photo(path), size)  # which says what is wrong
+    return _kept(path, size, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _kept(path: Path, size: tuple[int, int], *state: int) -> Tensor:
+    """Of this state of the file; for a while, as a person's photos are in many pairs one after another."""
     return letterbox(read_photo(path), size)
 
 

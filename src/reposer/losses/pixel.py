@@ -108,7 +108,7 @@ def charbonnier_loss(
     """
     epsilon = changed(settings, fields).epsilon
     difference, scale = _difference(generated, target, value_range), _scale(value_range)
-    return scale * mean_within(difference.hypot(difference.new_tensor(epsilon / scale)), content)
+    return scale * mean_within(difference.hypot(difference.new_full((), epsilon / scale)), content)
 
 
 def total_variation_loss(

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from reposer.checks import changed, check_window
 from reposer.images import SIGNED
+from reposer.poses.tables import table
 from reposer.similarity.settings import MultiScaleSSIMSettings, SSIMSettings
 from reposer.similarity.ssim import mean_of_map, unit_images
 
@@ -70,12 +71,12 @@ def multi_scale_ssim_index(
         content = None if content is None else F.avg_pool2d(content.float(), 2)
     terms.append(mean_of_map(x, y, settings=window, channels=True, content=content))
     stacked = torch.stack(terms)  # (M, B, C)
-    exponents = stacked.new_tensor(_exponents(scales)).view(-1, 1, 1)
+    exponents = table(_exponents(scales), stacked).view(-1, 1, 1)
     return (stacked.clamp(min=FLOOR) ** exponents).prod(dim=0).mean(dim=1)
 
 
-def _exponents(scales: int) -> list[float]:
+def _exponents(scales: int) -> tuple[float, ...]:
     """All five as published, which sum to 1.0001; fewer to the sum 1."""
     first = SCALE_WEIGHTS[:scales]
     total = sum(first) if scales < len(SCALE_WEIGHTS) else 1.0
-    return [weight / total for weight in first]
+    return tuple(weight / total for weight in first)

@@ -37,7 +37,8 @@ def cuda_graph(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]
     """Record a function as a CUDA graph."""
     torch.cuda.empty_cache()  # the graph has memory of its own
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Of this thread alone: one of the loader's puts batches into page-locked memory meanwhile.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         values = run()
     return graph.replay, values
 
@@ -90,9 +91,12 @@ class Capture:
             )
         return cls(state, required=how == "on", say=say) if possible and how != "off" else None
 
-    def run(self, step: Run, batch: PairBatch, numbers: StepNumbers) -> Values:
-        """Take a step, which is a function of tensors in fixed places: the state's, the batch's and the numbers'."""
-        kind = (*(tensor.shape for tensor in batch.tensors()), *numbers.pools, len(self.state.discriminators))
+    def run(self, step: Run, batch: PairBatch, numbers: StepNumbers, judges: tuple[str, ...]) -> Values:
+        """Take a step, which is a function of tensors in fixed places: the state's, the batch's and the numbers'.
+
+        ``judges``: the discriminators that have joined in.
+        """
+        kind = (*(tensor.shape for tensor in batch.tensors()), judges)
         if kind in self._recorded:
             return self._recorded[kind].run(batch, numbers)
         taken = self._taken[kind] = self._taken.get(kind, 0) + 1
@@ -128,6 +132,8 @@ class Capture:
             expected = [step(batch, numbers).numbers for _ in range(2)]
         finally:
             back()
+            if self.state.scaler.is_enabled():  # as after a step that did not break off
+                self.state.scaler._per_optimizer_states.clear()
         if not torch.allclose(torch.stack(found), torch.stack(expected), rtol=_TOLERANCE, atol=1e-4, equal_nan=True):
             raise RuntimeError("what was recorded computes something else")
         return recorded

@@ -106,7 +106,7 @@ def build_state(config: RunConfig, world: World, *, masked: bool | None = None) 
             memory_format=torch.channels_last if hardware.channels_last else torch.contiguous_format,
         )  # type: ignore[call-overload]
         if name == "generator" and optimization.ema_decay:
-            ema_generator = AveragedModel(network, use_buffers=True)
+            ema_generator = AveragedModel(network, device=world.device, use_buffers=True)
         network.gradient_checkpointing = hardware.gradient_checkpointing  # type: ignore[assignment]
         if hardware.compile:
             network.compile()

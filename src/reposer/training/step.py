@@ -83,7 +83,7 @@ def take_step(
         step = _Step(state, objective, config, world, rows, numbers, judges)
         return step.run(batch, term_gradients=term_gradients)
 
-    values = capture.run(run, batch, numbers) if capture and not term_gradients else run(batch, numbers)
+    values = capture.run(run, batch, numbers, judges) if capture and not term_gradients else run(batch, numbers)
     before = {name: trained.pool.filled for name, trained in state.discriminators.items()}
     for name, draw in numbers.pools.items():
         state.discriminators[name].pool.filled = draw.filled

@@ -35,9 +35,11 @@ def adam_step(optimizer: Optimizer, rate: float | Tensor, failed: Tensor, *, mas
     before, group["lr"] = group["lr"], rate
     if masked:
         optimizer.found_inf = failed  # type: ignore[attr-defined]  # how a GradScaler tells fused optimizers
-    optimizer.step()
-    if masked:  # a checkpoint takes a number
-        group["lr"] = before
+    try:
+        optimizer.step()
+    finally:
+        if masked:  # a checkpoint takes a number
+            group["lr"] = before
 
 
 def average_weight(decay: float, updates: int) -> float:
