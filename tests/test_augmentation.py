@@ -258,6 +258,31 @@ def test_own_photos_become_numbered_pictures_of_the_size_of_the_generator(genera
     assert len(per_person) == len({number for number, _ in per_person}) == len({who for _, who in per_person})
 
 
+def test_a_number_that_is_not_the_persons_is_no_identity() -> None:
+    sources = {"anna": ["0001_c1.jpg", "0002_c1.jpg"], "ben": ["0001_c2.jpg"]}
+    assert list(stems(sources).values()) == [f"000{who}_c1s1_00000{n}_00_gen" for who, n in ((1, 1), (1, 2), (2, 1))]
+    assert stems({"anna": ["0001_c1.jpg"], "ben": ["0001_c2.jpg"]})["0001_c2.jpg"].startswith("0002_")
+
+
+def test_another_data_set_is_not_written_into(generator: Generator, people: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(people, tmp_path / "data")
+    (data / "train").rename(data / "bounding_box_train")
+    photos = photo_data(tmp_path / "photos")
+    other = tmp_path / "other"
+    other.mkdir()
+    write_annotations(other / "market-annotation-test.csv", {"a.jpg": named_pose("standing", (128, 64))})
+    before = files(tmp_path)
+    for of, out, told in (
+        (data, data, "in the data set"),
+        (data, data / "new", "in the data set"),
+        (photos, photos, "in the data set"),
+        (people, other, r"holds another data set \(market-annotation-test.csv\)"),
+    ):
+        with pytest.raises(InputError, match=told):
+            augment(generator, of, out, AugmentConfig(poses_per_person=1))
+    assert files(tmp_path) == before
+
+
 def test_no_name_leads_out_of_the_folder() -> None:
     names = stems({"0002": ["0002_c1s1_000001_00.jpg", "0002_c1/../../x.jpg"]})
     assert list(names.values()) == ["0001_c1s1_000001_00_gen", "0001_c1s1_000002_00_gen"]

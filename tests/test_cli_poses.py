@@ -58,7 +58,7 @@ def test_show_draws_over_the_images(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["convrt"], "unknown action 'convrt'; did you mean 'convert'"),
         (["convert", "nothing.json", "--out", "a.csv"], "nothing.json: no such file"),
         (["convert", "nothing.json", "--out", "a.csv", "--size", "256"], "expected HEIGHTxWIDTH such as 256x176"),
-        (["convert", "nothing.json", "--out", "a.csv", "--size", "0x7"], "size must be from 1 to 8,192"),
+        (["convert", "nothing.json", "--out", "a.csv", "--size", "0x7"], "size must be from 1 to 16,384"),
         (["convert", "nothing.json", "--out", "a.csv", "--treshold", "1"], "did you mean '--threshold'"),
         (["convert", "nothing.json", "--out", "a.csv", "--threshold", "-1"], "threshold must be at least 0"),
         (["convert", "nothing.json", "--out", "a.csv", "--format", "copo"], "did you mean 'coco'"),

@@ -10,11 +10,28 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reposer.checks import InputError
-from reposer.images import crop_columns, grid, pad_width, read_image, to_signed, to_uint8, to_unit, write_image
+from reposer.images import (
+    crop_columns,
+    encode_image,
+    grid,
+    pad_width,
+    read_image,
+    to_signed,
+    to_uint8,
+    to_unit,
+    write_image,
+)
 
 
 def every_value() -> torch.Tensor:
     return torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+
+
+def test_an_image_that_is_too_long_for_a_format_is_refused() -> None:
+    image = torch.zeros(3, 1, 16_384, dtype=torch.uint8)
+    with pytest.raises(InputError, match=r"1x16,384 pixels \(height x width\): .webp has at most 16,383 a side; write"):
+        encode_image(image, ".webp")
+    assert encode_image(image, ".jpg")
 
 
 def test_signed_and_back_is_exact() -> None:

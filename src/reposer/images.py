@@ -19,13 +19,15 @@ from torch import Tensor
 from reposer.checks import InputError
 from reposer.colours import as_shown, to_rgb
 from reposer.decoding import Source, decode, decode_photo
-from reposer.files import write_whole
+from reposer.files import check_place, write_whole
 
 SIGNED = (-1.0, 1.0)
 ResizeFilter = Literal["pil-bicubic", "opencv-bilinear", "opencv-bicubic", "torch-bicubic"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 PHOTO_SUFFIXES = (*SUFFIXES, ".heic", ".heif")
 """Of photos as they come from phones; see ``read_photo``."""
+_LONGEST = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}
+"""Pixels of the longest side that a format can have."""
 
 
 def to_signed(image: Tensor) -> Tensor:
@@ -82,6 +84,13 @@ def photo_from_pil(image: Image.Image) -> Tensor:
     return _pixels(as_shown(image))
 
 
+def check_picture(path: Path, option: str) -> None:
+    """Raise InputError, naming the option, unless a picture can be written there: before the work, not after it."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: {option} needs the name of a {', '.join(SUFFIXES)} file")
+    check_place(path, option)
+
+
 def write_image(path: str | Path, image: Tensor, *, quality: int = 75) -> None:
     """Write a uint8 RGB image (3, H, W) as .png, .jpg or .webp, whole or not at all; ``quality`` is not for PNG."""
     path = Path(path)
@@ -93,6 +102,9 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75, full_colour: 
     """Encode a uint8 RGB image (3, H, W) as the bytes of a file with that suffix.
 
     Of JPEG, ``full_colour`` keeps the colour of every pixel, usually stored for four together.
+
+    Raises:
+        InputError: for another suffix, and for an image that is larger than such a file can be.
     """
     buffer = io.BytesIO()
     name = Image.registered_extensions().get(suffix.lower())
@@ -101,6 +113,11 @@ def encode_image(image: Tensor, suffix: str, *, quality: int = 75, full_colour: 
     options: dict[str, int] = {} if name == "PNG" else {"quality": quality}
     if full_colour and name == "JPEG":
         options["subsampling"] = 0
+    if max(image.shape[-2:]) > _LONGEST[name]:
+        raise InputError(
+            f"{image.shape[-2]:,}x{image.shape[-1]:,} pixels (height x width): {suffix} has at most "
+            f"{_LONGEST[name]:,} a side; write .png"
+        )
     to_pil(image).save(buffer, name, **options)
     return buffer.getvalue()
 

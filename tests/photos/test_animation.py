@@ -138,6 +138,13 @@ def test_without_fitting_poses_are_those_of_the_photo(subject: Subject, generato
         animate(subject, replace(motion, joints=far.expand(2, -1, -1)), generator, AnimationOptions(retarget=False))
 
 
+def test_a_motion_that_tells_no_size_is_not_fitted(subject: Subject, generator: Generator) -> None:
+    joints, visible = named_motion("walk", 3, SIZE)
+    nose = visible & (torch.arange(18) == 2)
+    with pytest.raises(InputError, match="no pose of the motion has a limb with both ends"):
+        animate(subject, Motion(joints, nose, named=True), generator)
+
+
 def test_more_than_memory_holds_is_refused(subject: Subject, generator: Generator) -> None:
     joints, visible = (part.expand(40_000, *part.shape[1:]) for part in named_motion("walk", 1, SIZE))
     with pytest.raises(InputError, match="40,000 pictures of 128x64 pixels, expected at most 32,768"):
@@ -184,6 +191,25 @@ def test_from_a_photo_and_poses_to_a_gif_of_the_whole_photo(tmp_path: Path, phot
     cli.main([*command, "--fps", "10", "-o", str(tmp_path / "x.gif")])
     with Image.open(tmp_path / "x.gif") as image:
         assert (image.n_frames, image.size) == (4, (160, 200))  # type: ignore[attr-defined]
+
+
+def test_too_large_a_picture_is_refused_before_the_work(
+    tmp_path: Path,
+    photo: tuple[torch.Tensor, Pose],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = [*files(tmp_path, photo), "--poses", "walk", "--out", str(tmp_path / "x.gif")]
+    monkeypatch.setattr("reposer.photos.video.MOST_SIDE", 511)
+    monkeypatch.setattr("reposer.commands.animate.animate", None)
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--scale", "4"])
+    assert "pictures of 512x256 pixels (height x width) are too large for a video" in capsys.readouterr().err
+    monkeypatch.setattr("reposer.commands.animate.MOST_SIDE", 127)
+    monkeypatch.setattr("reposer.photos.video.MOST_SIDE", 127)
+    with pytest.raises(SystemExit):
+        cli.main(command)
+    assert "pictures of 128x64 pixels" in capsys.readouterr().err, "not enlarged where that makes it too large"
 
 
 def test_what_cannot_be_written_is_refused_before_the_work(

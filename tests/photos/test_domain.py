@@ -159,7 +159,12 @@ def test_a_saved_generator_keeps_its_domain(tmp_path: Path) -> None:
     assert reposer.load_generator(tmp_path / "saved" / "model.safetensors").about.domain == shipped()
 
 
-def test_of_a_run_whose_data_are_there_it_is_measured_once(people: Path, tmp_path: Path) -> None:
+def test_of_a_run_whose_data_are_there_it_is_measured_once(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
     run = tmp_path / "run"
     generator = reposer.load_generator("mannequin")
     (run / "checkpoints").mkdir(parents=True)
@@ -172,7 +177,11 @@ def test_of_a_run_whose_data_are_there_it_is_measured_once(people: Path, tmp_pat
     )
     assert domain_of(reposer.load_generator(run)) is None, "nothing tells where its data are"
     RunRecord.of(people, PairDataset(open_pairs(people, "train"))).write(run)
+    with monkeypatch.context() as patch:
+        patch.setattr("reposer.photos.measuring.write_domain", refuse)
+        unwritten = domain_of(reposer.load_generator(run))
     domain = domain_of(reposer.load_generator(run))
+    assert domain == unwritten, "a folder that cannot be written changes nothing"
     assert domain is not None
     assert domain.images == 128
     assert reposer.load_generator(run).about.domain == domain

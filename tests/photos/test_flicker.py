@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reposer.data.mannequin import make_mannequin, photograph, surface_flow
 from reposer.data.mannequin.scene import View
-from reposer.photos import estimated_flicker, flicker
+from reposer.photos import Flicker, estimated_flicker, flicker
 
 SIZE = (64, 32)
 STILL = View(yaw=radians(60), elevation=0, zoom=1, shift=(0, 0), pan=(0, 0), gain=(1, 1, 1), camera=1)
@@ -98,3 +98,10 @@ def test_without_anybody_only_the_surroundings_count() -> None:
     found = estimated_flicker(still, joints, visible)
     assert isnan(found.person)
     assert found.surroundings == 0
+
+
+def test_what_there_is_none_of_is_said_in_words() -> None:
+    nan = float("nan")
+    assert Flicker(1.25, 0.5).in_words() == "1.2 of 255 on the person, 0.5 around"
+    assert Flicker(nan, 0.5).in_words() == "no place on the person is seen in two pictures in a row, 0.5 around"
+    assert Flicker(1.0, nan).in_words() == "1.0 of 255 on the person, there is nothing around"

@@ -214,6 +214,18 @@ def test_poses_that_cannot_be_meant_are_refused(generator: Generator) -> None:
         reposer.transfer(Image.open(PHOTO), standing(), none, generator)
     with pytest.raises(InputError, match=r"18 of 18 joints lie outside of the photo, which has 480x640 pixels"):
         reposer.transfer(PHOTO, "waving", generator, source_pose=Pose(standing().joints + 700, standing().visible))
+    for bad in (float("nan"), float("inf"), 1e30):
+        joints = standing().joints.index_fill(0, torch.tensor([4]), bad)
+        with pytest.raises(InputError, match="source_pose has a visible joint that is nowhere"):
+            reposer.transfer(PHOTO, "waving", generator, source_pose=Pose(joints, standing().visible))
+        with pytest.raises(InputError, match="the pose has a visible joint that is nowhere"):
+            reposer.transfer(PHOTO, Pose(joints, standing().visible), generator, source_pose=standing())
+    away = standing().joints.index_fill(0, torch.tensor([4]), 1e6)  # as if the person filled a thousand photos
+    with pytest.raises(InputError, match=r"1 of 18 joints lie outside of the photo"):
+        reposer.transfer(PHOTO, "waving", generator, source_pose=Pose(away, standing().visible))
+    nose = Pose(standing().joints, torch.arange(18) == 0)
+    with pytest.raises(InputError, match="target_pose has 1 of 18 joints and no limb with both ends"):
+        reposer.transfer(PHOTO, nose, generator, source_pose=standing())
     with pytest.raises(InputError, match=r"arm-up: no such pose nor file; did you mean 'arms-up'\?"):
         reposer.transfer(PHOTO, "arm-up", generator, source_pose=standing())
     with pytest.raises(TypeError, match=r"photo must be a PIL Image, got array.*or give the path"):
@@ -276,6 +288,11 @@ def test_bad_input_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     copy = tmp_path / "copy.png"
     Image.open(PHOTO).save(copy)
     assert "--out would replace the photo itself" in said(copy, o=copy)
+    assert "--out would replace the photo of the pose itself" in said(pose=copy, o=copy)
+    assert "--side-by-side would replace the picture of --out itself" in said(side_by_side=out)
+    assert "unknown estimator 'keypoint-rcn'" in said(estimator="keypoint-rcn"), "also where none is needed"
+    np.save(tmp_path / "several.npy", np.stack([standing().joints.numpy()] * 2))
+    assert "(--stack); 'reposer poses convert' has these options" in said(pose=tmp_path / "several.npy")
     assert not out.exists()
 
 

@@ -108,6 +108,8 @@ def test_pictures_that_make_no_video_are_refused(tmp_path: Path, name: str, monk
         write_video(tmp_path / name, [], fps=25)
     with pytest.raises(InputError, match="make no video"):
         write_video(tmp_path / name, [*pictures(1, 16, 16), *pictures(1, 16, 18)], fps=25)
+    with pytest.raises(InputError, match=r"pictures of 17,600x16 pixels .* are too large for a video"):
+        write_video(tmp_path / name, pictures(1, 1100, 1), fps=25, scale=16)
     monkeypatch.setattr("reposer.photos.video.MOST_GIF_PIXELS", 1000)
     if name == "x.gif":
         with pytest.raises(InputError, match="too many for a GIF"):

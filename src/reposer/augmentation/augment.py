@@ -16,6 +16,7 @@ from torch import Tensor
 from reposer import __version__
 from reposer.augmentation.options import AugmentConfig
 from reposer.augmentation.plan import NewImage, plan
+from reposer.checks import InputError
 from reposer.config import config_to_json
 from reposer.data import DESCRIPTION, DataConfig, LayoutName, PairBatch, PairDataset, open_pairs
 from reposer.data.layout import Framed
@@ -31,7 +32,7 @@ from reposer.locks import lock
 from reposer.model_card import license_of, training_data
 from reposer.poses import write_annotations
 from reposer.progress import Progress
-from reposer.results import begin_manifest, end_manifest
+from reposer.results import MANIFEST, begin_manifest, check_replaceable, end_manifest
 
 _MARKET = RELEASED["market"]
 _WHAT = "reposer augment"
@@ -92,8 +93,8 @@ def augment(
         provenance: more entries for the manifest, such as the checkpoint's hash.
 
     Raises:
-        InputError: if there is no such data set, the generator or an option does not fit, or the folder is in use or
-            holds images that were made from something else.
+        InputError: if there is no such data set, the generator or an option does not fit; if the folder is in use, is
+            in a data set, or holds images that were made from something else.
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     data, out = Path(data), Path(out)
@@ -120,6 +121,8 @@ def augment(
         "images": {each.name: {"source": each.source, "pose": each.pose_of} for each in images},
     }
     folder = out / _MARKET.folder_names("train")[0]
+    check_replaceable(out, manifest, images=folder)
+    _check_place(out, data)
     with _held(out / f".shard-{shard.number}-of-{shard.of}"):
         with lock(out, _WHAT, wait=_MOMENT):
             begin_manifest(out, manifest, images=folder)
@@ -142,6 +145,15 @@ def augment(
                 write_text(out / DESCRIPTION, json.dumps(described, indent=2) + "\n")
                 end_manifest(out, manifest)
     return Augmented(people=planned.people, images=len(images), present=present, missing=planned.missing)
+
+
+def _check_place(out: Path, data: Path) -> None:
+    """Raise InputError if the folder to write is that of a data set that is not to change."""
+    lists = [*_MARKET.annotation_names("train"), *_MARKET.annotation_names("test"), DESCRIPTION]
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(data)):
+        raise InputError(f"{out}: in the data set {data}, which would no longer be what it was; choose another folder")
+    if not (out / MANIFEST).exists() and (there := [name for name in lists if (out / name).exists()]):
+        raise InputError(f"{out}: holds another data set ({there[0]}); choose another folder")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from reposer.data.layout import DISTRACTORS, REQUIRED_JOINTS
 from reposer.data.names import split_suffix
 from reposer.poses import OPENPOSE_18, Pose, retarget_joints
 from reposer.poses.keypoints import read_keypoints
+from reposer.poses.retargeting import within
 
 _SPARE = 4
 """Poses that are tried for each one that is wanted: a fitted one may leave the picture."""
@@ -124,8 +125,8 @@ def _fitted(poses: Sequence[Pose], sources: Sequence[Pose], size: tuple[int, int
     )
     if config.retarget:
         joints, visible = retarget_joints(joints, visible, source_joints, source_visible, size=size)
+    joints, visible = within(joints, visible, size)
     last = joints.new_tensor((size[1] - 1, size[0] - 1))
-    visible = visible & ((joints >= -0.5) & (joints < last + 0.5)).all(dim=-1)
     joints = joints.clamp(min=0).minimum(last).round(decimals=2) * visible[..., None]
     OPENPOSE_18.check(joints, visible)
     return [Pose(*each) for each in zip(joints, visible, strict=True)]

@@ -15,7 +15,7 @@ from reposer.photos.animation import AnimationOptions, animate, wanted_motion
 from reposer.photos.posing import Poser
 from reposer.photos.subject import frame_subject
 from reposer.photos.transfer import DEFAULT_GENERATOR
-from reposer.photos.video import check_video, write_video
+from reposer.photos.video import MOST_SIDE, check_enlarged, check_video, write_video
 from reposer.poses.estimators import DEFAULT
 from reposer.poses.keypoints import KeypointOptions
 from reposer.progress import Progress
@@ -56,7 +56,8 @@ def run(
         generator: run folder, saved generator, or the name of one that ships.
         source_pose: file of keypoints of the person in the photo, in pixels of what is shown; by default they are
             estimated.
-        source_person: which of several people in the photo, from 1; by default the largest and most central.
+        source_person: which of several people in the photo, 1 is the surest, or the first in the file of --source-pose;
+            by default the largest and most central.
         estimator: which estimator of poses looks at the photo.
         weights: file or folder of its weights; by default they are in the cache of torch, or downloaded.
         paste: put the person back into the photo, in every picture.
@@ -71,13 +72,14 @@ def run(
     poser = Poser(estimator, weights, device)
     shown = read_photo(photo)
     loaded = load_generator(generator, device)
+    height, width = shown.shape[-2:] if paste else loaded.config.size
+    scale = scale or max(1, min(-(-_LEAST_HEIGHT // height), MOST_SIDE // width))
+    check_enlarged(out, (height, width), scale)
     motion = wanted_motion(poses, loaded.config.size, options, keypoints)
     subject = frame_subject(shown, poser.in_photo(shown, source_pose, photo, source_person), loaded)
     start = time.perf_counter()
     with Progress("animate", unit="pictures") as progress:
         made = animate(subject, motion, loaded, options, progress=progress)
-        height, width = (shown if paste else made.generated).shape[-2:]
-        scale = scale or max(1, -(-_LEAST_HEIGHT // height))
         write_video(out, made.pictures(paste=paste), fps=options.fps, scale=scale)
         for note in (*poser.notes, *subject.notes):
             progress.say(f"note: {note}")
@@ -86,7 +88,4 @@ def run(
         f"{len(made)} pictures of {scale * height}x{scale * width} pixels (height x width), {options.fps:g} a second, "
         f"in {out}; {len(made.generated)} were generated, all in {seconds:.1f} s"
     )
-    print(
-        f"flicker, estimated by the poses: {made.flicker.person:.1f} of 255 on the person, "
-        f"{made.flicker.surroundings:.1f} around"
-    )
+    print(f"flicker, estimated by the poses: {made.flicker.in_words()}")

@@ -12,7 +12,7 @@ from reposer.bounds import between
 from reposer.checks import InputError, RunError, check_choice
 from reposer.commands import listing
 from reposer.commands.arguments import call
-from reposer.images import SUFFIXES, write_image
+from reposer.images import check_picture, write_image
 from reposer.poses.estimators import (
     DEFAULT,
     ESTIMATORS,
@@ -91,7 +91,7 @@ def estimate(
     """
     check_choice("estimator", estimator, ESTIMATORS)
     if picture is not None:
-        _check_picture(picture, "--picture")
+        check_picture(picture, "--picture")
 
     def load() -> Estimator:
         return load_estimator(estimator, weights=weights, sha256=sha256, device=device)
@@ -154,12 +154,7 @@ def show(
         options: how they are read.
     """
     from_plain(Annotated[int, _MOST], most, "most")
-    _check_picture(out, "--out")
+    check_picture(out, "--out")
     found = read_image_poses(keypoints, options)
     write_image(out, pose_sheet(found[:most]))
     print(f"{min(len(found), most)} of {len(found):,} poses in {out}")
-
-
-def _check_picture(path: Path, option: str) -> None:
-    if path.suffix.lower() not in SUFFIXES or not path.parent.is_dir():
-        raise InputError(f"{path}: {option} needs the name of a {', '.join(SUFFIXES)} file in a folder that exists")

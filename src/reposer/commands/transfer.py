@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +11,9 @@ import tyro
 
 from reposer.bounds import at_least
 from reposer.checks import InputError
-from reposer.files import check_place
 from reposer.generator import load_generator
-from reposer.images import SUFFIXES, write_image
-from reposer.photos.posing import Poser
+from reposer.images import check_picture, write_image
+from reposer.photos.posing import Poser, exists
 from reposer.photos.transfer import DEFAULT_GENERATOR, transfer_anything
 from reposer.poses.estimators import DEFAULT
 from reposer.terminal import Screen
@@ -46,7 +47,8 @@ def run(
         generator: run folder, saved generator, or the name of one that ships.
         source_pose: file of keypoints of the person in the photo, in pixels of what is shown; by default they are
             estimated.
-        person: which of several people in the photo, from 1; by default the largest and most central.
+        person: which of several people in the photo, 1 is the surest, or the first in the file of --source-pose; by
+            default the largest and most central.
         estimator: which estimator of poses looks at photos.
         weights: file or folder of its weights; by default they are in the cache of torch, or downloaded.
         retarget: fit the pose to the person; else it is taken as it is, in pixels of the photo.
@@ -55,9 +57,12 @@ def run(
         device: where to compute: cpu, cuda, cuda:1, mps.
     """
     person = from_plain(Annotated[int, at_least(1)] | None, person, "person")
-    for option, path in (("--out", out), ("--side-by-side", side_by_side)):
-        if path is not None:
-            _check_picture(path, option, photo)
+    check_picture(out, "--out")
+    read = {"the photo": photo, "the photo of the pose": Path(pose), "the file of the pose": source_pose}
+    _check_other(out, "--out", read)
+    if side_by_side is not None:
+        check_picture(side_by_side, "--side-by-side")
+        _check_other(side_by_side, "--side-by-side", {**read, "the picture of --out": out})
     poser = Poser(estimator, weights, device)
     made = transfer_anything(
         photo,
@@ -78,9 +83,9 @@ def run(
     print(f"{height}x{width} pixels in {out}" + (f", side by side in {side_by_side}" if side_by_side else ""))
 
 
-def _check_picture(path: Path, option: str, photo: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: {option} needs the name of a {', '.join(SUFFIXES)} file")
-    check_place(path, option)
-    if path.exists() and photo.exists() and path.samefile(photo):
-        raise InputError(f"{path}: {option} would replace the photo itself; give another name")
+def _check_other(path: Path, option: str, others: Mapping[str, Path | None]) -> None:
+    """Raise InputError if a picture would replace a file that is read, or the other picture."""
+    for what, other in others.items():
+        same = other is not None and exists(other) and os.path.realpath(path) == os.path.realpath(other)
+        if same or path == other:
+            raise InputError(f"{path}: {option} would replace {what} itself; give another name")

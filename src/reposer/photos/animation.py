@@ -21,6 +21,7 @@ from reposer.photos.subject import Subject
 from reposer.poses import NAMED_MOTIONS, NAMED_POSES, Pose, named_motion, retarget_motion
 from reposer.poses.keypoints import KeypointOptions, read_motion
 from reposer.poses.motion import cleaned, resample
+from reposer.poses.proportions import statures
 from reposer.poses.retargeting import within
 from reposer.values import Checked
 
@@ -149,7 +150,8 @@ def animate(
         progress: called with the number of pictures done and of all.
 
     Raises:
-        InputError: if the pictures would need too much memory, or no pose has a joint in the frame.
+        InputError: if the pictures would need too much memory, no pose has a joint in the frame, or none has
+            a limb to fit it by.
         RunError: if the generator gives NaN.
     """
     size, count = subject.frame.size, len(motion.joints)
@@ -178,6 +180,10 @@ def _in_frame(subject: Subject, motion: Motion, *, retarget: bool) -> tuple[Tens
     """Joints (T, 18, 2) in pixels of the frame, and which of them lie in it (T, 18)."""
     frame = subject.frame
     if retarget:
+        if not (statures(motion.joints, motion.visible) > 0).any():
+            raise InputError(
+                "no pose of the motion has a limb with both ends: nothing tells how to fit it to the person"
+            )
         return retarget_motion(motion.joints, motion.visible, subject.pose, size=frame.size)
     joints = motion.joints if motion.named else frame.scale * motion.joints + motion.joints.new_tensor(frame.shift)
     return within(joints, motion.visible, frame.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 import torch
 from torch import Tensor
@@ -24,6 +25,12 @@ class Flicker:
     """Of a place on the person, followed by the joints of its body part."""
     surroundings: float
     """Of a pixel with nobody near it in either picture."""
+
+    def in_words(self) -> str:
+        """Both numbers in a line, or why there is none."""
+        person = "no place on the person is seen in two pictures in a row" if isnan(self.person) else ""
+        around = "there is nothing around" if isnan(self.surroundings) else ""
+        return f"{person or f'{self.person:.1f} of 255 on the person'}, {around or f'{self.surroundings:.1f} around'}"
 
 
 def flicker(pictures: Tensor, flow: Tensor, seen: Tensor) -> float:

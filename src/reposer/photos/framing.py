@@ -14,6 +14,7 @@ from reposer.checks import InputError
 from reposer.photos.resampling import resample
 from reposer.poses import OPENPOSE_18, Pose
 from reposer.poses.proportions import MID_HIP, NECK, statures, with_middles
+from reposer.poses.retargeting import within
 from reposer.poses.skeleton import shown_joints
 from reposer.values import Checked
 
@@ -139,10 +140,8 @@ def frame_person(pose: Pose, size: tuple[int, int], framing: Framing = Framing()
 
 def seen_in(pose: Pose, size: tuple[int, int]) -> Pose:
     """Return the pose with joints outside of a picture of ``size`` (H, W) missing."""
-    high = pose.joints.new_tensor((size[1], size[0])) - 0.5
-    inside = ((pose.joints >= -0.5) & (pose.joints < high)).all(dim=-1)
-    visible = pose.visible & inside
-    return Pose(shown_joints(pose.joints[None], visible[None])[0], visible)
+    joints, visible = within(pose.joints[None], pose.visible[None], size)
+    return Pose(joints[0], visible[0])
 
 
 def feathered(size: tuple[int, int], sides: tuple[bool, bool, bool, bool], breadth: float = 0.08) -> Tensor:

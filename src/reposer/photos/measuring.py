@@ -64,7 +64,7 @@ def domain_of(generator: Generator) -> Domain | None:
     Of a run whose data set is still where it was, it is measured once, in seconds, and written into the run folder.
     """
     if generator.about.domain is None and generator.origin is not None:
-        with suppress(InputError, OSError):  # data that are no longer sound, a folder that cannot be written
+        with suppress(InputError, OSError):  # data that are no longer sound
             generator.about = replace(generator.about, domain=_of_run(generator.origin.folder, generator))
     return generator.about.domain
 
@@ -80,5 +80,6 @@ def _of_run(run: Path, generator: Generator) -> Domain | None:
         return None
     domain = measure_domain(index)
     if domain is not None:
-        write_domain(run, domain)
+        with suppress(OSError):  # a folder that cannot be written: then it is measured again next time
+            write_domain(run, domain)
     return domain

@@ -8,12 +8,17 @@ from pathlib import Path
 
 from torch import Tensor
 
-from reposer.checks import InputError, some, suggestion
+from reposer.checks import InputError, check_choice, some, suggestion
 from reposer.decoding import is_image
 from reposer.images import read_photo
 from reposer.poses import NAMED_POSES, OPENPOSE_18, Pose
-from reposer.poses.estimators import DEFAULT, Estimator, EstimatorWeights, chosen_person, load_estimator
+from reposer.poses.estimators import DEFAULT, ESTIMATORS, Estimator, EstimatorWeights, chosen_person, load_estimator
 from reposer.poses.keypoints import KeypointOptions, read_image_poses
+from reposer.poses.proportions import statures
+from reposer.poses.retargeting import within
+
+_FARTHEST = 2**24
+"""Pixels: where float32 ends to tell neighbours apart."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class Poser:
     device: str = "cpu"
     notes: list[str] = field(default_factory=list, compare=False)
     """What is worth telling of what was found, filled meanwhile."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.estimator, str):
+            check_choice("estimator", self.estimator, ESTIMATORS)
 
     @cached_property
     def _loaded(self) -> Estimator:
@@ -113,8 +122,12 @@ def read_pose(
     Raises:
         InputError: if there is none, or several and none of that name.
     """
-    found = read_image_poses(Path(path), KeypointOptions(size=size, person=person, nobody="keep"))
-    name = Path(str(image)).name
+    try:
+        found = read_image_poses(Path(path), KeypointOptions(size=size, person=person, nobody="keep"))
+    except InputError as error:
+        more = "; 'reposer poses convert' has these options, and writes a CSV" if "(--s" in str(error) else ""
+        raise InputError(f"{error}{more}") from None
+    name = "" if image is None else Path(str(image)).name
     fitting = [each for each in found if name in (each.image.name, Path(each.image.name).stem)] or found
     fitting = fitting if len(fitting) == 1 else [each for each in found if each.image.name == name]
     if len(fitting) != 1:
@@ -133,7 +146,7 @@ def exists(path: Path) -> bool:
 
 
 def checked(name: str, pose: Pose) -> Pose:
-    """Check that a pose has the joints that generators read, and one of them visible."""
+    """Check that a pose has the joints that generators read, one of them visible, and all that are in some place."""
     if len(pose.visible) != len(OPENPOSE_18.joints):
         raise InputError(
             f"{name} has {len(pose.visible)} joints, the generator reads those of {OPENPOSE_18.name}; "
@@ -141,17 +154,30 @@ def checked(name: str, pose: Pose) -> Pose:
         )
     if not pose.visible.any():
         raise InputError(f"{name} has no visible joint; expected the pose of a person")
+    if not (pose.joints[pose.visible].abs() <= _FARTHEST).all():  # NaN too
+        raise InputError(f"{name} has a visible joint that is nowhere (NaN, or more than {_FARTHEST:,} pixels away)")
+    return pose
+
+
+def checked_limbs(name: str, pose: Pose) -> Pose:
+    """Check that something of a pose tells how large the person is, so that it can be fitted to somebody else."""
+    if not statures(pose.joints[None], pose.visible[None]) > 0:
+        raise InputError(
+            f"{name} has {int(pose.visible.sum())} of {len(pose.visible)} joints and no limb with both ends: nothing "
+            "tells how to fit it to the person; give another pose, or one in pixels of the photo with retarget off"
+        )
     return pose
 
 
 def of_photo(pose: Pose, size: tuple[int, int], where: object) -> Pose:
-    """Check that most of a pose's joints lie in the photo of ``size`` (H, W) that it is said to be of."""
-    high = pose.joints.new_tensor((size[1], size[0])) - 0.5
-    inside = ((pose.joints >= -0.5) & (pose.joints < high)).all(dim=-1)[pose.visible]
-    if 2 * int(inside.sum()) < len(inside):
+    """Check that most of a pose's joints lie in the photo of ``size`` (H, W) that it is said to be of, none far off."""
+    count = int(pose.visible.sum())
+    outside = count - int(within(pose.joints[None], pose.visible[None], size)[1].sum())
+    farthest = (pose.joints[pose.visible] - pose.joints.new_tensor(size[::-1]) / 2).abs().max()
+    if 2 * outside > count or farthest > 2 * max(size):
         raise InputError(
-            f"{where}: {len(inside) - int(inside.sum())} of {len(inside)} joints lie outside of the photo, which has "
-            f"{size[0]}x{size[1]} pixels (height x width) as it is shown; expected a pose in its pixels"
+            f"{where}: {outside} of {count} joints lie outside of the photo, which has {size[0]}x{size[1]} pixels "
+            "(height x width) as it is shown; expected a pose in its pixels"
         )
     return pose
 

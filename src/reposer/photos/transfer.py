@@ -14,7 +14,7 @@ from reposer.checks import InputWarning, check_kind
 from reposer.generator import Generator, check_generated, load_generator
 from reposer.images import photo_from_pil, read_photo, to_pil, to_signed, to_uint8
 from reposer.photos.framing import seen_in
-from reposer.photos.posing import Poser, checked
+from reposer.photos.posing import Poser, checked, checked_limbs
 from reposer.photos.sheet import side_by_side
 from reposer.photos.subject import Subject, frame_subject
 from reposer.poses import Pose, named_pose
@@ -63,7 +63,7 @@ def transfer_photo(
         retarget: fit the target pose to the person, by :func:`reposer.poses.retarget`.
 
     Raises:
-        InputError: if a pose has no visible joint, or the source's is not of this photo.
+        InputError: if a pose has no visible joint, or nothing to fit it by; or the source's is not of this photo.
         RunError: if the generator gives NaN.
     """
     subject = frame_subject(photo, source, generator)
@@ -72,7 +72,7 @@ def transfer_photo(
         wanted = named_pose(target, size)
     else:
         wanted = checked("target_pose", target)
-        wanted = wanted if retarget else frame.pose(wanted)
+        wanted = checked_limbs("target_pose", wanted) if retarget else frame.pose(wanted)
     wished = int(wanted.visible.sum())
     wanted = fitted_pose(wanted, subject.pose, size=size) if retarget else seen_in(wanted, size)
     device = next(generator.parameters()).device
@@ -150,7 +150,8 @@ def transfer(*arguments: Any, **options: Any) -> Image.Image:
             None: it is estimated.
         estimator: estimates poses where none is given: an estimator, or the name of one, whose weights are downloaded
             once.
-        person: which of several people in the photo, from 1; None: the largest and most central.
+        person: which of several people in the photo, 1 is the surest, or the first in the file of ``source_pose``;
+            None: the largest and most central.
         retarget: False takes the target pose as it is, in pixels of the photo: right for poses of the same person
             before the same camera.
         paste: True puts the person back into the photo.

@@ -17,6 +17,8 @@ from reposer.files import check_place, write_whole
 from reposer.images import to_pil
 
 VIDEO_SUFFIXES = (".mp4", ".gif")
+MOST_SIDE, MOST_PIXELS = 2**14, 2**26
+"""Of one picture: what H.264 has at most, and a photo that is read."""
 MOST_GIF_PIXELS = 2**27
 """Pixels of all pictures of a GIF together, which are held in memory: 134 million."""
 _FASTEST_GIF = 50
@@ -36,6 +38,16 @@ def check_video(path: Path, fps: float, option: str = "--out") -> None:
         raise InputError(f"{path}: browsers show no GIF of more than {_FASTEST_GIF} pictures a second, got {fps:g}")
 
 
+def check_enlarged(path: Path, size: tuple[int, int], scale: int) -> None:
+    """Raise InputError if pictures of ``size`` (H, W), each pixel ``scale`` wide and high, are too large."""
+    height, width = (scale * side for side in size)
+    if max(height, width) > MOST_SIDE or height * width > MOST_PIXELS:
+        raise InputError(
+            f"{path}: pictures of {height:,}x{width:,} pixels (height x width) are too large for a video, which has up "
+            f"to {MOST_SIDE:,} a side and {MOST_PIXELS:,} in all; use a lower --scale"
+        )
+
+
 def write_video(path: str | Path, pictures: Iterable[Tensor], *, fps: float, scale: int = 1) -> None:
     """Write pictures as a video, whole or not at all; they are asked for one by one while it is written.
 
@@ -50,7 +62,8 @@ def write_video(path: str | Path, pictures: Iterable[Tensor], *, fps: float, sca
         scale: each pixel becomes so many pixels wide and high.
 
     Raises:
-        InputError: if there is no picture, sizes differ, or the name, the rate or a missing package forbid it.
+        InputError: if there is no picture, sizes differ, they are too large, or the name, the rate or a missing package
+            forbid it.
     """
     path = Path(path)
     check_video(path, fps, "the video")
@@ -62,7 +75,9 @@ def write_video(path: str | Path, pictures: Iterable[Tensor], *, fps: float, sca
 def _enlarged(pictures: Iterable[Tensor], scale: int, path: Path) -> Iterator[Tensor]:
     size = None
     for picture in pictures:
-        size = size or picture.shape
+        if size is None:
+            size = picture.shape
+            check_enlarged(path, (size[1], size[2]), scale)
         if picture.shape != size:
             raise InputError(f"{path}: pictures of {tuple(size)} and {tuple(picture.shape)} make no video")
         yield picture.repeat_interleave(scale, dim=1).repeat_interleave(scale, dim=2)

@@ -74,7 +74,7 @@ def begin_manifest(out: Path, content: Mapping[str, Any], *, images: Path | None
     Raises:
         InputError: if there are images that were made from something else, or nothing says from what.
     """
-    _check_replaceable(out, out if images is None else images, content)
+    check_replaceable(out, content, images=images)
     end_manifest(out, {_UNFINISHED: True, **content})
 
 
@@ -83,9 +83,12 @@ def end_manifest(out: Path, content: Mapping[str, Any]) -> None:
     write_text(out / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
-def _check_replaceable(out: Path, images: Path, content: Mapping[str, Any]) -> None:
-    """Raise InputError unless what a folder holds was made from the same, finished or not, or it holds no images."""
-    path = out / MANIFEST
+def check_replaceable(out: Path, content: Mapping[str, Any], *, images: Path | None = None) -> None:
+    """Raise InputError unless what a folder holds was made from the same, finished or not, or it holds no images.
+
+    Arguments are those of :func:`begin_manifest`.
+    """
+    path, images = out / MANIFEST, out if images is None else images
     if not path.exists():
         if images.is_dir() and any(each.suffix.lower() in SUFFIXES for each in images.iterdir()):
             raise InputError(f"{images}: holds images that no {MANIFEST} describes; choose another folder, or empty it")

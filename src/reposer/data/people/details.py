@@ -54,11 +54,37 @@ def _knit() -> Detail:
     return Detail(0.86 + 0.22 * loops + 0.02 * _noise(3, 2), 4e-4 * loops)
 
 
+def _weave() -> Detail:
+    threads = _waves(64, 0) * _waves(0, 64)
+    return Detail(1 + 0.03 * threads + 0.02 * _noise(7, 2), 4e-5 * threads)
+
+
+def _denim() -> Detail:
+    lines = _waves(48, 48)
+    return Detail(1 + 0.10 * lines + 0.10 * _noise(8, 2), 8e-5 * lines)
+
+
+def _heather() -> Detail:
+    return Detail(1 + 0.04 * _noise(9, 4) + 0.03 * _noise(10, 2), 5e-5 * _noise(11, 2))
+
+
+def _wool() -> Detail:
+    ribs = _waves(40, 20)
+    return Detail(1 + 0.05 * ribs + 0.08 * _noise(12, 3), 1.2e-4 * _noise(13, 3))
+
+
+def _leather() -> Detail:
+    return Detail(1 + 0.03 * _noise(14, 6), 6e-5 * _noise(15, 5))
+
+
 def _pores() -> Detail:
     return Detail(1 + 0.02 * _noise(4, 6) + 0.01 * _noise(5, 2), 2e-5 * _noise(6, 3))
 
 
-DETAILS = {"jersey": _jersey, "twill": _twill, "knit": _knit, "pores": _pores}
+DETAILS = {
+    "jersey": _jersey, "twill": _twill, "knit": _knit, "pores": _pores, "weave": _weave, "denim": _denim,
+    "heather": _heather, "wool": _wool, "leather": _leather,
+}  # fmt: skip
 """Name -> how it is made. A new pattern is a function and a line here."""
 NAMES = tuple(DETAILS)
 

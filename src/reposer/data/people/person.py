@@ -6,7 +6,6 @@ import numpy as np
 
 from reposer.data.people.complexion import SKIN, Complexion, paint_eye, paint_skin, sample_complexion, skin_chart
 from reposer.data.people.garments.garment import Density, Garment, sew
-from reposer.data.people.garments.plain import Shoes, Tee, Trousers
 from reposer.data.people.hair import Hairstyle, Short
 from reposer.data.people.shape import Body, Shape, make_body
 from reposer.data.people.sites import sites_of
@@ -39,17 +38,14 @@ class Person:
 
 def sample_looks(rng: np.random.Generator) -> Looks:
     """Draw a person."""
+    from reposer.data.people.garments.wardrobe import sample_outfit
     from reposer.data.people.sampling import sample_shape
 
     shape = sample_shape(rng)
 
-    def colour() -> tuple[int, int, int]:
-        r, g, b = rng.integers(20, 235, 3).tolist()
-        return r, g, b
-
-    garments = (Shoes(colour()), Trousers(colour()), Tee(colour(), sleeve=float(rng.choice([0.7, 1.95]))))
     return Looks(
-        shape=shape, complexion=sample_complexion(rng, shape.descent), hairstyle=Short(), garments=garments
+        shape=shape, complexion=sample_complexion(rng, shape.descent), hairstyle=Short(),
+        garments=sample_outfit(rng, shape),
     )  # fmt: skip
 
 

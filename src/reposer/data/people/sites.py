@@ -85,6 +85,16 @@ class Chart:
     inside: Bools  # (h, w) texels that belong to a triangle
     density: float
     """Texels per metre."""
+    corner: tuple[int, int] = (0, 0)
+    """Row and column of the whole sheet's chart at which this part of it begins."""
+
+    def window(self, rows: slice, columns: slice) -> "Chart":
+        """A part of the chart, as views."""
+        sites = Sites(self.sites.points[:, rows, columns], self.sites.arm[rows, columns])
+        return Chart(
+            self.uv - np.array([[columns.start], [rows.start]], np.float32), sites, self.u[rows, columns],
+            self.v[rows, columns], self.inside[rows, columns], self.density, (rows.start, columns.start),
+        )  # fmt: skip
 
     @property
     def size(self) -> tuple[int, int]:

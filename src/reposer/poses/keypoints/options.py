@@ -10,13 +10,17 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 from tyro.constructors import PrimitiveConstructorSpec
 
-from reposer.bounds import Size, at_least
+from reposer.bounds import at_least, between
 from reposer.checks import check_choice
+from reposer.decoding import MOST_SIDE
 from reposer.poses.keypoints.catalogue import KEYPOINT_FORMATS
 from reposer.values import Checked
 
 THRESHOLD = 0.3
 """Score below which a joint is missing, unless said otherwise."""
+
+
+_Side = Annotated[int, between(1, MOST_SIDE)]
 
 
 def _size(words: list[str]) -> tuple[int, int]:
@@ -46,7 +50,7 @@ class KeypointOptions(Checked):
     """which of several people, 1 is the first in the file; by default the largest and most central"""
     threshold: Annotated[float, at_least(0)] = THRESHOLD
     """score, confidence or visibility below which a joint is missing"""
-    size: Annotated[Size | None, _HEIGHT_X_WIDTH] = None
+    size: Annotated[tuple[_Side, _Side] | None, _HEIGHT_X_WIDTH] = None
     """height and width of the images in pixels, for files that have shares of the image and do not tell its size"""
     images: Path | None = None
     """folder of the images: gives names and sizes of them to files that do not tell"""

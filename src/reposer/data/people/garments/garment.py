@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats
+from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites, panel_chart, vertex_sites
 from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.surface import Layer, Material, layer_on
 from reposer.data.people.template import load_template
-from reposer.data.people.texture import Texture
+from reposer.data.people.texture import MARGIN, Texture
 
 FINE = np.float32(2.0**20)
 """Steps per metre to which shells are rounded, so that sines may differ in the last bit."""
@@ -28,14 +28,31 @@ class Garment(ABC):
     body, so cloth stays where it is when the person moves or is another one.
     """
 
-    name: ClassVar[str] = "top"
-    """Of its layers: top, bottom, dress, outer, shoes, hat, bag, ..."""
-    panels: ClassVar[tuple[str, ...]] = ()
-    """Of Template.panels."""
-    material: ClassVar[Material] = Material()
     two_sided: ClassVar[bool] = True
-    hides: ClassVar[float] = 0.025
-    """Metres inside its edge from which nothing below it is drawn."""
+
+    @property
+    def name(self) -> str:
+        """Of its layers: top, bottom, dress, outer, shoes, hat, bag, ..."""
+        return "top"
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """Of Template.panels; none for what is made of free pieces alone."""
+        return ()
+
+    @property
+    def material(self) -> Material:
+        return Material()
+
+    @property
+    def hides(self) -> float:
+        """Metres inside its edge from which nothing below it is drawn."""
+        return 0.025
+
+    @property
+    def slack(self) -> float:
+        """Metres outside its edge to which faces are drawn, so that those that straddle it are."""
+        return 0.06
 
     @abstractmethod
     def cover(self, sites: Sites) -> Floats:
@@ -73,15 +90,18 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
     """Make the layers of a garment on a body."""
     template = load_template()
     points = np.round(garment.shell(body) * FINE) / FINE
+    if not garment.panels:
+        return garment.extras(body, points, density)
     around = template.skirt if garment.panels[0].startswith("skirt") else template.suit
     normals = vertex_normals(points, around)
     everywhere = garment.cover(vertex_sites())
     layers = []
     for name in garment.panels:
-        sheet, laid = template.panels[name], panel_chart(name, density.cloth)
-        near = everywhere[sheet.vertices][sheet.faces].max(0) > -0.06
+        sheet = template.panels[name]
+        near = everywhere[sheet.vertices][sheet.faces].max(0) > -garment.slack
         if not near.any():
             continue
+        laid = _used(panel_chart(name, density.cloth), sheet.faces[:, near])
         cover = garment.cover(laid.sites)
         texture = garment.paint(name, laid, cover)
         alpha = np.clip(128 + np.rint(cover * (density.cloth * HEM_SHARPNESS)), 0, 255).astype(np.uint8)
@@ -92,3 +112,11 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
         )  # fmt: skip
         layers.append(layer.only(near))
     return layers + garment.extras(body, points, density)
+
+
+def _used(laid: Chart, faces: Integers) -> Chart:
+    """What of a panel is to be painted."""
+    uv = laid.uv[:, faces.ravel()]
+    left, top = np.maximum(np.floor(uv.min(1)).astype(int) - MARGIN, 0).tolist()
+    right, bottom = (np.ceil(uv.max(1)).astype(int) + MARGIN).tolist()
+    return laid.window(slice(top, bottom), slice(left, right))

@@ -1,0 +1,72 @@
+"""Folds: what cloth does where it hangs, and what it does where the body bends."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reposer.data.people.arrays import Floats, smoothstep
+from reposer.data.people.garments.patterns import cloud
+from reposer.data.people.sites import Chart, panel_chart
+from reposer.data.people.texture import slopes_of
+
+VARIANTS = 5
+"""Different folds of each panel; people share them, as paper patterns."""
+STEEPEST = 0.6
+_OCTAVES = ((0.13, 0.012), (0.066, 0.005), (0.034, 0.0016))  # metres between folds, their height
+
+
+@lru_cache(maxsize=256)
+def folds(panel: str, density: float, variant: int) -> NDArray[np.int8]:
+    """Slopes (2, h, w) of the folds of hanging cloth; shared, so never write into them."""
+    chart = panel_chart(panel, density)
+    u, v, seed = chart.u, chart.v, 31 * variant + sum(map(ord, panel))
+    across, down = (1.0, 0.55) if panel.startswith(("torso", "skirt")) else (0.75, 1.35)
+    if panel.startswith("skirt"):
+        down = 0.22  # pipes that fall
+    bend = np.float32(0.05) * (cloud(u * 9, v * 9, seed) - np.float32(0.5))
+    height = np.zeros(chart.size, np.float32)
+    for k, (step, deep) in enumerate(_OCTAVES):
+        field = cloud((u + bend) * np.float32(across / step), (v - bend) * np.float32(down / step), seed + 7 * k + 1)
+        height += np.float32(deep) * (1 - np.abs(2 * field - 1))
+    return _limited(slopes_of(height, density))
+
+
+@lru_cache(maxsize=256)
+def creases(panel: str, density: float, variant: int) -> NDArray[np.int8]:
+    """Slopes (2, h, w) of the folds that come where elbow, knee, hip and waist bend."""
+    chart = panel_chart(panel, density)
+    near, step = _bends(panel, chart)
+    seed = 31 * variant + sum(map(ord, panel)) + 900
+    wavy = chart.v + np.float32(0.045) * (cloud(chart.u * 12, chart.v * 12, seed) - np.float32(0.5))
+    field = cloud(chart.u * 7, wavy * np.float32(1 / step), seed + 3)
+    height = np.float32(0.016) * near * (1 - np.abs(2 * field - 1))
+    return _limited(slopes_of(height, chart.density))
+
+
+def _bends(panel: str, chart: Chart) -> tuple[Floats, float]:
+    """How near texels are to where they fold, 0 to 1, and metres between the folds."""
+    sites = chart.sites
+    if panel.startswith("arm"):
+        return smoothstep(np.abs(sites.along_arm - 1), 0.55, 0.1), 0.022
+    if panel.startswith("leg"):
+        knee, hip = smoothstep(np.abs(sites.y + 0.37), 0.17, 0.03), smoothstep(np.abs(sites.y + 0.02), 0.12, 0.02)
+        return np.maximum(knee, hip), 0.03
+    if panel.startswith("torso"):
+        return smoothstep(np.abs(sites.y - 0.14), 0.17, 0.04), 0.03
+    return np.zeros(chart.size, np.float32), 0.03
+
+
+def _limited(slopes: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Slopes that come ever less close to what no cloth holds."""
+    values = slopes.astype(np.float32)
+    most = np.float32(STEEPEST * 64)
+    return np.rint(values / (1 + np.abs(values) / most)).astype(np.int8)
+
+
+def scaled(slopes: NDArray[np.int8], strength: float) -> NDArray[np.int8]:
+    """Slopes times a strength in quarters."""
+    quarters = round(4 * strength)
+    if quarters == 4:
+        return slopes
+    return np.clip(slopes.astype(np.int16) * quarters // 4, -127, 127).astype(np.int8)
