@@ -20,7 +20,7 @@ from reposer.arithmetic import float32_products
 from reposer.config import RunConfig
 from reposer.features import VGG19Features
 from reposer.images import to_signed
-from reposer.losses import Objective
+from reposer.losses import LOSSES, Objective, objective_of
 from reposer.models import NETWORKS, build_generator
 from reposer.models.interface import repose
 from reposer.poses import HeatmapConfig
@@ -141,6 +141,44 @@ def test_a_step_waits_for_nothing(small: RunConfig, market: Path, gpu: World, ne
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert finished(state, taken)["total"] > 0
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_every_term_waits_for_nothing(small: RunConfig, market: Path, gpu: World, padded: bool) -> None:
+    """Nor does any that needs no weights of others when it is recorded, with padding and with a running average."""
+    terms = [name for name, entry in LOSSES.items() if not entry.needs & {"features", "logits"} and name != "lpips"]
+    config = replace(small, objective=objective_of(adversarial=1, **dict.fromkeys(terms, 1)))
+    config = with_norm(config, "instance", precision="32-true")
+    config = replace(config, optimization=replace(config.optimization, ema_decay=0.9))
+    state, objective = build_state(config, gpu), Objective(config.objective).to(gpu.device)
+    capture = Capture(state, required=True, say=print)
+    box = torch.tensor([[0, 4, 56, 24]] * 4)
+    for number, batch in enumerate(batches(market, 8, size=4)):
+        batch = (replace(batch, target_box=box) if padded else batch).to(gpu.device)
+        if number in (2, 6):  # one taken, one replayed
+            torch.cuda.set_sync_debug_mode("error")
+        try:
+            taken = take_step(state, batch, objective, config, gpu, capture=capture)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        assert finished(state, taken)["total"] > 0
+    assert state.ema_generator is not None
+    assert state.ema_generator.n_averaged == 8
+
+
+@pytest.mark.parametrize(("cache", "workers"), [("none", 2), ("memory", 0), ("device", 0)])
+def test_a_run_is_captured_wherever_its_images_come_from(
+    small: RunConfig, market: Path, gpu: World, tmp_path: Path, cache: Any, workers: int
+) -> None:
+    """With ``on`` it would stop: also while a thread of the loader puts batches into page-locked memory."""
+    config = replace(
+        small,
+        hardware=replace(small.hardware, accelerator="cuda", precision="32-true", capture="on"),
+        data=replace(small.data, cache=cache, workers=workers),
+        logging=replace(small.logging, log_every=small.optimization.steps, validate_every=50, sample_every=50),
+    )
+    train(config, data=market, out=tmp_path / "run")
+    assert read_log(tmp_path / "run")[-1]["step"] == config.optimization.steps
 
 
 def test_a_run_stops_and_goes_on(small: RunConfig, market: Path, gpu: World, tmp_path: Path) -> None:

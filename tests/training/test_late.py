@@ -23,6 +23,7 @@ from reposer.training.capture import Capture
 from reposer.training.checkpoint import state_dict
 from reposer.training.log import read_log
 from reposer.training.numbers import StepNumbers
+from reposer.training.plan import plan
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step, train_step
 from reposer.training.taken import LAG, Values, finished
@@ -171,6 +172,25 @@ def test_what_was_recorded_without_discriminators_is_not_replayed_with_them(tiny
         logs = finished(state, take_step(state, batch, terms, config, ALONE, capture=capture))
         assert ("discriminator/shape" in logs) == (number == 5), number
     assert len(capture._recorded) == 1
+
+
+@pytest.mark.slow
+def test_a_dry_run_times_the_steps_that_are_replayed(
+    tiny: RunConfig, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replays = []
+
+    def counted(run: Callable[[], Values]) -> tuple[Callable[[], object], Values]:
+        replay, values = imitated(run)
+        return lambda: replays.append(replay()), values
+
+    def of_run(config: RunConfig, state: TrainingState, *_: Any) -> Capture:
+        return Capture(state, required=True, say=lambda _: None, recorder=counted)
+
+    monkeypatch.setitem(plan.__globals__, "build_state", partial(build_state, masked=True))
+    monkeypatch.setattr(Capture, "of_run", of_run)
+    assert " s per step, " in plan(tiny, data=market)
+    assert len(replays) == 2 + 1 + 3  # compared, recorded, timed
 
 
 def test_an_update_that_fails_leaves_a_number_as_learning_rate(

@@ -18,12 +18,14 @@ from reposer.data.cache import Place, bytes_of
 from reposer.losses import Objective
 from reposer.progress import Progress
 from reposer.training.batches import Batches, fill, place_of
+from reposer.training.capture import WARM_UP, Capture
 from reposer.training.flops import counted, product_flops
 from reposer.training.loop import open_dataset, say_remarks
 from reposer.training.needs import check_needs, checkpoint_bytes
 from reposer.training.run_folder import Resume
 from reposer.training.state import TrainingState, build_state
-from reposer.training.step import train_step
+from reposer.training.step import take_step
+from reposer.training.taken import finished
 from reposer.training.trial import try_objective
 from reposer.training.world import World
 
@@ -42,7 +44,8 @@ def plan(
     """Describe a run (see :func:`train`) after a few timed steps of it on one device; downloads and writes nothing.
 
     The lines say its configuration as JSON, the parameters of each network, memory, disk, and time. All that the run
-    will need is looked for first, which takes seconds; then up to four steps are timed, fewer if they are slow.
+    will need is looked for first, which takes seconds; then up to four steps are timed, fewer if they are slow; up to
+    seven where the run would record its step as a CUDA graph.
 
     Raises:
         InputError: one line with everything that is missing.
@@ -58,7 +61,9 @@ def plan(
     progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)
     optimization, networks = config.optimization, list(state.networks())
-    pairs = (1 + _TIMED_STEPS) * optimization.batch_size
+    capture = Capture.of_run(config, state, world, progress.say)
+    first = 1 if capture is None else WARM_UP + 1  # the steps that set up
+    pairs = (first + _TIMED_STEPS) * optimization.batch_size
     timed = replace(config, optimization=replace(optimization, pairs_per_epoch=pairs))
     place = place_of(config, dataset, world)
     part = dataset.first(pairs)  # which pairs they are, does not matter for the time
@@ -71,12 +76,12 @@ def plan(
         ends = [time.perf_counter()]
         for batch in (loader if place == "none" else kept).of_epoch():
             with counted(flops) if len(ends) == 1 else nullcontext():
-                train_step(state, batch, objective, config, world)
+                finished(state, take_step(state, batch, objective, config, world, capture=capture))
             ends.append(time.perf_counter())
-            progress(len(ends) - 1, 1 + _TIMED_STEPS, items_per_step=optimization.batch_size)
+            progress(len(ends) - 1, first + _TIMED_STEPS, items_per_step=optimization.batch_size)
             if ends[-1] - ends[0] > _ENOUGH_SECONDS:
                 break
-        ends = ends[1:] if len(ends) > 2 else ends  # the first step also sets up
+        ends = ends[next(steps for steps in (first, 1, 0) if len(ends) > steps + 1) :]
         return (ends[-1] - ends[0]) / (len(ends) - 1)
 
     alone = min(optimization.adversarial_start_step, optimization.steps) if config.objective.adversarial.weight else 0
