@@ -7,12 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from reposer import processes
 from reposer.checks import InputError, RunError
 from reposer.evaluation.options import EvaluationOptions
-from reposer.processes import check_processes, forked
+from reposer.processes import check_processes, forked, spread
 
 PARENT = """
 import os, sys, time
@@ -124,3 +126,22 @@ def test_forks_end_when_nobody_waits_for_them() -> None:
     started = [next(results), next(results)]
     results.close()
     assert not any(map(runs, started))
+
+
+def resized(side: int) -> int:
+    cv2.setNumThreads(1)
+    return int(cv2.resize(np.ones((side, side), np.uint8), (8, 8), interpolation=cv2.INTER_AREA).sum())
+
+
+@FORKS
+def test_forks_do_not_wait_for_threads_of_opencv_that_they_lack() -> None:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        image = np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), np.uint8)
+        cv2.GaussianBlur(image, (31, 31), 0)  # its threads start
+        assert spread(resized, [64] * 4, workers=2, least=1) == [64] * 4
+        assert list(forked(resized, [64] * 4, processes=2)) == [64] * 4
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)

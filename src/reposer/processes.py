@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
@@ -74,6 +76,22 @@ def _end_in(seconds: float) -> None:
     timer.start()
 
 
+@contextmanager
+def _without_opencv_threads() -> Iterator[None]:
+    """A fork has none of them: it would wait for them for ever. On small images they help little."""
+    cv2 = sys.modules.get("cv2")
+    if cv2 is None:
+        yield
+        return
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+@_without_opencv_threads()
 def spread(
     work: Callable[[Task], Result],
     tasks: Sequence[Task],
@@ -131,7 +149,10 @@ def forked(work: Callable[[Task], Result], tasks: Sequence[Task], *, processes: 
     """
     context, receivers, started, done = multiprocessing.get_context("fork"), [], [], 0
     try:
-        with warnings.catch_warnings():  # that a fork has none of the threads: ``_prepare`` sees to it
+        with (
+            _without_opencv_threads(),
+            warnings.catch_warnings(),
+        ):  # that a fork has none of the threads: ``_prepare`` sees to it
             warnings.simplefilter("ignore", DeprecationWarning)
             for rank in range(processes):
                 receiver, sender = context.Pipe(duplex=False)

@@ -3,8 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -124,18 +123,6 @@ def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, ind
 _NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """OpenCV works in the thread that calls it."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
-
-
-@_one_thread()
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
     """Make and write all images of one person."""
     split, identity = task
