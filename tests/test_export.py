@@ -115,7 +115,7 @@ def test_onnx(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["patn batch", "xing instance"])
+@pytest.mark.parametrize("kind", ["patn batch", pytest.param("xing instance", marks=pytest.mark.nightly)])
 def test_torch_export(kind: str, tmp_path: Path) -> None:
     checkpoint, out = trained(tmp_path, KINDS[kind]), tmp_path / "person.pt2"
     main(["export", str(checkpoint), "--format", "torch-export", "--out", str(out)])

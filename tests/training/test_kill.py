@@ -13,8 +13,9 @@ from reposer.models import generator_files
 
 
 @pytest.mark.slow(30)
-def test_twenty_kills(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
-    """SIGKILL at 20 random moments, many of them inside the writing of a checkpoint, which here takes long."""
+@pytest.mark.parametrize(("kills", "least"), [(7, 1), pytest.param(20, 3, marks=pytest.mark.nightly)])
+def test_kills(kills: int, least: int, tiny: RunConfig, market: Path, tmp_path: Path) -> None:
+    """SIGKILL at random moments, many of them inside the writing of a checkpoint, which here takes long."""
     config = replace(
         tiny,
         optimization=replace(tiny.optimization, pairs_per_epoch=12, constant_epochs=2),  # 24 steps
@@ -40,11 +41,11 @@ def test_twenty_kills(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
     attempt(tmp_path / "whole", None)
     moments = random.Random(0)
     partly_written, steps = 0, []
-    for _ in range(20):
+    for _ in range(kills):
         attempt(tmp_path / "killed", moments.choice((0, 1, 1, 1)), moments.uniform(0, 0.2))
         partly_written += any((tmp_path / "killed").rglob(".state-*.part"))
         steps += [int(path.stem.split("-")[1]) for path in generator_files(tmp_path / "killed" / "checkpoints")[-1:]]
-    assert partly_written >= 3
+    assert partly_written >= least
     assert steps == sorted(steps)
     attempt(tmp_path / "killed", None)
     whole, killed = (generator_files(tmp_path / name / "checkpoints")[-1] for name in ("whole", "killed"))

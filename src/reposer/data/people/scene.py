@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reposer.data.people.arrays import Floats, unit
 from reposer.data.people.camera import Camera
 from reposer.data.people.light import Light, ShadowMap
+from reposer.decoding import decode
 
 Backdrop = Callable[[Camera, tuple[int, int]], Floats]
 """From a camera and a size (h, w) to linear RGB (3, h, w) of all that is behind the person, without their shadow."""
@@ -167,8 +168,7 @@ def develop(light: Floats, sensor: Sensor, seed: int) -> NDArray[np.uint8]:
     if sensor.quality is None:
         return picture
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, sensor.quality])
-    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return np.ascontiguousarray(decoded[..., ::-1])
+    return np.array(decode(data.tobytes()), np.uint8)
 
 
 def _shift(image: Floats, step: int, axis: int) -> Floats:
