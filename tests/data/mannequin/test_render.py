@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.limbs import LIMBS
 
 from reposer.data.mannequin import PART_NAMES, make_mannequin, photograph, take_picture
 from reposer.data.mannequin.figure import pose_body, sample_body, sample_stance
@@ -55,18 +56,6 @@ def test_people_fill_the_frame_and_rarely_leave_it():
         cut += bool(edge.any())
     assert 0.7 < np.mean(heights) < 0.9
     assert cut <= 4
-
-
-LIMBS = {
-    3: ("right upper arm", "right lower arm"),
-    4: ("right lower arm", "right hand"),
-    6: ("left upper arm", "left lower arm"),
-    7: ("left lower arm", "left hand"),
-    9: ("right upper leg", "right lower leg", "skirt"),
-    10: ("right lower leg", "right foot", "skirt"),
-    12: ("left upper leg", "left lower leg", "skirt"),
-    13: ("left lower leg", "left foot", "skirt"),
-}
 
 
 def test_joints_lie_on_their_parts():

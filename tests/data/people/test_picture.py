@@ -9,19 +9,9 @@ import numpy as np
 import pytest
 from numpy._core import _multiarray_umath
 from tests.data.people.people import MARKET, snap, somebody
+from tests.limbs import LIMBS
 
 from reposer.data.people.parts import PARTS
-
-LIMBS = {
-    3: ("right upper arm", "right lower arm"),
-    4: ("right lower arm", "right hand"),
-    6: ("left upper arm", "left lower arm"),
-    7: ("left lower arm", "left hand"),
-    9: ("right upper leg", "right lower leg", "skirt"),
-    10: ("right lower leg", "right foot", "skirt"),
-    12: ("left upper leg", "left lower leg", "skirt"),
-    13: ("left lower leg", "left foot", "skirt"),
-}
 
 
 def test_same_seed_same_bits_and_other_seed_other_picture():

@@ -31,6 +31,8 @@ _BRIM = 0.775  # height of a hat's rim in front, metres on the average body
 class Accessory(Garment):
     """A free piece, or a few."""
 
+    hides = 0.004
+
     fabric: Fabric
     style: str
     """Of STYLES."""
@@ -38,10 +40,6 @@ class Accessory(Garment):
     @property
     def name(self) -> str:
         return STYLES[self.style]
-
-    @property
-    def hides(self) -> float:
-        return 0.004
 
     def cover(self, sites: Sites) -> Floats:
         if self.name != "hat":

@@ -12,7 +12,6 @@ from reposer.data.people.garments.garment import Garment
 from reposer.data.people.garments.shells import bottom_shell
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites
-from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture
 
 _F = np.float32
@@ -22,6 +21,8 @@ _BRASS = (176, 128, 70)
 @dataclass(frozen=True, kw_only=True)
 class Bottom(Garment):
     """Jeans, trousers, shorts, leggings, joggers."""
+
+    hides = 0.03
 
     fabric: Fabric
     hem: float = -0.76
@@ -46,14 +47,6 @@ class Bottom(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return "leg.front.L", "leg.front.R", "leg.back.L", "leg.back.R"
-
-    @property
-    def material(self) -> Material:
-        return self.fabric.material
-
-    @property
-    def hides(self) -> float:
-        return 0.03
 
     def cover(self, sites: Sites) -> Floats:
         y = sites.y

@@ -7,10 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from reposer.data.people.arrays import Floats, Integers
+from reposer.data.people.garments.fabrics import Fabric
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites, panel_chart, vertex_sites
 from reposer.data.people.skinning import vertex_normals
-from reposer.data.people.surface import Layer, Material, layer_on
+from reposer.data.people.surface import Layer, layer_on
 from reposer.data.people.template import load_template
 from reposer.data.people.texture import MARGIN, Texture
 
@@ -29,6 +30,9 @@ class Garment(ABC):
     """
 
     two_sided: ClassVar[bool] = True
+    hides: ClassVar[float] = 0.025
+    """Metres inside its edge from which nothing below it is drawn."""
+    fabric: Fabric
 
     @property
     def name(self) -> str:
@@ -39,15 +43,6 @@ class Garment(ABC):
     def panels(self) -> tuple[str, ...]:
         """Of Template.panels; none for what is made of free pieces alone."""
         return ()
-
-    @property
-    def material(self) -> Material:
-        return Material()
-
-    @property
-    def hides(self) -> float:
-        """Metres inside its edge from which nothing below it is drawn."""
-        return 0.025
 
     @property
     def slack(self) -> float:
@@ -108,7 +103,7 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
         texture = replace(texture, alpha=alpha)
         layer = layer_on(
             sheet, points, normals, name=garment.name, uv=laid.uv, texture=texture, density=density.cloth,
-            material=garment.material, two_sided=garment.two_sided,
+            material=garment.fabric.material, two_sided=garment.two_sided,
         )  # fmt: skip
         layers.append(layer.only(near))
     return layers + garment.extras(body, points, density)

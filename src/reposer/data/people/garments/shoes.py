@@ -12,7 +12,6 @@ from reposer.data.people.garments.garment import Garment
 from reposer.data.people.garments.shells import shoe_shell
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites
-from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture
 
 _F = np.float32
@@ -23,6 +22,8 @@ TOPS = {"sneaker": -0.738, "high top": -0.71, "loafer": -0.765, "boot": -0.705, 
 @dataclass(frozen=True, kw_only=True)
 class Shoes(Garment):
     """A pair of shoes."""
+
+    hides = 0.015
 
     fabric: Fabric
     style: str = "sneaker"
@@ -37,14 +38,6 @@ class Shoes(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return "foot.L", "foot.R"
-
-    @property
-    def material(self) -> Material:
-        return self.fabric.material
-
-    @property
-    def hides(self) -> float:
-        return 0.015
 
     @property
     def slack(self) -> float:

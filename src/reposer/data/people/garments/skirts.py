@@ -11,7 +11,6 @@ from reposer.data.people.garments.garment import Garment
 from reposer.data.people.garments.shells import skirt_shell
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites
-from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture
 
 _F = np.float32
@@ -20,6 +19,8 @@ _F = np.float32
 @dataclass(frozen=True, kw_only=True)
 class Skirt(Garment):
     """A skirt of any length."""
+
+    hides = 0.015
 
     fabric: Fabric
     layer: str = "bottom"
@@ -42,14 +43,6 @@ class Skirt(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return "skirt.front", "skirt.back"
-
-    @property
-    def material(self) -> Material:
-        return self.fabric.material
-
-    @property
-    def hides(self) -> float:
-        return 0.015
 
     def cover(self, sites: Sites) -> Floats:
         y = sites.y

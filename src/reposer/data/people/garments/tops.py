@@ -15,7 +15,7 @@ from reposer.data.people.garments.prints import Print
 from reposer.data.people.garments.shells import top_shell
 from reposer.data.people.shape import Body
 from reposer.data.people.sites import Chart, Sites
-from reposer.data.people.surface import Layer, Material
+from reposer.data.people.surface import Layer
 from reposer.data.people.texture import Texture
 
 _F = np.float32
@@ -45,6 +45,8 @@ def below_neckline(neckline: str, sites: Sites, deep: float) -> Floats:
 @dataclass(frozen=True, kw_only=True)
 class Top(Garment):
     """Anything on the trunk, with or without sleeves."""
+
+    hides = 0.03
 
     fabric: Fabric
     layer: str = "top"
@@ -86,14 +88,6 @@ class Top(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return self.panel_names if self.sleeve > 0 else self.panel_names[:2]
-
-    @property
-    def material(self) -> Material:
-        return self.fabric.material
-
-    @property
-    def hides(self) -> float:
-        return 0.03
 
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
