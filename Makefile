@@ -42,7 +42,7 @@ test-oldest: $(OLDEST)/.installed  ## the fast tests with the lowest versions th
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python $(PYTEST) -m "$(FAST)"
 
 lint: dev  ## style, types, and who imports whom
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check --no-cache . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 docs: dev  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from people import ARMS, People, blurred, moved, noisy, painted_over, pairs_of_people, recoloured, where
 from torch import Tensor
 
+from people import ARMS, People, blurred, moved, noisy, painted_over, pairs_of_people, recoloured, where
 from reposer.losses import L1Loss, MultiScaleSSIMLoss, PartSSIMLoss, SSIMLoss, part_ssim_loss
 from reposer.memory import keep_freed_memory
 from reposer.poses import limb_masks

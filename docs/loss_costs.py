@@ -6,10 +6,10 @@ import statistics
 import time
 from collections.abc import Callable
 
-from people import People, pairs_of_people
 from torch import Tensor, nn
 from torchvision.models import vgg19
 
+from people import People, pairs_of_people
 from reposer.losses import (
     CharbonnierLoss,
     L1Loss,

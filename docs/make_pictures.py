@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from people import ARMS, LEGS, People, blurred, noisy, one_person, recoloured, where
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from people import ARMS, LEGS, People, blurred, noisy, one_person, recoloured, where
 from reposer.images import to_pil, to_uint8
 from reposer.losses import (
     L1Loss,
