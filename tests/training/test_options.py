@@ -16,7 +16,6 @@ from reposer.models.blocks import norm_layer
 from reposer.models.dropout import ItemDropout, set_dropout_keys
 from reposer.training.state import item_keys
 
-
 OTHER_NETWORKS = (("patn", "instance"), ("xing", "batch"), ("warp", "instance"))
 
 
