@@ -40,7 +40,7 @@ class LossEntry:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its term needs besides the two images: "joints", "logits", "features"."""
+        """What its term needs besides the two images: a subset of ``Need``."""
         return self.module.needs
 
 
