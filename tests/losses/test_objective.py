@@ -240,9 +240,10 @@ def test_nonsense_is_refused(images: tuple[Tensor, Tensor]) -> None:
         Objective(objective_of(part_ssim=5))(*images)
     for name, missing in (("flow", "explained"), ("warp", "source"), ("mask_l1", "truth"), ("part_ssim", "truth")):
         exact = {"masks": "exact"} if missing == "truth" else {}
+        given = {key: value for key, value in more_of(*images).items() if key != missing}
+        objective = Objective(objective_of(**{name: {"weight": 5, **exact}}))
         with pytest.raises(ValueError, match=rf"^{missing} must be .*: the {name} term has a weight"):
-            given = {key: value for key, value in more_of(*images).items() if key != missing}
-            Objective(objective_of(**{name: {"weight": 5, **exact}}))(*images, JOINTS, VISIBLE, **given)
+            objective(*images, JOINTS, VISIBLE, **given)
     with pytest.raises(InputError, match="unknown loss 'part_sim'; did you mean 'part_ssim'"):
         objective_of(part_sim=1)
     with pytest.raises(TypeError, match="unexpected keyword 'windw_size'; did you mean 'window_size'"):

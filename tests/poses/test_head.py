@@ -68,10 +68,10 @@ def test_crops_of_any_side_show_their_place(side: float) -> None:
 
 
 def test_outside_lies_the_colour_of_the_border() -> None:
-    crop = crops(ramp(), torch.tensor([[0.0, 0.0, 20.0]]), 4)
+    crop = crops(ramp(), torch.tensor([[0.0, 0.0, 20.0]]), 20)
     assert crop[0, 0, 0, 0] == 0
-    assert crop[0, :, -1, -1].tolist() == [7.5, 7.5]
-    far = crops(ramp(), torch.tensor([[-500.0, 900.0, 20.0]]), 4)
+    assert crop[0, :, -1, -1].tolist() == [9.5, 9.5]
+    far = crops(ramp(), torch.tensor([[-500.0, 900.0, 20.0]]), 20)
     assert far[0, :, 2, 2].tolist() == [0, 39]
 
 
