@@ -87,7 +87,7 @@ class Objective(nn.Module):
             term = cast("LossModule[Any]", module)
             if fake_logits is None and "logits" in term.needs:
                 continue
-            for need in term.needs:
+            for need in term.needs_of(term.settings):
                 if getattr(inputs, need) is None:
                     raise ValueError(f"{_MISSING[need]}: the {name} term has a weight")
             terms[name] = term.term(inputs)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 
 from reposer.checks import InputError
+from reposer.correspondence import Explained, PairTruth
 from reposer.losses import Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
@@ -18,6 +19,9 @@ def try_objective(objective: Objective, size: tuple[int, int], device: torch.dev
     image = torch.zeros(1, 3, *size, device=device)
     place = torch.linspace(0.1, 0.9, len(OPENPOSE_18.joints), device=device)
     joints = torch.stack((place * size[1], place * size[0]), dim=-1)[None]
+    places = torch.stack(torch.meshgrid(*(torch.arange(float(n), device=device) for n in size), indexing="ij"))[None]
+    places = places.flip(1)
+    everywhere = torch.ones(1, *size, dtype=torch.bool, device=device)
     name = "features"
     try:
         with torch.no_grad():
@@ -27,6 +31,9 @@ def try_objective(objective: Objective, size: tuple[int, int], device: torch.dev
                 joints=(joints, torch.ones_like(joints[..., 0]).bool()),
                 logits=(image,),
                 features=feature_maps(objective.features, image, image) if objective.features is not None else None,
+                source=image,
+                explained=Explained(image, (places,), (places[:, :1],)),
+                truth=PairTruth(places, everywhere, everywhere.to(torch.uint8)),
             )
             for name, term in objective.terms.items():  # noqa: B007 - it is named in the error
                 cast(LossModule[Any], term).term(inputs)
