@@ -11,6 +11,7 @@ from reposer.correspondence import Explained, PairTruth
 from reposer.losses import Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
+from reposer.models import NETWORKS, GeneratorNetwork
 from reposer.poses import OPENPOSE_18
 
 
@@ -39,3 +40,17 @@ def try_objective(objective: Objective, size: tuple[int, int], device: torch.dev
                 cast(LossModule[Any], term).term(inputs)
     except ValueError as error:
         raise InputError(f"objective.{name}: {error}") from None
+
+
+def check_terms(objective: Objective, network: type[GeneratorNetwork]) -> None:
+    """Raise InputError where a term needs the explanation of images that the network does not explain."""
+    if "explained" not in objective.needs or network.explains:
+        return
+    able = " or ".join(name for name, entry in NETWORKS.items() if entry.module.explains)
+    for name, module in objective.terms.items():
+        term = cast(LossModule[Any], module)
+        if "explained" in term.needs_of(term.settings):
+            raise InputError(
+                f"objective.{name}: {network.__name__} does not explain its images; choose --generator.network {able}, "
+                f"or --objective.{name}.weight 0"
+            )
