@@ -19,10 +19,10 @@ from reposer.data.people.texture import Texture
 
 
 def skin_layers(
-    complexion: Complexion, growth: Callable[[Sites], Floats] | None, body: Body, density: Density, level: int
+    complexion: Complexion, growth: Callable[[Sites], Floats] | None, body: Body, density: Density
 ) -> list[Layer]:
     """Skin, eyes and teeth of a body; `growth`: how densely hair grows at places."""
-    template = load_template()
+    template, level = load_template(), density.level
     skin, laid = template.skin[level], skin_chart(density.skin, level)
     layers = [
         layer_on(
