@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.fabric import Fabric
-from tests.attacks.cases import FEW, MANY, attacks
+from tests.attacks.cases import FEW_RUNS, MANY, attacks
 from tests.attacks.data_readers import market
 from tests.attacks.guarded import attempt
 from tests.attacks.mutations import remove
@@ -66,6 +66,7 @@ COMMANDS = (
     "export {}/generator.safetensors --format onnx --out {}/x.onnx",
     "prepare market --source {}/data --annotations {}/data --out {}/prepared --workers 1",
     "doctor {}/sound --out {}/skeletons.png --workers 1",
+    "people {}/people --identities 2 --images-per-identity 2 --size 64 32 --workers 1",
     "mannequin {}/people --identities 2 --images-per-identity 2",
     "quickstart --out {}/quick",
 )
@@ -180,6 +181,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr(export_command, "export_generator", stop)
     monkeypatch.setattr(quickstart, "quickstart", stop)
     monkeypatch.setattr("reposer.data.mannequin.dataset._write_images", stop)
+    monkeypatch.setattr("reposer.data.people.dataset._draw", stop)
 
     def choose(works: bool) -> None:
         monkeypatch.setattr(loop, "take_step", one_step if works else stop)
@@ -189,7 +191,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 
 @pytest.mark.slow(10)
-@pytest.mark.parametrize("cases", [FEW, MANY])
+@pytest.mark.parametrize("cases", [FEW_RUNS, MANY])
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.split()[:2]).replace("-{}/", "-"))
 def test_no_option_breaks_a_command(
     command: str, cases: int, place: Path, short: Callable[[bool], None], request: pytest.FixtureRequest

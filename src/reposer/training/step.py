@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from reposer.config import RunConfig
 from reposer.data import PairBatch
+from reposer.data.augmentation import augmented, misread_poses
 from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.letterbox import content_mask
@@ -27,7 +28,7 @@ from reposer.plausibility import trusted
 from reposer.poses import pose_maps
 from reposer.similarity.content import mean_within
 from reposer.training.capture import Capture
-from reposer.training.numbers import StepNumbers
+from reposer.training.numbers import AUGMENTING, StepNumbers
 from reposer.training.state import TrainedNetwork, TrainingState
 from reposer.training.taken import Taken, Values, finished
 from reposer.training.updates import adam_step, update_average, update_scale
@@ -184,15 +185,18 @@ class _Step:
         network = cast(GeneratorNetwork, self.state.generator.network)
         dtype = torch.float64 if self.config.hardware.precision == "64-true" else torch.float32
         parts = []
+        augmentation, drawn = self.config.augmentation, self.numbers.keys[AUGMENTING]
+        batch = augmented(batch, drawn, augmentation)
         pieces = batch.split(count) if count > 1 else [batch]
         for rows, pair in zip(shares(len(batch), count), pieces, strict=True):
             source, target = (to_signed(images).to(dtype) for images in (pair.source, pair.target))
             size = (source.shape[-2], source.shape[-1])
-            inputs = generator_inputs(network, source, *pair.poses, heatmaps=self.config.heatmaps)
+            poses = misread_poses(pair, drawn[rows], augmentation)
+            inputs = generator_inputs(network, source, *poses, heatmaps=self.config.heatmaps)
             if network.reads == "heatmaps":
                 target_maps = inputs[-1]
             else:
-                target_maps = pose_maps(*pair.poses[2:], size, self.config.heatmaps).to(dtype)
+                target_maps = pose_maps(*poses[2:], size, self.config.heatmaps).to(dtype)
             parts.append(
                 _Part(
                     batch=pair,
@@ -210,22 +214,34 @@ class _Step:
     def generate(self, part: _Part, discriminators: dict[str, TrainedNetwork], term_gradients: bool) -> Tensor:
         """Generate a part of the batch, add its share of the generator's gradient, and return the images."""
         with self.state.generator.kept_local(not part.is_last):
-            made = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            keys, explained = self._keys(_GENERATING, part), None
+            if "explained" in self.objective.needs:
+                explained = self.state.generator.explained(*part.generator_inputs, keys=keys)
+            made = self.state.generator(*part.generator_inputs, keys=keys) if explained is None else explained.image
             # In the padding nobody sees what the generator paints, and nothing pulls at it.
             generated = made if part.content is None else torch.where(part.content, made, part.target)
             logits = tuple(
                 trained(torch.cat((generated, part.conditions[name]), dim=1), keys=self._keys(_FROZEN[name], part))
                 for name, trained in discriminators.items()
             )
-            joints, visible = part.batch.target_joints, part.batch.target_visible
             value = self.objective(
-                generated, part.target, joints, visible, fake_logits=logits or None, content=part.content
+                generated,
+                part.target,
+                *part.batch.poses[2:],
+                fake_logits=logits or None,
+                content=part.content,
+                source=part.generator_inputs[0],
+                explained=explained,
+                truth=part.batch.truth,
             )
             for name, term in value.terms.items():
                 self.sums.add(name, term, part.share)
                 if term_gradients:
                     weighted = self.objective.weights[name] * part.share * term
-                    (pull,) = torch.autograd.grad(weighted, made, retain_graph=True)
+                    # Terms on flow and visibility do not pull at the image.
+                    (pull,) = torch.autograd.grad(
+                        weighted, made, retain_graph=True, allow_unused=True, materialize_grads=True
+                    )
                     self.sums.add_square(f"gradient_norm/image/{name}", pull)
             self.sums.add("total", value.total, part.share)
             self.state.scaler.scale(value.total * part.share).backward()
