@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
@@ -17,6 +18,12 @@ PART_NAMES = (
     "left lower leg", "left foot", "skirt", "accessory",
 )  # fmt: skip
 """What the part labels of pixels mean, by value."""
+
+_OTHER_SIDE = {"left": "right", "right": "left"}
+MIRRORED_PARTS = tuple(
+    PART_NAMES.index(" ".join(_OTHER_SIDE.get(word, word) for word in name.split())) for name in PART_NAMES
+)
+"""The label of each part in a mirrored picture."""
 
 
 class PairTruth(NamedTuple):
@@ -44,6 +51,6 @@ class Explained(NamedTuple):
 def carried(image: Tensor, flow: Tensor) -> Tensor:
     """Images (B, C, H, W) sampled where the flow (B, 2, h, w) points; what lies outside is the border's colour."""
     height, width = image.shape[-2:]
-    scale = flow.new_tensor([2 / width, 2 / height]).reshape(1, 2, 1, 1)
-    grid = ((flow + 0.5) * scale - 1).permute(0, 2, 3, 1)
+    x, y = flow.unbind(dim=1)
+    grid = torch.stack(((x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1), dim=-1)
     return grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)

@@ -43,6 +43,7 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
         ("patn", "batch"),
         ("xing", "instance"),
         ("warp", "batch"),
+        ("flow", "batch"),
         *(pytest.param(*case, marks=pytest.mark.nightly) for case in OTHER_NETWORKS),
     ],
 )

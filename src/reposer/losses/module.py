@@ -88,6 +88,11 @@ class LossModule(nn.Module, Generic[S]):
         self.settings: S = changed(self.Settings() if settings is None else settings, fields)
         self.value_range = value_range
 
+    @classmethod
+    def needs_of(cls, settings: S) -> frozenset[Need]:
+        """What the term needs under these settings; by default what the class ``needs``."""
+        return cls.needs
+
     def extra_repr(self) -> str:
         """The settings and the value range, which ``print`` shows."""
         shown = [f"{name}={value!r}" for name, value in vars(self.settings).items()]

@@ -12,7 +12,7 @@ from reposer.correspondence import Explained, PairTruth
 from reposer.features import VGG19Features
 from reposer.losses.config import ObjectiveConfig
 from reposer.losses.feature_maps import feature_maps
-from reposer.losses.module import LossInputs, LossModule
+from reposer.losses.module import LossInputs, LossModule, Need
 from reposer.losses.registry import LOSSES
 
 _MISSING = {
@@ -57,6 +57,12 @@ class Objective(nn.Module):
             shared: dict[str, Any] = {"features": self.features} if "features" in LOSSES[name].needs else {}
             self.terms[name] = LOSSES[name].module(settings=term, **shared)
 
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What its terms need besides the two images."""
+        terms = (cast("LossModule[Any]", term) for term in self.terms.values())
+        return frozenset(need for term in terms for need in term.needs_of(term.settings))
+
     def forward(
         self,
         generated: Tensor,
@@ -87,7 +93,7 @@ class Objective(nn.Module):
             term = cast("LossModule[Any]", module)
             if fake_logits is None and "logits" in term.needs:
                 continue
-            for need in term.needs:
+            for need in term.needs_of(term.settings):
                 if getattr(inputs, need) is None:
                     raise ValueError(f"{_MISSING[need]}: the {name} term has a weight")
             terms[name] = term.term(inputs)

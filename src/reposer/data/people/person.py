@@ -49,34 +49,42 @@ def sample_looks(rng: np.random.Generator) -> Looks:
     )  # fmt: skip
 
 
-def detail_level(height: int) -> int:
-    """Level of detail of the skin for pictures of a height."""
-    return 2 if height <= 160 else 1 if height <= 320 else 0
-
-
 def make_person(looks: Looks, height: int) -> Person:
     """Dress a body for pictures of `height` pixels."""
     body = make_body(looks.shape)
-    density, level = Density.of(height), detail_level(height)
-    layers = _skin_layers(looks, body, density, level)
+    density = Density.of(height)
+    layers = _skin_layers(looks, body, density)
     if looks.hairstyle is not None:
-        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, level)
+        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, density.level)
+    below = []
     for garment in looks.garments:
-        layers = [_uncovered(layer, garment) for layer in layers]
+        below.append(len(layers))
         layers += sew(garment, body, density)
-    return Person(looks, body, assemble([layer for layer in layers if layer.faces.shape[1]]))
+    return Person(looks, body, assemble(_shown(layers, looks.garments, below)))
 
 
-def _uncovered(layer: Layer, garment: Garment) -> Layer:
-    """What a garment over a layer leaves to be seen."""
-    sites = sites_of(layer.site, layer.bones, layer.weights)
-    below = garment.cover(sites) > garment.hides
-    first, second, third = below[layer.faces]
-    return layer.only(~(first & second & third))
+def _shown(layers: list[Layer], garments: tuple[Garment, ...], below: list[int]) -> list[Layer]:
+    """What garments leave to be seen of the first so many layers, each of those `below` it."""
+    bones, weights, site = (
+        np.concatenate([getattr(layer, name) for layer in layers], axis=1) for name in ("bones", "weights", "site")
+    )
+    sites = sites_of(site, bones, weights)
+    ends = np.cumsum([0] + [layer.points.shape[1] for layer in layers])
+    hidden = np.zeros(ends[-1], np.uint32)  # a bit for each garment
+    for k, (garment, count) in enumerate(zip(garments, below, strict=True)):
+        first = slice(0, ends[count])
+        hidden[first] |= (garment.cover(sites.at(first)) > garment.hides).astype(np.uint32) << np.uint32(k)
+    shown = []
+    for layer, start in zip(layers, ends.tolist(), strict=False):
+        one, two, three = np.take(hidden, layer.faces + start)
+        kept = (one & two & three) == 0
+        if kept.any():
+            shown.append(layer.only(kept))
+    return shown
 
 
-def _skin_layers(looks: Looks, body: Body, density: Density, level: int) -> list[Layer]:
-    template = load_template()
+def _skin_layers(looks: Looks, body: Body, density: Density) -> list[Layer]:
+    template, level = load_template(), density.level
     skin, laid = template.skin[level], skin_chart(density.skin, level)
     normals = vertex_normals(body.points, skin.vertices[skin.faces])
     layers = [

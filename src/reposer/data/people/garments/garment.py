@@ -73,12 +73,14 @@ class Density:
     cloth: float
     skin: float
     """Of limbs; the head has twice as many."""
+    level: int = 0
+    """Of detail of meshes."""
 
     @classmethod
     def of(cls, height: int) -> "Density":
         """For pictures of this height: texels as large as samples where half the body fills it."""
         cloth = min(max(100 * round(height * 2 / 1.1 / 100), 200), 1000)
-        return cls(cloth=float(cloth), skin=cloth / 2)
+        return cls(cloth=float(cloth), skin=cloth / 2, level=2 if height <= 160 else 1 if height <= 320 else 0)
 
 
 def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
@@ -92,7 +94,7 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
     everywhere = garment.cover(vertex_sites())
     layers = []
     for name in garment.panels:
-        sheet = template.panels[name]
+        sheet = template.panel(name, density.level)
         near = everywhere[sheet.vertices][sheet.faces].max(0) > -garment.slack
         if not near.any():
             continue
