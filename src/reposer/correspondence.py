@@ -19,6 +19,12 @@ PART_NAMES = (
 )  # fmt: skip
 """What the part labels of pixels mean, by value."""
 
+_OTHER_SIDE = {"left": "right", "right": "left"}
+MIRRORED_PARTS = tuple(
+    PART_NAMES.index(" ".join(_OTHER_SIDE.get(word, word) for word in name.split())) for name in PART_NAMES
+)
+"""The label of each part in a mirrored picture."""
+
 
 class PairTruth(NamedTuple):
     """What is known about the targets of pairs, as data sets of rendered people tell it."""

@@ -37,6 +37,8 @@ class PairItem:
     """(H, W) bool: the target shows the person there, and the source shows the same point."""
     parts: Tensor | None = None
     """(H, W) uint8, the part that each pixel of the target shows; 0 is background."""
+    source_parts: Tensor | None = None
+    """(H, W) uint8, likewise of the source."""
 
 
 _TENSORS = tuple(field.name for field in fields(PairItem) if field.name != "pair_id")
@@ -64,6 +66,8 @@ class PairBatch:
     seen: Tensor | None = None
     """(B, H, W)."""
     parts: Tensor | None = None
+    """(B, H, W)."""
+    source_parts: Tensor | None = None
     """(B, H, W)."""
 
     def __len__(self) -> int:

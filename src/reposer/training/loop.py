@@ -139,7 +139,9 @@ def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
-    return replace(config, data=config.data.of_folder(data)), PairDataset(index, flip=config.data.flip)
+    return replace(config, data=config.data.of_folder(data)), PairDataset(
+        index, flip=config.data.flip, truth=config.data.truth
+    )
 
 
 def say_remarks(config: RunConfig, dataset: PairDataset, data: Path, progress: Progress) -> None:
