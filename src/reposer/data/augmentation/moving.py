@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ def mirrored(batch: PairBatch, which: Tensor) -> PairBatch:
     def labels(parts: Tensor) -> Tensor:
         return names[parts.flip(-1).long()]
 
-    changes = {
+    changes: dict[str, Any] = {
         "source": batch.source.flip(-1),
         "target": batch.target.flip(-1),
         "source_joints": joints(batch.source_joints, batch.source_visible),
@@ -50,7 +51,8 @@ def mirrored(batch: PairBatch, which: Tensor) -> PairBatch:
         "parts": None if batch.parts is None else labels(batch.parts),
         "source_parts": None if batch.source_parts is None else labels(batch.source_parts),
     }
-    return replace(batch, **{name: _chosen(which, change, getattr(batch, name)) for name, change in changes.items()})
+    whole: dict[str, Any] = {name: _if_known(which, change, getattr(batch, name)) for name, change in changes.items()}
+    return replace(batch, **whole)
 
 
 def framed(batch: PairBatch, source: Frame, target: Frame) -> PairBatch:
@@ -68,10 +70,10 @@ def framed(batch: PairBatch, source: Frame, target: Frame) -> PairBatch:
         source_visible=source_visible,
         target_joints=target_joints,
         target_visible=target_visible,
-        flow=_chosen(either, flow, batch.flow),
-        seen=_chosen(either, seen, batch.seen),
-        parts=_chosen(target.changed, sampled_nearest(batch.parts, of_target), batch.parts),
-        source_parts=_chosen(source.changed, sampled_nearest(batch.source_parts, of_source), batch.source_parts),
+        flow=_if_known(either, flow, batch.flow),
+        seen=_if_known(either, seen, batch.seen),
+        parts=_if_known(target.changed, sampled_nearest(batch.parts, of_target), batch.parts),
+        source_parts=_if_known(source.changed, sampled_nearest(batch.source_parts, of_source), batch.source_parts),
     )
 
 
@@ -130,8 +132,10 @@ def _flow(batch: PairBatch, source: Frame, target: Frame, places: Tensor) -> tup
     return flow.to(batch.flow.dtype), (nearest[:, 2] > 0.5) & inside
 
 
-def _chosen(which: Tensor, changed: Tensor | None, before: Tensor | None) -> Tensor | None:
-    """Of each pair, which (B,) says, the changed tensor or the one before; None where there is none."""
-    if changed is None or before is None:
-        return None
+def _chosen(which: Tensor, changed: Tensor, before: Tensor) -> Tensor:
+    """Of each pair, which (B,) says, the changed tensor or the one before."""
     return torch.where(which.view(-1, *(1,) * (changed.ndim - 1)), changed, before)
+
+
+def _if_known(which: Tensor, changed: Tensor | None, before: Tensor | None) -> Tensor | None:
+    return None if changed is None or before is None else _chosen(which, changed, before)
