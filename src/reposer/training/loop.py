@@ -30,7 +30,7 @@ from reposer.training.run_folder import Resume, RunFolder, check_run_folder, hel
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step
 from reposer.training.taken import LAG, Taken, settle
-from reposer.training.trial import check_terms, try_objective
+from reposer.training.trial import check_terms, check_truth, try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
 from reposer.training.world import World
@@ -134,6 +134,7 @@ def train(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
+    check_truth(config)
     index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
     if index.size != config.size:
         raise InputError(
