@@ -179,7 +179,7 @@ def _truth_of(index: PairIndex) -> TruthFolder:
     if index.truth is None:
         raise InputError(
             f"{index.images.parent}: no truth of the {index.split} split; make the data with 'reposer people --truth "
-            "surface', or leave out --data.truth"
+            "surface', or leave out what needs it (--data.truth, terms of the objective)"
         )
     from reposer.data.layouts import RELEASED
     from reposer.data.people.folder import TruthFolder
