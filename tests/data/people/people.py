@@ -4,14 +4,21 @@ from functools import lru_cache
 
 import numpy as np
 
+from reposer.data.people.light import Light
 from reposer.data.people.person import Person, make_person, sample_looks
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.scenes.framing import Framing
+from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import sample_stance
 
 MARKET = (128, 64)
+PLAIN = Scene(
+    light=Light(towards=(0.2, 0.5, 1.0), key=(0.5, 0.5, 0.5), sky=(0.5, 0.5, 0.5), ground=(0.4, 0.4, 0.4)),
+    backdrop=lambda camera, size: np.full((3, *size), 0.5, np.float32),
+)
+"""Grey paper, soft light from the front, a perfect camera."""
 
 
 @lru_cache(maxsize=32)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from tests.data.people.people import MARKET, PLAIN
 
 from reposer.data.people.face.beards import beard_growth
 from reposer.data.people.face.complexion import BEARDS, TONES, sample_complexion, years
@@ -15,10 +16,9 @@ from reposer.data.people.face.wrinkles import wrinkles
 from reposer.data.people.person import Person, make_person, sample_looks
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.sampling import sample_shape
-from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import stand
 
-SIZE = (256, 176)
+SIZE = (512, 352)
 RIGHT_EYE, LEFT_EYE = 14, 15
 
 
@@ -30,14 +30,12 @@ def barefaced(seed: int, expression: str = "neutral") -> Person:
     actions = {name for own in EXPRESSIONS.values() for name in own}
     changes = {name: value for name, value in looks.shape.changes.items() if name not in actions}
     shape = replace(looks.shape, changes=changes | EXPRESSIONS[expression])
-    return make_person(replace(looks, garments=garments, hairstyle=None, shape=shape), SIZE[0])
+    return make_person(replace(looks, garments=garments, hairstyle=None, shape=shape), 256)
 
 
 def portrait(person: Person, *, heading: float = 0.0, gaze: tuple[float, float] = (0.0, 0.0)) -> Frame:
     stance = stand(gaze=gaze, head_nod=0.0, lean=0.0)
-    scene = sample_studio(np.random.default_rng(3))
-    scene = replace(scene, sensor=replace(scene.sensor, noise=0.0, blur=0.0, quality=None))
-    return photograph(person, stance, heading=heading, framing="upper", scene=scene, size=SIZE, seed=0)
+    return photograph(person, stance, heading=heading, framing="half", scene=PLAIN, size=SIZE, seed=0)
 
 
 def iris(person: Person, frame: Frame, joint: int) -> tuple[float, float]:
@@ -164,8 +162,7 @@ def test_same_looks_same_bits_and_what_is_asked_for_is_painted():
 def test_eyes_are_darker_than_cheeks_from_far_away():
     looks = sample_looks(np.random.default_rng(5))
     person = make_person(replace(looks, garments=looks.garments[:3], hairstyle=None), 128)
-    scene = replace(sample_studio(np.random.default_rng(3)), shadow_on_ground=0.0)
-    frame = photograph(person, stand(), heading=0.0, framing="full", scene=scene, size=(128, 64), seed=0)
+    frame = photograph(person, stand(), heading=0.0, framing="full", scene=PLAIN, size=MARKET, seed=0)
     light = frame.image.astype(float).mean(2)
     nose = np.round(frame.joints[0]).astype(int)
     for joint in (RIGHT_EYE, LEFT_EYE):

@@ -6,20 +6,24 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Floats, smoothstep
+from reposer.data.people.arrays import Floats, Integers, smoothstep, unit
 from reposer.data.people.face import noise
 from reposer.data.people.face.beards import paint_beard
 from reposer.data.people.face.complexion import Complexion
 from reposer.data.people.face.marks import paint_brows, paint_lids, paint_lips, paint_scalp, paint_spots, tint
 from reposer.data.people.face.regions import FINE, Region, head_region, mouth_texels, skin_chart, skin_mask
 from reposer.data.people.face.wrinkles import wrinkles
-from reposer.data.people.sites import Sites
+from reposer.data.people.sites import Sites, spread
+from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.surface import Material
+from reposer.data.people.template import load_template
 from reposer.data.people.texture import Texture, slopes_of
 
 SKIN = Material(wrap=0.32, gloss=0.06, sharpness=4, blood=1.0, detail="pores", detail_strength=1.0)
 _F = np.float32
-_MOUTH = (70, 26, 26)
+_MOUTH, _PALM = (70, 26, 26), (222, 168, 140)
+_DARK = 150
+"""Mean of the sRGB of tones that have lighter palms if they are darker."""
 _WARM = (0.05, -0.10, -0.09)
 """How blood near the surface changes red, green and blue, in shares."""
 
@@ -39,6 +43,23 @@ def _body(density: float, level: int) -> tuple[Floats, Floats]:
     bright = 1 + _F(0.014) * blotches - _F(0.06) * (elbow + knee) - _F(0.07) * creases + _F(0.10) * nails
     red = _F(0.12) * blotches + _F(0.55) * hand * (1 - nails) + _F(0.5) * (elbow + knee) + _F(0.3) * nails
     return bright.astype(np.float32), red.astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _palms(density: float, level: int) -> tuple[Integers, Floats]:
+    """Flat places (N,) of texels inside the hands, and how far they are palm, 0 to 1."""
+    template, laid = load_template(), skin_chart(density, level)
+    sheet = template.skin[level]
+    normals = vertex_normals(template.points, template.skin[0].vertices[template.skin[0].faces])[:, sheet.vertices]
+    left, nails = template.points[0, sheet.vertices] > 0, template.masks["fingernails"] > 0.5
+    facing = np.zeros(len(left), np.float32)
+    for side in (left, ~left):
+        outwards = unit(normals[:, side & nails].sum(1, dtype=np.float64)).astype(np.float32)
+        facing[side] = -sum(outwards[k] * normals[k, side] for k in range(3))
+    image, _ = spread(laid.uv, sheet.faces, facing[None], laid.size)
+    share = smoothstep(image[0], 0.0, 0.5) * smoothstep(laid.sites.along_arm, 1.97, 2.1) * (laid.sites.arm > 0.5)
+    places = np.flatnonzero(share > 0.01)
+    return places, share.ravel()[places].astype(np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -63,6 +84,11 @@ def paint_skin(complexion: Complexion, growth: Callable[[Sites], Floats] | None,
     colour = np.empty((*bright.shape, 3), np.float32)
     for k in range(3):
         colour[..., k] = bright * (1 + red * _F(_WARM[k] * pale)) * tone[k]
+    if tone.mean() < _DARK:
+        places, share = _palms(density, level)
+        flat = colour.reshape(-1, 3)
+        light = tone + _F(0.55) * (np.array(_PALM, np.float32) - tone) * _F(1 - tone.mean() / _DARK)
+        flat[places] += share[:, None] * (light - flat[places])
     region = head_region(density, level)
     rows, columns = region.rows, region.columns
     colour.reshape(-1, 3)[mouth_texels(density, level)] = _MOUTH
