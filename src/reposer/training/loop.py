@@ -18,7 +18,7 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
-from reposer.models import NETWORKS, generator_path
+from reposer.models import generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.batches import Batches
@@ -67,7 +67,7 @@ def train(
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
     try_objective(objective, config.size, world.device)
-    check_terms(objective, NETWORKS[config.generator.network].module)
+    check_terms(objective, config)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
     say_remarks(config, dataset, data, progress)
