@@ -211,7 +211,7 @@ def people_large() -> RunConfig:
         size=(256, 176),
         data=DataConfig(workers=8, truth=True),
         augmentation=_people_augmentation(),
-        generator=FlowConfig(channels=24, blocks=4),
+        generator=FlowConfig(channels=20, blocks=4),
         discriminators=DiscriminatorConfig(channels=32, dropout=0.0),
         objective=_people_objective(),
         optimization=OptimizationConfig(

@@ -12,10 +12,10 @@ from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.data import PairBatch
 from reposer.losses import Objective, objective_of
-from reposer.models import FlowConfig
+from reposer.models import FlowConfig, FlowGenerator, PATNGenerator
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import train_step
-from reposer.training.trial import check_terms
+from reposer.training.trial import check_terms, check_truth
 from reposer.training.world import World
 
 
@@ -82,8 +82,9 @@ def test_explained_in_half_precision(taught: RunConfig, market: Path) -> None:
 
 def test_what_a_term_needs_must_be_there(taught: RunConfig, small: RunConfig) -> None:
     objective = Objective(taught.objective)
-    check_terms(objective, taught)
-    with pytest.raises(InputError, match=r"objective.flow: network patn does not explain .* --generator.network flow"):
-        check_terms(objective, replace(taught, generator=small.generator))
-    with pytest.raises(InputError, match=r"objective.flow: needs the truth .* --data.truth, .*objective.flow.weight 0"):
-        check_terms(objective, replace(taught, data=small.data))
+    check_terms(objective, FlowGenerator)
+    with pytest.raises(InputError, match=r"objective.flow: PATNGenerator does not explain .* --generator.network flow"):
+        check_terms(objective, PATNGenerator)
+    check_truth(taught)
+    with pytest.raises(InputError, match=r"objective.flow, objective.visibility: needs --data.truth"):
+        check_truth(replace(taught, data=small.data))

@@ -16,6 +16,7 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data import PairDataset
 from reposer.data.cache import Place, bytes_of
 from reposer.losses import Objective
+from reposer.models import NETWORKS
 from reposer.progress import Progress
 from reposer.training.batches import Batches, fill, place_of
 from reposer.training.capture import WARM_UP, Capture
@@ -57,7 +58,7 @@ def plan(
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
     try_objective(objective, config.size, world.device)
-    check_terms(objective, config)
+    check_terms(objective, NETWORKS[config.generator.network].module)
     say_remarks(config, dataset, data, progress)
     progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)

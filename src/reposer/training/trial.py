@@ -9,10 +9,10 @@ import torch
 from reposer.checks import InputError
 from reposer.config import RunConfig
 from reposer.correspondence import Explained, PairTruth
-from reposer.losses import Objective
+from reposer.losses import LOSSES, Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
-from reposer.models import NETWORKS
+from reposer.models import NETWORKS, GeneratorNetwork
 from reposer.poses import OPENPOSE_18
 
 
@@ -43,20 +43,25 @@ def try_objective(objective: Objective, size: tuple[int, int], device: torch.dev
         raise InputError(f"objective.{name}: {error}") from None
 
 
-def check_terms(objective: Objective, config: RunConfig) -> None:
-    """Raise InputError where a term needs what the network does not explain or the data do not tell."""
-    network = config.generator.network
+def check_terms(objective: Objective, network: type[GeneratorNetwork]) -> None:
+    """Raise InputError where a term needs the explanation of images that the network does not explain."""
+    if "explained" not in objective.needs or network.explains:
+        return
     able = " or ".join(name for name, entry in NETWORKS.items() if entry.module.explains)
     for name, module in objective.terms.items():
         term = cast(LossModule[Any], module)
-        needs, instead = term.needs_of(term.settings), f"or --objective.{name.replace('_', '-')}.weight 0"
-        if "explained" in needs and not NETWORKS[network].module.explains:
+        if "explained" in term.needs_of(term.settings):
             raise InputError(
-                f"objective.{name}: network {network} does not explain its images; choose --generator.network {able}, "
-                f"{instead}"
+                f"objective.{name}: {network.__name__} does not explain its images; choose --generator.network {able}, "
+                f"or --objective.{name}.weight 0"
             )
-        if "truth" in needs and not config.data.truth:
-            raise InputError(
-                f"objective.{name}: needs the truth about the training pairs; choose --data.truth, with data that "
-                f"'reposer people' made, {instead}"
-            )
+
+
+def check_truth(config: RunConfig) -> None:
+    """Raise InputError where a term or an augmentation needs the truth of the pairs and the run does not read it."""
+    objective = config.objective
+    used = [name for name, weight in objective.weights.items() if weight]
+    users = [f"objective.{name}" for name in used if "truth" in LOSSES[name].module.needs_of(getattr(objective, name))]
+    users += ["augmentation.plain"] if config.augmentation.plain else []
+    if users and not config.data.truth:
+        raise InputError(f"{', '.join(users)}: needs --data.truth, of data that 'reposer people' made")

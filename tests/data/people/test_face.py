@@ -15,7 +15,7 @@ from reposer.data.people.face.wrinkles import wrinkles
 from reposer.data.people.person import Person, make_person, sample_looks
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.sampling import sample_shape
-from reposer.data.people.scene import sample_studio
+from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import stand
 
 SIZE = (256, 176)

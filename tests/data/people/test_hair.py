@@ -16,7 +16,7 @@ from reposer.data.people.hair.mould import load_mould
 from reposer.data.people.person import Looks, Person, make_person, sample_looks
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.sampling import sample_shape
-from reposer.data.people.scene import sample_studio
+from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.shape import Shape
 from reposer.data.people.sites import vertex_sites
 from reposer.data.people.stances import stand
