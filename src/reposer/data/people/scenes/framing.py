@@ -11,6 +11,11 @@ as published with pose transfer. A picture is set up by two heights in it, each 
 | upper | .03 | neck .38 +- .06 | hips below |
 | headless | .016 of what has keypoints; .15 of all has none, much of it headless | neck at the edge | hips .75 +- .1 |
 | street | all of Market-1501 | neck .20 +- .014, .07 of them lower | lowest ankle .90 +- .026; .12 are cut above it |
+
+Market's people are short-legged (neck to hips .73 of hips to ankles, in DeepFashion .63) and broad (shoulders of those
+seen from the front .74 of neck to hips, in DeepFashion .58): its cameras hang high and near, and a detector's boxes,
+which are slimmer, were stretched to 1 by 2. So street cameras hang 2.4 to 3.5 m high, people pass at 3.3 m and more,
+and crops are stretched by 1.12 +- .06.
 """
 
 from dataclasses import dataclass
