@@ -14,8 +14,9 @@ from reposer.data.people.person import Person
 from reposer.data.people.posing import pose
 from reposer.data.people.raster import Fragments, barycentric, rasterize
 from reposer.data.people.scene import Scene, develop, shadow_on_ground
-from reposer.data.people.shading import shade
+from reposer.data.people.shading import illuminate, paint
 from reposer.data.people.skinning import skin
+from reposer.data.people.spots import gather
 from reposer.data.people.stances import Stance
 from reposer.data.people.surface import Mesh
 from reposer.data.people.texture import LEVELS
@@ -81,24 +82,28 @@ def photograph(
 
     samples = size[0] * SAMPLES, size[1] * SAMPLES
     found = rasterize(screen, mesh.faces, samples, two_sided=mesh.two_sided, cut=mesh.cut, keep=keep)
+    spots = gather(found, 64 * mesh.material[found.faces] + 2 * mesh.parts[found.faces] + found.behind)
+    shown = found.at(spots.first)
     shadows = _shadows(posed, scene, size)
-    row, column = found.pixels // samples[1], found.pixels % samples[1]
-    places = fine.unproject(column.astype(np.float32) + _HALF, row.astype(np.float32) + _HALF, found.depth)
     step = max(SAMPLES, samples[0] // 128)
     nearby = contact(found.depth_image()[::step, ::step], pitch * step)
-    colour = shade(
+    x, y = shown.centres
+    column, row = x.astype(np.int32) // step, y.astype(np.int32) // step
+    factor, shine = illuminate(
         mesh,
-        found,
+        shown,
         posed.viewed,
         posed.normals,
         light=scene.light,
         rotation=camera.rotation,
-        lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(places)),
-        ambient=nearby[row // step, column // step],
-        level=level,
-        pitch=pitch,
+        lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(fine.unproject(x, y, shown.depth))),
+        ambient=nearby[row, column],
+        level=min(level + 1, LEVELS - 1),
+        pitch=pitch * SAMPLES,
     )
-    light = _compose(found, colour, scene, posed, size, shadows)
+    covered = spots.total(np.ones((len(found.own), 1), np.float32))
+    colour = spots.total(paint(mesh, found, level)) * factor + covered * shine
+    light = _compose(spots.image(np.concatenate([colour, covered]), size), scene, posed, size, shadows)
     return _frame(posed, found, screen, develop(light, scene.sensor, seed))
 
 
@@ -143,17 +148,9 @@ def _shadows(posed: _Posed, scene: Scene, size: tuple[int, int]) -> ShadowMap:
     return cast(posed.viewed, posed.mesh.faces, axes, centre, cells)
 
 
-def _compose(
-    found: Fragments, colour: Floats, scene: Scene, posed: _Posed, size: tuple[int, int], shadows: ShadowMap
-) -> Floats:
-    """Linear RGB (3, h, w): the mean of each pixel's samples over the backdrop."""
-    height, width = size
-    samples = np.zeros((4, height * SAMPLES * width * SAMPLES), np.float32)
-    samples[:3, found.pixels] = colour
-    samples[3, found.pixels] = 1
-    pixels = samples.reshape(4, height, SAMPLES, width, SAMPLES)
-    upper, lower = (pixels[:, :, k, :, 0] + pixels[:, :, k, :, 1] for k in range(SAMPLES))
-    mean = (upper + lower) * np.float32(1 / SAMPLES**2)
+def _compose(sums: Floats, scene: Scene, posed: _Posed, size: tuple[int, int], shadows: ShadowMap) -> Floats:
+    """Linear RGB (3, h, w): each pixel's samples over the backdrop; sums of R, G, B and how many there are."""
+    mean = sums * np.float32(1 / SAMPLES**2)
     feet = posed.joints[[10, 13]].T * [[1], [0], [1]]
     behind = scene.backdrop(posed.camera, size) * shadow_on_ground(scene, posed.camera, size, shadows, feet)
     return mean[:3] + behind * (1 - mean[3])

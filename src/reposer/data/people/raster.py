@@ -36,7 +36,9 @@ class _Triangles(NamedTuple):
 
     def slopes(self, first: Floats, second: Floats) -> tuple[Floats, Floats]:
         """How a quantity grows along x and y that grows by so much (..., T) from the first corner to the others."""
-        return (first * self.y2 - second * self.y1) / self.area, (second * self.x1 - first * self.x2) / self.area
+        across: Floats = (first * self.y2 - second * self.y1) / self.area
+        down: Floats = (second * self.x1 - first * self.x2) / self.area
+        return across, down
 
     def weights(self, own: Integers, dx: Floats, dy: Floats) -> Floats:
         """Barycentric coordinates (3, N) of points (dx, dy) away from the first corners of triangles `own` (N,)."""
@@ -165,7 +167,7 @@ class _Rows(NamedTuple):
 
     corners: tuple[list[Floats], list[Floats]]  # x and y (3 times (T,)) of the triangles, from top to bottom
     top: NDArray[np.int32]  # (T,) first row
-    count: NDArray[np.int32]  # (T,)
+    many: NDArray[np.int32]  # (T,) rows
 
 
 def _facing(
@@ -209,10 +211,8 @@ def _fill(shown: _Triangles, rows: _Rows, depths: Floats, width: int) -> tuple[I
     def slope(x: Floats, y: Floats, to_x: Floats, to_y: Floats) -> Floats:
         return (to_x - x) / np.maximum(to_y - y, np.float32(1e-12))
 
-    owner = _owners(rows.count)
-    row = (
-        np.arange(len(owner), dtype=np.int32) + (rows.top - (np.cumsum(rows.count, dtype=np.int32) - rows.count))[owner]
-    )
+    owner = _owners(rows.many)
+    row = np.arange(len(owner), dtype=np.int32) + (rows.top - (np.cumsum(rows.many, dtype=np.int32) - rows.many))[owner]
     centre = row.astype(np.float32) + _HALF
     middle = y1[owner]
     below = centre - y0[owner]

@@ -64,15 +64,20 @@ class Atlas:
                 images.append(halved(images[-1]))
         return self.colours[level], self.slopes[level]
 
-    def look_up(self, u: Floats, v: Floats, level: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Nearest texels (N, 4) of colour and of slopes at texel coordinates of level 0."""
-        place = self._place(u, v, level)
-        colour, slopes = (np.take(image.view(np.uint32).ravel(), place) for image in self._level(level))
-        return colour.view(np.uint8).reshape(-1, 4), slopes.view(np.uint8).reshape(-1, 4)
+    def colour(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest texels (N, 4) R, G, B, alpha at texel coordinates of level 0."""
+        return self._look_up(self._level(level)[0], u, v, level)
+
+    def slope(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest slopes along u and v, then creases (N, 4), 128 for 0."""
+        return self._look_up(self._level(level)[1], u, v, level)
 
     def alpha(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
         """(N,) alpha of the nearest texels."""
         return np.take(self._level(level)[0].ravel(), 4 * self._place(u, v, level) + 3)
+
+    def _look_up(self, image: NDArray[np.uint8], u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        return np.take(image.view(np.uint32).ravel(), self._place(u, v, level)).view(np.uint8).reshape(-1, 4)
 
     def _place(self, u: Floats, v: Floats, level: int) -> Integers:
         rows, columns = self._level(level)[0].shape[:2]
