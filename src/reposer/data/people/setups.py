@@ -9,10 +9,12 @@ from math import pi
 import numpy as np
 
 from reposer.data.people.config import PeopleConfig, SceneKind
-from reposer.data.people.framing import Framing, sample_framing
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
-from reposer.data.people.scene import Scene, sample_street, sample_studio
+from reposer.data.people.scenes.framing import Framing, sample_framing
+from reposer.data.people.scenes.scene import Scene
+from reposer.data.people.scenes.street import sample_street
+from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import Stance, sample_stance
 
 _LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
