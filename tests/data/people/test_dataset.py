@@ -99,6 +99,9 @@ def test_pairs_carry_flow_visibility_and_parts(few: Path) -> None:
     for item, pair in enumerate(batch.pair_ids[:2]):
         mask = cv2.imread(str(few / "part-masks/train" / pair.split("___")[1].replace("jpg", "png")), -1)
         assert np.array_equal(parts[item].numpy(), mask)
+    assert batch.source_parts is not None
+    assert torch.equal(batch.source_parts[[0, 1]], parts[[1, 0]])  # both pairs, there and back
+    assert torch.equal(batch.source_parts[[2, 3]], parts[[3, 2]])
     # In a mirror, what was at x is at W - 1 - x, in target and source, and left is right.
     there = (parts[:2] > 0).flip(-1)
     assert torch.equal(flow[2:, 1], flow[:2, 1].flip(-1))

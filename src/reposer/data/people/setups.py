@@ -12,6 +12,7 @@ from reposer.data.people.config import PeopleConfig, SceneKind
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.scenes.framing import Framing, sample_framing
+from reposer.data.people.scenes.place import street_cameras
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
@@ -71,14 +72,17 @@ def pose_of(config: PeopleConfig, split: str, identity: int, index: int) -> tupl
 
 
 def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Setup:
-    """How a picture is taken. A studio is the person's own in all their pictures; outdoors, places come and go."""
+    """How a picture is taken. A studio is the person's own in all their pictures; cameras stay where they are."""
     owner, number = pose_of(config, split, identity, index)
     rng = np.random.default_rng([config.seed, owner, number, _PICTURE])
     kind = kind_of_place(config, owner)
     stance, heading = sample_stance(rng), _heading(rng, kind)
     framing: Framing = sample_framing(rng) if kind == "studio" else "street"
     camera, seed = 1 + int(rng.integers(CAMERAS)), int(rng.integers(2**31))
-    scene = _studio(config.seed, identity) if kind_of_place(config, identity) == "studio" else sample_street(rng)
+    if kind_of_place(config, identity) == "studio":
+        scene = _studio(config.seed, identity)
+    else:
+        scene = sample_street(rng, street_cameras(config.seed)[camera - 1])
     return Setup(stance, heading, framing, scene, camera, seed)
 
 

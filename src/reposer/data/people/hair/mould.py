@@ -151,7 +151,7 @@ def _trunk() -> tuple[Floats, Floats, Integers]:
         views.append((found.image(found.depth * np.float32(sign), np.nan), found))
     front, back = (view[0].astype(np.float64) for view in views)
     behind = views[1][1]
-    vertex = behind.image(behind.corners[0].astype(np.float64), -1).ravel().astype(np.intp)
+    vertex = behind.image(faces[0, behind.faces].astype(np.float64), -1).ravel().astype(np.intp)
     filled = np.flatnonzero(vertex >= 0)
     rows, columns = np.divmod(np.arange(len(vertex)), _TRUNK[1])
     for place in np.flatnonzero(vertex < 0):
