@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reposer.data.people.complexion import SKIN, Complexion, paint_eye, paint_skin, sample_complexion, skin_chart
-from reposer.data.people.garments.garment import Density, Garment, sew
+from reposer.data.people.garments.garment import Density, Garment, dress
 from reposer.data.people.hair import Hairstyle, Short
 from reposer.data.people.shape import Body, Shape, make_body
-from reposer.data.people.sites import sites_of
 from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.surface import Layer, Material, Mesh, assemble, layer_on
 from reposer.data.people.template import load_template
@@ -61,18 +60,8 @@ def make_person(looks: Looks, height: int) -> Person:
     layers = _skin_layers(looks, body, density, level)
     if looks.hairstyle is not None:
         layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, level)
-    for garment in looks.garments:
-        layers = [_uncovered(layer, garment) for layer in layers]
-        layers += sew(garment, body, density)
+    layers = dress(looks.garments, body, density, layers)
     return Person(looks, body, assemble([layer for layer in layers if layer.faces.shape[1]]))
-
-
-def _uncovered(layer: Layer, garment: Garment) -> Layer:
-    """What a garment over a layer leaves to be seen."""
-    sites = sites_of(layer.site, layer.bones, layer.weights)
-    below = garment.cover(sites) > garment.hides
-    first, second, third = below[layer.faces]
-    return layer.only(~(first & second & third))
 
 
 def _skin_layers(looks: Looks, body: Body, density: Density, level: int) -> list[Layer]:

@@ -63,10 +63,17 @@ class Atlas:
         colours = np.take(self.colours[level].ravel(), place).view(np.uint8).reshape(-1, 4)
         return colours, np.take(self.slopes[level].ravel(), place).view(np.int8).reshape(-1, 4)
 
-    def alpha(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
-        """(N,) alpha of the nearest texels."""
-        place = self._place(u, v, level)
-        return np.take(self.colours[level].ravel(), place).view(np.uint8)[3::4]
+    def alpha(self, u: Floats, v: Floats, level: int) -> Floats:
+        """(N,) alpha between texels, 0 to 255: a cut is as smooth as the distances that it is painted from."""
+        x, y = (np.maximum(place * np.float32(0.5**level) - np.float32(0.5), 0) for place in (u, v))
+        rows, columns = self.colours[level].shape
+        left, top = np.minimum(x.astype(np.intp), columns - 2), np.minimum(y.astype(np.intp), rows - 2)
+        right, low = x - left.astype(np.float32), y - top.astype(np.float32)
+        alphas = self.colours[level].ravel().view(np.uint8)[3::4]
+        corner = top * columns + left
+        a, b, c, d = (np.take(alphas, corner + k).astype(np.float32) for k in (0, 1, columns, columns + 1))
+        upper, lower = a + (b - a) * right, c + (d - c) * right
+        return upper + (lower - upper) * low
 
     def _place(self, u: Floats, v: Floats, level: int) -> Integers:
         rows, columns = self.colours[level].shape

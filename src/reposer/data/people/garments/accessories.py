@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from reposer.data.people.arrays import Floats, Integers
+from reposer.data.people.garments.canvas import Canvas, Patch
 from reposer.data.people.garments.collars import collar_layers
 from reposer.data.people.garments.fabrics import Fabric
 from reposer.data.people.garments.garment import FINE, Density, Garment
@@ -13,7 +14,7 @@ from reposer.data.people.garments.pieces import Hold, sheet
 from reposer.data.people.garments.shells import pushed_out, suit_vertices
 from reposer.data.people.parts import PARTS
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites, vertex_sites
+from reposer.data.people.sites import Sites, vertex_sites
 from reposer.data.people.surface import Layer, grid_layer
 from reposer.data.people.template import load_template
 from reposer.data.people.texture import Texture
@@ -30,8 +31,6 @@ _BRIM = 0.775  # height of a hat's rim in front, metres on the average body
 @dataclass(frozen=True, kw_only=True)
 class Accessory(Garment):
     """A free piece, or a few."""
-
-    hides = 0.004
 
     fabric: Fabric
     style: str
@@ -50,7 +49,11 @@ class Accessory(Garment):
     def shell(self, body: Body) -> Floats:
         return pushed_out(body, 0.022)
 
-    def paint(self, panel: str, chart: Chart, cover: Floats) -> Texture:
+    @property
+    def hides(self) -> float:
+        return 0.004
+
+    def paint(self, canvas: Canvas, edge: Patch, cover: Floats) -> Texture:
         raise NotImplementedError(f"{self.style} has no panels")
 
     def extras(self, body: Body, shell: Floats, density: Density) -> list[Layer]:

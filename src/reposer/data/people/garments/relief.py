@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +11,6 @@ from reposer.data.people.garments.patterns import cloud
 from reposer.data.people.sites import Chart, panel_chart
 from reposer.data.people.texture import slopes_of
 
-VARIANTS = 5
-"""Different folds of each panel; people share them, as paper patterns."""
 STEEPEST = 0.6
 _OCTAVES = ((0.13, 0.012), (0.066, 0.005), (0.034, 0.0016))  # metres between folds, their height
 
@@ -66,7 +65,12 @@ def _limited(slopes: NDArray[np.int8]) -> NDArray[np.int8]:
 
 def scaled(slopes: NDArray[np.int8], strength: float) -> NDArray[np.int8]:
     """Slopes times a strength in quarters."""
-    quarters = round(4 * strength)
-    if quarters == 4:
-        return slopes
-    return np.clip(slopes.astype(np.int16) * quarters // 4, -127, 127).astype(np.int8)
+    table = _times(round(4 * strength))
+    return np.stack([cv2.LUT(plane.view(np.uint8), table) for plane in slopes]).view(np.int8)
+
+
+@lru_cache(maxsize=16)
+def _times(quarters: int) -> NDArray[np.uint8]:
+    """(256,) each slope times so many quarters, as bytes."""
+    slopes = np.arange(256).astype(np.uint8).view(np.int8).astype(np.int16)
+    return np.clip(slopes * quarters // 4, -127, 127).astype(np.int8).view(np.uint8)

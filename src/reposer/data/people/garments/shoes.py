@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reposer.data.people.arrays import Floats
-from reposer.data.people.garments.canvas import Canvas
+from reposer.data.people.garments.canvas import Canvas, Patch
 from reposer.data.people.garments.colours import Colour, towards
-from reposer.data.people.garments.fabrics import Fabric, rounded
+from reposer.data.people.garments.fabrics import Fabric, bytes_of
 from reposer.data.people.garments.garment import Garment
 from reposer.data.people.garments.shells import shoe_shell
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites
+from reposer.data.people.sites import Sites
 from reposer.data.people.texture import Texture
 
 _F = np.float32
@@ -22,8 +22,6 @@ TOPS = {"sneaker": -0.738, "high top": -0.71, "loafer": -0.765, "boot": -0.705, 
 @dataclass(frozen=True, kw_only=True)
 class Shoes(Garment):
     """A pair of shoes."""
-
-    hides = 0.015
 
     fabric: Fabric
     style: str = "sneaker"
@@ -40,6 +38,10 @@ class Shoes(Garment):
         return "foot.L", "foot.R"
 
     @property
+    def hides(self) -> float:
+        return 0.015
+
+    @property
     def slack(self) -> float:
         return 0.0  # the rim of the panel lies over the sole in the flat
 
@@ -54,18 +56,22 @@ class Shoes(Garment):
         thick = {"sneaker": 0.016, "high top": 0.016, "boot": 0.022}.get(self.style, 0.010)
         return shoe_shell(body, ease=0.010 if self.style == "boot" else 0.007, sole=thick)
 
-    def paint(self, panel: str, chart: Chart, cover: Floats) -> Texture:
-        canvas = Canvas(self.fabric, panel, chart)
-        x, y, z = chart.sites.x, chart.sites.y, chart.sites.z
+    def paint(self, canvas: Canvas, edge: Patch, cover: Floats) -> Texture:
+        patch = canvas.where(canvas.chart.sites.y < -0.68)
+        x, y, z = patch.sites.x, patch.sites.y, patch.sites.z
         dark = towards(self.fabric.base, (0, 0, 0), 0.4)
-        canvas.line(cover - _F(0.006), dark, width=0.004)
         if self.style in ("sneaker", "high top"):
-            tongue = (z > 0.045) & (z < 0.125) & (y > -0.782) & (np.abs(x - _F(0.222)) < 0.02)
-            canvas.lay(tongue, dark, 0.35)
-            canvas.lay(tongue & (np.floor(z * _F(1 / 0.007)) % 2 == 0), self.lace, 0.8)
-            canvas.lay((z > 0.165) & (y < -0.775), self.sole, 0.6 if self.style == "high top" else 0.0)
+            tongue = patch.where((z > 0.045) & (z < 0.125) & (y > -0.782) & (np.abs(x - _F(0.222)) < 0.02))
+            tongue.lay(dark, 0.35)
+            tongue.where(np.floor(tongue.sites.z * _F(1 / 0.007)) % 2 == 0).lay(self.lace, 0.8)
+            if self.style == "high top":
+                patch.where((z > 0.165) & (y < -0.775)).lay(self.sole, 0.6)
+            else:
+                patch.line(np.maximum(_F(0.15) - z, y + _F(0.772)), dark, width=0.003, strength=0.5)
+                patch.line(z - _F(0.02) + y * _F(0.6) + _F(0.46), dark, width=0.003, strength=0.4)
         elif self.style == "loafer":
-            canvas.line(z - _F(0.085), dark, width=0.006, where=y > -0.79)
-        canvas.lay(y < (-0.790 if self.style in ("sneaker", "high top", "boot") else -0.802), self.sole)
-        canvas.line(y + _F(0.790), dark, strength=0.4)
-        return Texture(rounded(canvas.image))
+            patch.line(z - _F(0.085), dark, width=0.006, where=y > -0.79)
+        edge.line(cover - _F(0.005), dark, width=0.004)
+        patch.where(y < (-0.790 if self.style in ("sneaker", "high top", "boot") else -0.802)).lay(self.sole)
+        patch.line(y + _F(0.790), dark, strength=0.4)
+        return Texture(bytes_of(canvas.image))

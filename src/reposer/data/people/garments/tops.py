@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from reposer.data.people.arrays import Floats, smoothstep
-from reposer.data.people.garments.canvas import Canvas
+from reposer.data.people.garments.canvas import Canvas, Patch
 from reposer.data.people.garments.collars import collar_layers
 from reposer.data.people.garments.colours import Colour, luma, towards
 from reposer.data.people.garments.fabrics import Fabric
@@ -14,7 +14,7 @@ from reposer.data.people.garments.garment import Density, Garment
 from reposer.data.people.garments.prints import Print
 from reposer.data.people.garments.shells import top_shell
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites
+from reposer.data.people.sites import Sites
 from reposer.data.people.surface import Layer
 from reposer.data.people.texture import Texture
 
@@ -46,8 +46,6 @@ def below_neckline(neckline: str, sites: Sites, deep: float) -> Floats:
 class Top(Garment):
     """Anything on the trunk, with or without sleeves."""
 
-    hides = 0.03
-
     fabric: Fabric
     layer: str = "top"
     neckline: str = "crew"
@@ -72,7 +70,6 @@ class Top(Garment):
     """Ribbed hems, as of sweaters."""
     pockets: str | None = None
     """None, 'chest', 'sides' or 'pouch'."""
-    sleeves: Fabric | None = None
     block: Colour | None = None
     """Of the yoke above the chest."""
     trim: Colour | None = None
@@ -84,6 +81,10 @@ class Top(Garment):
     @property
     def name(self) -> str:
         return self.layer
+
+    @property
+    def hides(self) -> float:
+        return 0.03
 
     @property
     def panels(self) -> tuple[str, ...]:
@@ -110,70 +111,75 @@ class Top(Garment):
     def shell(self, body: Body) -> Floats:
         return top_shell(body, ease=self.ease, hem_ease=self.hem_ease, slope=self.slope, sleeve_ease=self.sleeve_ease)
 
-    def paint(self, panel: str, chart: Chart, cover: Floats) -> Texture:
-        arm = panel.startswith("arm")
-        canvas = Canvas(self.sleeves if arm and self.sleeves is not None else self.fabric, panel, chart)
-        sites, shade = chart.sites, towards(self.fabric.base, (0, 0, 0), 0.4)
+    def paint(self, canvas: Canvas, edge: Patch, cover: Floats) -> Texture:
+        arm = canvas.panel.startswith("arm")
         if self.block is not None:
-            canvas.lay((sites.y > 0.40) & (sites.arm < 0.5) if not arm else sites.along_arm < 0.1, self.block)
+            sites = canvas.chart.sites
+            canvas.where(sites.along_arm < 0.1 if arm else (sites.y > 0.40) & (sites.arm < 0.5)).lay(self.block)
         canvas.seams()
         if self.logo is not None:
             self.logo.lay(canvas)
-        self._edges(canvas, cover, arm)
-        if panel == "torso.front":
-            self._front(canvas, shade)
+        self._edges(edge, cover, arm)
+        if canvas.panel == "torso.front":
+            self._closure(canvas)
+            self._pockets(canvas.where(canvas.chart.sites.x < 0.15))
         return canvas.finished(hang=self.hang, bend=1.0)
 
-    def _edges(self, canvas: Canvas, cover: Floats, arm: bool) -> None:
+    def _edges(self, edge: Patch, cover: Floats, arm: bool) -> None:
         """Hems, ribs and the binding of the neck."""
-        sites, chart = canvas.chart.sites, canvas.chart
+        sites, base, thread = edge.sites, self.fabric.base, edge.canvas.thread
         bound = self.collar is None and self.gap == 0 and self.neckline not in ("shirt", "tank")
+        low = cover < 0.05
         if self.cuffs:
-            canvas.line(cover - _F(0.05), strength=0.7, where=(sites.y < 0.4) | arm)
-            ribs = np.floor(chart.u * _F(1 / 0.005)) % 2 == 0
-            canvas.lay((cover < 0.05) & ribs & ((sites.y < 0.4) | arm), canvas.thread, 0.3)
+            cuff = (sites.y < 0.4) | arm
+            edge.line(cover - _F(0.05), strength=0.7, where=cuff)
+            edge.where(low & cuff & (np.floor(edge.u * _F(1 / 0.005)) % 2 == 0)).lay(thread, 0.3)
         else:
-            canvas.line(cover - _F(0.018), width=0.0016)
+            edge.line(cover - _F(0.018), width=0.0016)
         if bound and not arm:
             neck = below_neckline(self.neckline, sites, self.deep)
-            binding = self.trim if self.trim is not None else towards(self.fabric.base, canvas.thread, 0.3)
-            canvas.lay((neck > 0) & (neck < 0.017), binding, 0.9)
-            canvas.line(neck - _F(0.018), width=0.0016)
+            binding = self.trim if self.trim is not None else towards(base, thread, 0.3)
+            edge.where((neck > -0.005) & (neck < 0.017)).lay(binding, 0.9)
+            edge.line(neck - _F(0.018), width=0.0016)
         elif self.trim is not None:
-            canvas.lay(cover < 0.012, self.trim)
+            edge.where(cover < 0.012).lay(self.trim)
 
-    def _front(self, canvas: Canvas, shade: Colour) -> None:
-        """Plackets, buttons, zips and pockets."""
+    def _closure(self, canvas: Canvas) -> None:
+        """Plackets, buttons and zips."""
+        if self.closure is None or self.gap > 0:
+            return
+        base = self.fabric.base
+        low = 0.36 if self.closure == "half" else self.hem
         sites = canvas.chart.sites
-        x, y = sites.x, sites.y
-        top = _F(0.598 - self.deep)
-        low = _F(0.36) if self.closure == "half" else _F(self.hem)
-        span = (y < top) & (y > low) & (sites.z > 0)
-        dark = luma(self.fabric.base) < 110
-        button = towards(self.fabric.base, (235, 230, 220) if dark else (40, 36, 34), 0.55)
-        if self.closure in ("buttons", "half") and self.gap == 0:
-            canvas.line(x - _F(0.016), width=0.0018, where=span)
-            canvas.lay(span & (sites.points[0] < -0.014) & (sites.points[0] > -0.019), shade, 0.35)
-            step = 0.035 if self.closure == "half" else 0.075
-            place = y * _F(1 / step)
-            off = (place - np.floor(place) - _F(0.5)) * _F(step)
-            dot = _F(0.0058) - np.sqrt(x * x + off * off)
-            canvas.lay(np.clip(dot * _F(1 / canvas.texel) + _F(0.5), 0, 1) * span, button)
-        if self.closure == "zip" and self.gap == 0:
-            canvas.lay((x < 0.0045) & span, towards(self.fabric.base, (150, 150, 152), 0.7))
-            canvas.line(x - _F(0.014), strength=0.5, where=span)
+        patch = canvas.where((sites.x < 0.03) & (sites.y < 0.598 - self.deep) & (sites.y > low) & (sites.z > 0))
+        x, y, across = patch.sites.x, patch.sites.y, patch.sites.points[0]
+        if self.closure == "zip":
+            patch.where(x < 0.0045).lay(towards(base, (150, 150, 152), 0.7))
+            patch.line(x - _F(0.014), strength=0.5)
+            return
+        button = towards(base, (235, 230, 220) if luma(base) < 110 else (40, 36, 34), 0.55)
+        patch.line(x - _F(0.016), width=0.0018)
+        patch.where((across < -0.014) & (across > -0.019)).lay(towards(base, (0, 0, 0), 0.4), 0.35)
+        step = 0.035 if self.closure == "half" else 0.075
+        place = y * _F(1 / step)
+        off = (place - np.floor(place) - _F(0.5)) * _F(step)
+        patch.disc(np.sqrt(x * x + off * off), 0.0058, button)
+
+    def _pockets(self, patch: Patch) -> None:
+        if self.pockets is None:
+            return
+        x, y, across = patch.sites.x, patch.sites.y, patch.sites.points[0]
         if self.pockets == "chest":
-            box = np.maximum(np.abs(sites.points[0] - _F(0.082)) - _F(0.042), np.abs(y - _F(0.39)) - _F(0.05))
-            canvas.line(box, strength=0.8)
+            box = np.maximum(np.abs(across - _F(0.082)) - _F(0.042), np.abs(y - _F(0.39)) - _F(0.05))
+            patch.line(box, strength=0.8)
         elif self.pockets == "sides":
             slit = np.maximum(
                 np.abs(x - _F(0.115) + (y - _F(0.08)) * _F(0.25)) - _F(0.001), np.abs(y - _F(0.08)) - _F(0.06)
             )
-            canvas.line(slit, shade, width=0.006, strength=0.9)
-        elif self.pockets == "pouch":
+            patch.line(slit, towards(self.fabric.base, (0, 0, 0), 0.4), width=0.006, strength=0.9)
+        else:
             slant = x + np.maximum(y - _F(0.10), 0) * _F(0.8) - _F(0.12)
-            box = np.maximum(slant, np.abs(y - _F(0.10)) - _F(0.075))
-            canvas.line(box, strength=0.9)
+            patch.line(np.maximum(slant, np.abs(y - _F(0.10)) - _F(0.075)), strength=0.9)
 
     def extras(self, body: Body, shell: Floats, density: Density) -> list[Layer]:
         if self.collar is None:
