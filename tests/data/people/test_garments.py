@@ -9,7 +9,7 @@ import pytest
 from reposer.data.people.garments.accessories import STYLES, Accessory
 from reposer.data.people.garments.colours import DYES, pick_dye
 from reposer.data.people.garments.fabrics import MATERIALS, Fabric, bytes_of, cloth, origin
-from reposer.data.people.garments.garment import Density, Garment, sew
+from reposer.data.people.garments.garment import Density, Garment, dress
 from reposer.data.people.garments.patterns import PATTERNS
 from reposer.data.people.garments.relief import creases, folds
 from reposer.data.people.garments.shoes import TOPS, Shoes
@@ -126,7 +126,7 @@ def test_every_garment_can_be_sewn() -> None:
             if kind in seen:
                 continue
             seen.add(kind)
-            layers = sew(garment, body, density)
+            layers = dress([garment], body, density, [])
             assert layers
             for layer in layers:
                 assert np.isfinite(layer.points).all()

@@ -60,31 +60,40 @@ class Tube:
         rows = np.arange(-3, len(levels) + 3).clip(0, len(levels) - 1)
         self.levels = levels
         self.centres = _even(centre.T[rows])
-        self.lifts = _even(lift[rows][:, None])[:, 0]
+        self.lifts = _even(lift[rows][:, None])
         around = _even(radius[rows]).T
         self.radii = _even(around[np.arange(-3, DIRECTIONS + 3) % DIRECTIONS]).T
 
-    def place(self, points: Floats, heights: Floats, ease: Floats | float) -> Floats:
-        """Points (3, N) moved outwards to the tube plus `ease` metres, and level where they are on the average body."""
-        levels = self.levels
-        place = np.clip((heights - levels[0]) / (levels[-1] - levels[0]) * (len(levels) - 1), 0, len(levels) - 1.001)
-        row = place.astype(int)
-        share = place - row
-
-        def between(values: Floats) -> Floats:
-            return values[row] * (1 - share) + values[row + 1] * share
-
-        cx, cz = between(self.centres[:, 0]), between(self.centres[:, 1])
-        x, z = points[0] - cx, points[2] - cz
-        distance = np.sqrt(np.maximum(x * x + z * z, 1e-12))
-        turn = np.arctan2(x, z) * (DIRECTIONS / (2 * np.pi)) + DIRECTIONS
+    def reach(self, points: Floats, heights: Floats) -> tuple[Floats, Floats]:
+        """Axis (x and z) beside points (3, N), and how far from it the tube is in their direction."""
+        row, share = self._rows(heights)
+        axis = _between(self.centres, row, share)
+        turn = np.arctan2(points[0] - axis[0], points[2] - axis[1]) * (DIRECTIONS / (2 * np.pi)) + DIRECTIONS
         whole = turn.astype(int)
         part, left, right = turn - whole, whole % DIRECTIONS, (whole + 1) % DIRECTIONS
         radii = self.radii
         upper = radii[row, left] * (1 - part) + radii[row, right] * part
         lower = radii[row + 1, left] * (1 - part) + radii[row + 1, right] * part
-        scale = (upper * (1 - share) + lower * share + ease) / distance
-        return np.stack([cx + x * scale, heights + between(self.lifts), cz + z * scale])
+        return axis, upper * (1 - share) + lower * share
+
+    def place(self, points: Floats, heights: Floats, ease: Floats | float) -> Floats:
+        """Points (3, N) moved outwards to the tube plus `ease` metres, and level where they are on the average body."""
+        (cx, cz), radius = self.reach(points, heights)
+        x, z = points[0] - cx, points[2] - cz
+        scale = (radius + ease) / np.sqrt(np.maximum(x * x + z * z, 1e-12))
+        level = heights + _between(self.lifts, *self._rows(heights))[0]
+        return np.stack([cx + x * scale, level, cz + z * scale])
+
+    def _rows(self, heights: Floats) -> tuple[Integers, Floats]:
+        levels = self.levels
+        place = np.clip((heights - levels[0]) / (levels[-1] - levels[0]) * (len(levels) - 1), 0, len(levels) - 1.001)
+        row = place.astype(int)
+        return row, place - row
+
+
+def _between(values: Floats, row: Integers, share: Floats) -> Floats:
+    """(K, N) of values (levels, K)."""
+    return (values[row] * (1 - share)[:, None] + values[row + 1] * share[:, None]).T
 
 
 def hang(shell: Floats, points: Floats, piece: Piece, tube: Tube, ease: Floats | float) -> None:

@@ -118,19 +118,33 @@ def _cloth(kind: str) -> _Cloth:
 def dress(garments: Sequence[Garment], body: Body, density: Density, below: list[Layer]) -> list[Layer]:
     """Layers of garments, from the inside out, and what they leave to be seen of the layers `below` them."""
     layers = [_uncovered(layer, garments) for layer in below]
+    dressed = body
     for k, garment in enumerate(garments):
-        layers += sew(garment, body, density, garments[k + 1 :])
+        over, wearer = garments[k + 1 :], body if garment.panels else dressed
+        shell = garment.shell(wearer)
+        layers += sew(garment, wearer, shell, density, over)
+        if garment.panels and not all(other.panels for other in over):
+            dressed = _outlined(dressed, garment, shell)
     return layers
 
 
-def sew(garment: Garment, body: Body, density: Density, over: Sequence[Garment] = ()) -> list[Layer]:
-    """Make the layers of a garment on a body, as far as they are seen below the garments `over` it."""
-    points = garment.shell(body)
-    pieces = [_uncovered(layer, over) for layer in garment.extras(body, points, density)]
+def _outlined(body: Body, garment: Garment, shell: Floats) -> Body:
+    """A body that is as large as what it wears, for bags and scarves to lie on."""
+    own = _cloth("suit").vertices
+    worn = own[garment.cover(vertex_sites().at(own)) > 0]
+    points = body.points.copy()
+    points[:, worn] = shell[:, worn]
+    return Body(points, body.heads)
+
+
+def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Sequence[Garment] = ()) -> list[Layer]:
+    """Make the layers of a garment whose shell is known, as far as they are seen below the garments `over` it."""
+    pieces = [_uncovered(layer, over) for layer in garment.extras(body, shell, density)]
     if not garment.panels:
         return pieces
     whole = _cloth("skirt" if garment.panels[0].startswith("skirt") else "suit")
     own, sites = whole.vertices, vertex_sites().at(whole.vertices)
+    points = shell.copy()
     points[:, own] = np.round(points[:, own] * FINE) / FINE
     cover, hidden = garment.cover(sites), [other.cover(sites) > other.hides for other in over]
     worn = cover[whole.faces].max(0) > -garment.slack - _AROUND

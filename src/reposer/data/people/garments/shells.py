@@ -84,7 +84,7 @@ def _even_sleeve(shell: Floats, body: Body, side: str, ease: float, sleeve_ease:
     middles = place.min() + (np.arange(_BINS) + 0.5) * (np.ptp(place) / _BINS)
     wanted = np.maximum(radius, 0.4 * radius + 0.6 * np.interp(place, middles, girth)) + 0.7 * ease
     wanted += sleeve_ease * smoothstep(place, 0.1, 0.6) * (1 - 0.6 * smoothstep(place, 0.9, 1.85))
-    shell[:, own] = blend(shell[:, own], axis + out / radius * wanted, smoothstep(place, 0.12, 0.45))
+    shell[:, own] = blend(shell[:, own], axis + out / radius * wanted, smoothstep(place, 0.15, 0.6))
 
 
 @lru_cache(maxsize=1)
@@ -138,15 +138,25 @@ def skirt_vertices() -> Integers:
 def skirt_shell(
     body: Body, *, ease: float = 0.004, flare: float = 0.0, taper: float = 0.0, pleats: int = 0, depth: float = 0.0
 ) -> Floats:
-    """A skirt on the template's long skirt: wider towards the hem by `flare` metres, waved by pleats of a depth."""
+    """A skirt on the template's long skirt: wider towards the hem by `flare` metres, waved by pleats of a depth.
+
+    At the hips it is nowhere closer to the body than trousers are.
+    """
     own = skirt_vertices()
     sites = vertex_sites().at(own)
     shell = body.points.copy()
-    points = shell[:, own].astype(np.float64)
-    fall = np.clip((0.15 - sites.y.astype(np.float64)) / 0.85, 0, 1)
+    points, y = shell[:, own].astype(np.float64), sites.y.astype(np.float64)
+    fall = np.clip((0.15 - y) / 0.85, 0, 1)
     x, z = points[0], points[2] - 0.01
     radius = np.sqrt(np.maximum(x * x + z * z, 1e-12))
     angle = np.arctan2(x, z)
     scale = (radius + ease + flare * fall - 0.5 * taper * fall + depth * fall * np.cos(pleats * angle)) / radius
-    shell[0, own], shell[2, own] = x * scale, 0.01 + z * scale
+    points[0], points[2] = x * scale, 0.01 + z * scale
+    hips = np.flatnonzero(y > CROTCH)
+    tube = Tube(body.points, _seat(), 0.9)
+    (cx, cz), least = tube.reach(points[:, hips], y[hips])
+    x, z = points[0, hips] - cx, points[2, hips] - cz
+    wider = np.maximum((least + ease) / np.sqrt(np.maximum(x * x + z * z, 1e-12)), 1)
+    points[0, hips], points[2, hips] = cx + x * wider, cz + z * wider
+    shell[:, own] = points
     return shell

@@ -15,6 +15,7 @@ from reposer.data.people.sites import Sites
 from reposer.data.people.texture import Texture
 
 _F = np.float32
+_SPREAD = 0.07  # how much higher a hem is towards the sides while the legs are spread, so that it hangs level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class Skirt(Garment):
 
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
-        inside = np.minimum(_F(self.waist) - y, y - _F(self.hem))
+        level = _F(self.hem) + _F(_SPREAD) * sites.x  # with the legs apart, as they are at rest
+        inside = np.minimum(_F(self.waist) - y, y - level)
         if self.gap > 0:
             inside = np.where(sites.z > 0, np.minimum(inside, sites.x - _F(self.gap)), inside)
         return np.where(sites.arm > 0.5, _F(-1), inside)
