@@ -19,7 +19,7 @@ from reposer.cli import main
 from reposer.config import RunConfig, config_from_json, config_to_json
 from reposer.data import MANNEQUINS, DataConfig
 from reposer.generator import Generator
-from reposer.models import PATNConfig, WarpConfig, XingConfig, build_generator, save_network
+from reposer.models import FlowConfig, PATNConfig, WarpConfig, XingConfig, build_generator, save_network
 from reposer.poses import HeatmapConfig
 
 pytest.importorskip("onnxruntime")
@@ -31,10 +31,11 @@ KINDS = {
     "patn instance": PATNConfig(norm="instance", channels=8, blocks=1),
     "xing batch": XingConfig(norm="batch", channels=8, blocks=1),
     "warp batch": WarpConfig(norm="batch", channels=8, blocks=1),
+    "flow batch": FlowConfig(norm="batch", channels=4, blocks=1),
 }
 
-TRIED = ("patn batch", "warp batch")
-OTHERS = ("xing instance", "patn instance", "xing batch")
+TRIED = "flow batch"
+OTHERS = ("warp batch", "patn batch", "xing instance", "patn instance", "xing batch")
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,7 @@ def assert_equals_pytorch(generator: Generator, run: Callable[[tuple[Tensor, ...
 
 
 @pytest.mark.slow(40)
-@pytest.mark.parametrize("kind", [*TRIED, *(pytest.param(kind, marks=pytest.mark.nightly) for kind in OTHERS)])
+@pytest.mark.parametrize("kind", [TRIED, *(pytest.param(kind, marks=pytest.mark.nightly) for kind in OTHERS)])
 def test_onnx(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import onnxruntime
 

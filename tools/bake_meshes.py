@@ -10,6 +10,7 @@ from decimate import decimate
 from flatten import flatten, stretch
 
 LEVELS = (0.36, 0.15)  # of the body's triangles
+COARSE = 0.36  # of a panel's triangles, for the smallest pictures
 
 
 class Mesh(NamedTuple):
@@ -122,9 +123,12 @@ def skirt_panels(points: np.ndarray, faces: np.ndarray) -> dict[str, Mesh]:
     return found
 
 
-def bake_panels(found: dict[str, Mesh], points: np.ndarray) -> dict:
-    """Panels one after another: rows of vertices (index, u, v) and of faces, with counts."""
-    vertices, places, faces, sizes = [], [], [], []
+def bake_panels(found: dict[str, Mesh], points: np.ndarray, followed: np.ndarray) -> dict:
+    """Panels one after another: rows of vertices (index, u, v), of faces and of coarse faces, with counts.
+
+    `followed` (V, B) are the weights of bones. Coarse panels keep their borders, so that seams stay closed.
+    """
+    vertices, places, faces, coarse, sizes = [], [], [], [], []
     for name, mesh in found.items():
         index, start, triangles = split(mesh)
         flat = flatten(points[index], triangles, start)
@@ -134,13 +138,17 @@ def bake_panels(found: dict[str, Mesh], points: np.ndarray) -> dict:
         vertices.append(index)
         places.append(flat)
         faces.append(triangles)
-        sizes.append((len(index), len(triangles)))
+        features = np.concatenate([points[index], 0.05 * followed[index]], axis=1)
+        coarse += decimate(features, triangles, [int(COARSE * len(triangles))], np.ones(len(index)))
+        print(f"    coarse: {len(coarse[-1])} triangles")
+        sizes.append((len(index), len(triangles), len(coarse[-1])))
     return {
         "panel_names": np.array(list(found)),
         "panel_sizes": np.array(sizes, np.int32),
         "panel_vertices": np.concatenate(vertices).astype(np.uint16),
         "panel_uv": np.concatenate(places).astype(np.float32),
         "panel_faces": np.concatenate(faces).astype(np.uint16),
+        "panel_faces_coarse": np.concatenate(coarse).astype(np.uint16),
     }
 
 
@@ -156,11 +164,11 @@ def bake_meshes(
     body, points = groups["body"], points[: len(bones)]
     bare = ~intimate(points[body.faces]).all(1)
     index, uv, faces = split(Mesh(body.faces[bare], body.uv[bare]))
-    dense = np.zeros((len(index), int(bones.max()) + 1))
-    np.add.at(dense, (np.arange(len(index))[:, None], bones[index]), weights[index] / 65535)
+    followed = np.zeros((len(points), int(bones.max()) + 1))
+    np.add.at(followed, (np.arange(len(points))[:, None], bones), weights / 65535)
     head = points[index][:, 1] > 0.6
     price = np.where(head, 6.0, 1.0) * np.where(head & (points[index][:, 2] > 0.05), 3.0, 1.0)
-    features = np.concatenate([points[index], 0.05 * dense], axis=1)
+    features = np.concatenate([points[index], 0.05 * followed[index]], axis=1)
     levels = decimate(features, faces, [int(share * len(faces)) for share in LEVELS], price)
     print("body:", len(faces), [len(level) for level in levels])
     baked = {"body_vertices": index.astype(np.uint16), "body_uv": uv.astype(np.float32)}
@@ -173,7 +181,7 @@ def bake_meshes(
     arm = np.where(np.isin(bones, arm_bones), weights, 0).sum(1) / 65535
     found = panels(points, suit.faces, suit.uv, arm, joints) | skirt_panels(points, skirt.faces)
     baked |= {"suit_faces": suit.faces.astype(np.uint16), "skirt_faces": skirt.faces.astype(np.uint16)}
-    return baked | bake_panels(found, points)
+    return baked | bake_panels(found, points, followed)
 
 
 def exposure(points: np.ndarray, groups: dict[str, Mesh], directions: int = 200) -> np.ndarray:

@@ -12,6 +12,7 @@ from tyro.conf import Suppress
 from reposer.bounds import BatchSize, Decay, Seed, Size, at_least, positive
 from reposer.checks import InputError
 from reposer.data import DataConfig
+from reposer.data.augmentation import AugmentationConfig
 from reposer.files import parse_json
 from reposer.losses import ObjectiveConfig, objective_of
 from reposer.models import DiscriminatorConfig, GeneratorConfig, PATNConfig
@@ -152,10 +153,11 @@ class RunConfig(Checked):
     recipe: Suppress[str] = "custom"
     """Name of the recipe that this configuration started from."""
     seed: Seed = 0
-    """Seed of initialisation, drawing of pairs, dropout and image pools."""
+    """Seed of initialisation, drawing of pairs, dropout, augmentation and image pools."""
     size: Size = (128, 64)
     """Height and width of the images in pixels."""
     data: DataConfig = field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     heatmaps: HeatmapConfig = field(default_factory=HeatmapConfig)
     generator: GeneratorConfig = field(default_factory=PATNConfig)
     discriminators: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)

@@ -7,6 +7,7 @@ makes the processor wait, so there it happens once for each kind of call.
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Callable, Hashable, Iterator
@@ -138,6 +139,31 @@ def _first_not_finite(joints: Tensor, visible: Tensor) -> str:
     image, joint = (~joints.isfinite().all(-1) & visible).nonzero()[0].tolist()
     found = tuple(joints[image, joint].tolist())
     return f"joint {joint} of image {image} is at {found}: set visible to False where a joint is missing"
+
+
+def check_flow(flow: Tensor, seen: Tensor) -> None:
+    """Raise InputError if a flow (B, 2, H, W) cannot be pixels of the source where a point is seen; warn if hardly."""
+    _look(_look_at_flow, (), flow, seen)
+
+
+def _look_at_flow(flow: Tensor, seen: Tensor) -> None:
+    height, width = flow.shape[-2:]
+    places = flow.detach().double().movedim(1, -1)[seen]  # (N, 2)
+    if len(places) < 3:
+        return
+    lowest, highest = places.min(dim=0).values.tolist(), places.max(dim=0).values.tolist()
+    if not all(map(math.isfinite, lowest + highest)):
+        raise InputError("true_flow must be finite where seen; set seen to False where the source shows no point")
+    if max(map(abs, lowest + highest)) <= 1 and min(height, width) > 4:
+        raise InputError(
+            "true_flow must be pixels of the source, but all of it lies in [-1, 1]; of the normalised places that "
+            "grid_sample takes make pixels: ((place + 1) * size - 1) / 2, with size = (width, height)"
+        )
+    if min(lowest) < -1 or highest[0] > width or highest[1] > height:
+        warn_once(
+            f"true_flow leaves the source of {height}x{width} pixels (height x width) where a point is seen: it must "
+            "be places, x before y, not steps from the target's pixels; to steps add the places of the pixels"
+        )
 
 
 def check_mask_values(part_masks: Tensor) -> None:

@@ -15,6 +15,8 @@ from random import Random
 import pytest
 
 FEW = pytest.param(200, id="few")
+FEW_RUNS = pytest.param(50, id="few")
+"""Where an attack runs a whole command."""
 MANY = pytest.param(5000, id="many", marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])
 _SHOWN = 15
 Found = Callable[[str, str], None]

@@ -41,7 +41,7 @@ SHORT: RunConfig = replace(
     logging=replace(TINY.logging, checkpoint_every=1, sample_every=2, validate_every=2, sample_pairs=1, loggers=()),
 )
 """4 steps that save a checkpoint each."""
-FEW, ALL = 4, None
+FEW, ALL = 2, None
 some = pytest.mark.parametrize("some", [FEW, pytest.param(ALL, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])])
 
 

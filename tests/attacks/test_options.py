@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.fabric import Fabric
-from tests.attacks.cases import FEW, MANY, attacks
+from tests.attacks.cases import FEW_RUNS, MANY, attacks
 from tests.attacks.data_readers import market
 from tests.attacks.guarded import attempt
 from tests.attacks.mutations import remove
@@ -189,7 +189,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 
 @pytest.mark.slow(10)
-@pytest.mark.parametrize("cases", [FEW, MANY])
+@pytest.mark.parametrize("cases", [FEW_RUNS, MANY])
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.split()[:2]).replace("-{}/", "-"))
 def test_no_option_breaks_a_command(
     command: str, cases: int, place: Path, short: Callable[[bool], None], request: pytest.FixtureRequest

@@ -21,15 +21,20 @@ MODULES = {
     "ssim_loss": "SSIMLoss",
     "multi_scale_ssim_loss": "MultiScaleSSIMLoss",
     "part_ssim_loss": "PartSSIMLoss",
+    "mask_l1_loss": "MaskL1Loss",
+    "face_loss": "FaceLoss",
     "perceptual_loss": "PerceptualLoss",
     "style_loss": "StyleLoss",
     "perceptual_ssim_loss": "PerceptualSSIMLoss",
     "lpips_loss": "LPIPSLoss",
     "adversarial_loss": "AdversarialLoss",
 }
+OF_TRUTH = {"flow_loss": "FlowLoss", "visibility_loss": "VisibilityLoss", "warp_loss": "WarpLoss"}
+"""Those of what a network explains, in place of the two images; their tests are in test_flow.py."""
 IMAGE_LOSSES = [name for name in MODULES if name != "adversarial_loss"]
 VGG19 = ("perceptual_loss", "style_loss", "perceptual_ssim_loss")
 AT_IDENTITY = {"charbonnier_loss": 1e-3}
+WITH_JOINTS = ("part_ssim_loss", "face_loss")
 SMALLEST = {"multi_scale_ssim_loss": 22, "lpips_loss": 17}  # two scales; three poolings
 
 Loss = Callable[..., Tensor]
@@ -55,6 +60,8 @@ class Case:
         generator = torch.Generator().manual_seed(0)
         self.joints = torch.rand(2, 18, 2, generator=generator) * torch.tensor([24.0, 32.0])
         self.visible = torch.ones(2, 18, dtype=torch.bool)
+        self.mask = torch.zeros(2, 64, 48)
+        self.mask[:, ::3] = torch.rand(48, generator=generator)
         self.networks = _networks(name)
 
     def function(self, dtype: torch.dtype = torch.float32, size: tuple[int, int] = (32, 24), batch: int = 2) -> Loss:
@@ -66,6 +73,13 @@ class Case:
             return lambda generated, _, **options: function(generated, real=True, **options)
         if name == "total_variation_loss":
             return lambda generated, _, **options: function(generated, **options)
+        if name == "mask_l1_loss":
+            mask = self.mask[:batch, : size[0], : size[1]].to(torch.promote_types(dtype, torch.float32))
+            return lambda generated, target, **options: function(generated, target, mask, **options)
+        if name == "face_loss":
+            places = self.joints[:batch] * torch.tensor([size[1] / 24, size[0] / 32])
+            shown = self.visible[:batch]
+            return lambda generated, target, **options: function(generated, target, places, shown, **options)
         if name == "part_ssim_loss":
             joints = self.joints[:batch].double() * torch.tensor([size[1] / 24, size[0] / 32], dtype=torch.float64)
             masks = limb_masks(joints, self.visible[:batch], size).to(torch.promote_types(dtype, torch.float32))
@@ -90,7 +104,9 @@ class Case:
             return module(generated, real=True)
         if self.name == "total_variation_loss":
             return module(generated)
-        return module(generated, target, *((self.joints, self.visible) if self.name == "part_ssim_loss" else ()))
+        if self.name == "mask_l1_loss":
+            return module(generated, target, self.mask[:, : target.shape[-2], : target.shape[-1]])
+        return module(generated, target, *((self.joints, self.visible) if self.name in WITH_JOINTS else ()))
 
 
 def images(

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from tests.losses.cases import AT_IDENTITY, IMAGE_LOSSES, MODULES, SMALLEST, VGG19, Case, images
+from tests.losses.cases import AT_IDENTITY, IMAGE_LOSSES, MODULES, OF_TRUTH, SMALLEST, VGG19, Case, images
 
 from reposer import losses
 
@@ -16,9 +16,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 def test_every_loss_is_tested() -> None:
     functions = {name for name in losses.__all__ if name.endswith("_loss")}
-    assert functions == set(MODULES)
+    assert functions == set(MODULES | OF_TRUTH)
     modules = {name for name in losses.__all__ if name.endswith("Loss")}
-    assert modules == set(MODULES.values())
+    assert modules == set((MODULES | OF_TRUTH).values())
 
 
 def test_least_at_identity(case: Case) -> None:
@@ -54,10 +54,13 @@ def test_bad_input_is_named(case: Case) -> None:
         with pytest.raises(ValueError, match=r"at least 2x2 pixels, got \(2, 3, 1, 24\)"):
             case.value(x[:, :, :1], y)
         return
+    more = {
+        "part_ssim_loss": (torch.ones(2, 10, 32, 24),),
+        "mask_l1_loss": (torch.ones(2, 32, 24),),
+        "face_loss": (case.joints, case.visible),
+    }
     with pytest.raises(ValueError, match=r"generated and target must have one shape, got \(1, 3, 32, 24\)"):
-        getattr(losses, case.name)(
-            x[:1], y, *((torch.ones(2, 10, 32, 24),) if "part" in case.name else ()), **case.networks
-        )
+        getattr(losses, case.name)(x[:1], y, *more.get(case.name, ()), **case.networks)
     with pytest.raises(ValueError, match=r"must have shape \(B, C, H, W\)"):
         case.call(case.make_module(), x[0], y[0])
 

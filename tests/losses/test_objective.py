@@ -15,6 +15,7 @@ from reposer import losses
 from reposer.checks import InputError
 from reposer.commands.train import main as train_command
 from reposer.config import RunConfig, config_from_json, config_to_json
+from reposer.correspondence import Explained, PairTruth
 from reposer.features import WeightsFile
 from reposer.losses import LOSSES, OBJECTIVES, LossEntry, Objective, ObjectiveConfig, objective_named, objective_of
 from reposer.losses.module import NoSettings
@@ -53,8 +54,32 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "multi_scale_ssim": {"scales": 1, "window_size": 9},
     "perceptual_ssim": {"window_size": 5, "data_range": 3.0},
     "part_ssim": {"missing_parts": "exclude", "background": "normalized"},
+    "mask_l1": {"masks": "exact"},
+    "face": {"size": 12, "structure": 0.25},
+    "flow": {"power": 0.25, "hidden": 0.5, "coarser": 0.0},
+    "visibility": {"balanced": True},
+    "warp": {"epsilon": 0.5},
 }
 """Settings of each loss that are not the defaults."""
+
+
+def truth_of(y: Tensor) -> PairTruth:
+    """Some flow, what is seen, and parts."""
+    rows, columns = torch.meshgrid(torch.arange(32), torch.arange(24), indexing="ij")
+    flow = torch.stack((columns * 0.5 + 3, rows * 0.25 + 5)).float().expand(2, -1, -1, -1)
+    parts = ((rows // 8 + columns // 8) % 4).to(torch.uint8).expand(2, -1, -1)
+    return PairTruth(flow, (parts > 0) & (columns > 6), parts)
+
+
+def explained_of(x: Tensor) -> Explained:
+    """What depends on the image at two scales."""
+    flow = 4 * x[:, :2] + 9
+    return Explained(x, (flow[..., ::2, ::2], flow), (x[:, :1, ::2, ::2], x[:, 2:]))
+
+
+def more_of(x: Tensor, y: Tensor) -> dict[str, Any]:
+    """All that an objective can be given besides."""
+    return {"fake_logits": logits_of(x), "source": y, "explained": explained_of(x), "truth": truth_of(y)}
 
 
 def logits_of(x: Tensor) -> tuple[Tensor, ...]:
@@ -68,7 +93,7 @@ def test_each_loss_is_a_term(name: str, images: tuple[Tensor, Tensor]) -> None:
     """Alone in an objective: weight * the value of the Module with the same settings, and its gradient."""
     entry, options = LOSSES[name], SETTINGS[name]
     x, y = images[0].clone().requires_grad_(), images[1]
-    value = Objective(objective_of(**{name: {"weight": 3, **options}}))(x, y, JOINTS, VISIBLE, fake_logits=logits_of(x))
+    value = Objective(objective_of(**{name: {"weight": 3, **options}}))(x, y, JOINTS, VISIBLE, **more_of(x, y))
     expected = direct(name, entry.module(**options), x, y)
     assert value.terms.keys() == {name}
     torch.testing.assert_close(value.terms[name], expected)
@@ -78,9 +103,7 @@ def test_each_loss_is_a_term(name: str, images: tuple[Tensor, Tensor]) -> None:
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-5 * gradient.abs().max().item())
     if options:
         backbone = {key: value for key, value in options.items() if key == "backbone"}  # there is one with weights here
-        default = Objective(objective_of(**{name: {"weight": 3, **backbone}}))(
-            x, y, JOINTS, VISIBLE, fake_logits=logits_of(x)
-        )
+        default = Objective(objective_of(**{name: {"weight": 3, **backbone}}))(x, y, JOINTS, VISIBLE, **more_of(x, y))
         assert abs(default.total.item() - value.total.item()) > 1e-3 * abs(value.total.item())
 
 
@@ -90,7 +113,16 @@ def direct(name: str, module: nn.Module, x: Tensor, y: Tensor) -> Tensor:
         return (module(x, real=True, player="generator") + module(-2 * x, real=True, player="generator")) / 2
     if name == "total_variation":
         return module(x)
-    return module(x, y, JOINTS, VISIBLE) if name == "part_ssim" else module(x, y)
+    (flow, seen, parts), explained = truth_of(y), explained_of(x)
+    if name == "mask_l1":
+        return module(x, y, parts > 0)
+    if name == "flow":
+        return module(explained.flows, flow, seen, person=parts > 0)
+    if name == "visibility":
+        return module(explained.visibilities, seen, person=parts > 0)
+    if name == "warp":
+        return module(y, y, explained.flows[-1], seen)
+    return module(x, y, JOINTS, VISIBLE) if name in ("part_ssim", "face") else module(x, y)
 
 
 def test_the_catalogue_is_complete() -> None:
@@ -114,7 +146,7 @@ def test_the_catalogue_is_complete() -> None:
 def test_all_of_them_together(images: tuple[Tensor, Tensor]) -> None:
     weights = {name: number + 1.5 for number, name in enumerate(LOSSES)}
     config = objective_of(**{name: {"weight": weight, **SETTINGS[name]} for name, weight in weights.items()})
-    value = Objective(config)(*images, JOINTS, VISIBLE, fake_logits=logits_of(images[0]))
+    value = Objective(config)(*images, JOINTS, VISIBLE, **more_of(*images))
     assert config.weights == weights
     total = 0.0
     for name, weight in weights.items():
@@ -206,6 +238,12 @@ def test_nonsense_is_refused(images: tuple[Tensor, Tensor]) -> None:
         Objective(objective_of(adversarial=5))(*images, JOINTS, VISIBLE)
     with pytest.raises(ValueError, match="joints and visible must be the target's: the part_ssim term has a weight"):
         Objective(objective_of(part_ssim=5))(*images)
+    for name, missing in (("flow", "explained"), ("warp", "source"), ("mask_l1", "truth"), ("part_ssim", "truth")):
+        exact = {"masks": "exact"} if missing == "truth" else {}
+        given = {key: value for key, value in more_of(*images).items() if key != missing}
+        objective = Objective(objective_of(**{name: {"weight": 5, **exact}}))
+        with pytest.raises(ValueError, match=rf"^{missing} must be .*: the {name} term has a weight"):
+            objective(*images, JOINTS, VISIBLE, **given)
     with pytest.raises(InputError, match="unknown loss 'part_sim'; did you mean 'part_ssim'"):
         objective_of(part_sim=1)
     with pytest.raises(TypeError, match="unexpected keyword 'windw_size'; did you mean 'window_size'"):

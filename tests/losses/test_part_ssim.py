@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reposer import similarity
 from reposer.losses import PartSSIMLoss, part_ssim_loss
-from reposer.poses import OPENPOSE_18, limb_masks
+from reposer.poses import LABELLED_PARTS, OPENPOSE_18, labelled_masks, limb_masks
 from reposer.similarity import part_ssim, part_ssim_index, part_ssim_values, ssim_map, window_weights
 
 WHAT_IS_SHOWN: dict[str, Any] = {"missing_parts": "exclude", "background": "normalized"}
@@ -262,3 +262,21 @@ def test_module_passes_every_option_on() -> None:
     for name in (*options, *sizes):
         fewer = {key: value for key, value in (options | sizes).items() if key != name}
         assert PartSSIMLoss(**fewer)(x, y, joints, visible) != expected, name
+
+
+def test_exact_masks_are_those_of_the_labels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.rand(2, 2, 3, 32, 24, generator=generator) * 2 - 1
+    labels = torch.randint(0, 18, (2, 4, 4), generator=generator).repeat_interleave(8, 1).repeat_interleave(6, 2)
+    loss = PartSSIMLoss(masks="exact", missing_parts="exclude")
+    expected = part_ssim_loss(x, y, labelled_masks(labels), missing_parts="exclude")
+    torch.testing.assert_close(loss(x, y, labels=labels), expected)
+    values = loss.part_values(x, y, labels=labels)
+    assert list(values) == list(LABELLED_PARTS)
+    missing = labelled_masks(labels).amax(dim=(2, 3)) == 0
+    assert torch.stack(list(values.values()), dim=1).isnan().equal(missing)
+    assert missing.any()
+    with pytest.raises(ValueError, match=r"made of part labels: pass labels=\(B, H, W\)"):
+        loss(x, y, torch.zeros(2, 18, 2), torch.ones(2, 18).bool())
+    with pytest.raises(ValueError, match="masks of a skeleton are made of joints: pass"):
+        PartSSIMLoss()(x, y, labels=labels)

@@ -70,7 +70,7 @@ def gradients(config: RunConfig, market: Path, world: World) -> tuple[dict[str, 
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp", "flow"])
 def test_step_equals_that_of_the_processor(small: RunConfig, market: Path, gpu: World, norm: str, network: Any) -> None:
     """In float64 throughout, dropout included; float32 on a processor is off by up to 3e-2."""
     config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), norm)
@@ -98,7 +98,7 @@ def test_half_precision(small: RunConfig, market: Path, gpu: World, precision: A
         assert logs[name] == pytest.approx(expected[name], rel=0.02), name
 
 
-@pytest.mark.parametrize("network", ["patn", "warp"])
+@pytest.mark.parametrize("network", ["patn", "warp", "flow"])
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
 def test_20_captured_steps_equal_20_steps(
     small: RunConfig, market: Path, gpu: World, precision: Any, network: str
@@ -127,7 +127,7 @@ def test_20_captured_steps_equal_20_steps(
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp", "flow"])
 def test_a_step_waits_for_nothing(small: RunConfig, market: Path, gpu: World, network: str, norm: str) -> None:
     config = with_norm(replace(small, generator=NETWORKS[network].config(channels=8, blocks=2)), norm)
     config = replace(config, hardware=replace(config.hardware, precision="32-true"))
@@ -195,7 +195,7 @@ def test_a_run_stops_and_goes_on(small: RunConfig, market: Path, gpu: World, tmp
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+@pytest.mark.parametrize("network", ["patn", "xing", "warp", "flow"])
 def test_generated_images_are_those_of_the_processor(market: Path, gpu: World, network: str, norm: str) -> None:
     """To 1e-3, whatever TF32 was before; at the published width."""
     torch.manual_seed(0)

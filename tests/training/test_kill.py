@@ -12,8 +12,8 @@ from reposer.config import RunConfig
 from reposer.models import generator_files
 
 
-@pytest.mark.slow(30)
-@pytest.mark.parametrize(("kills", "least"), [(7, 1), pytest.param(20, 3, marks=pytest.mark.nightly)])
+@pytest.mark.slow(18)
+@pytest.mark.parametrize(("kills", "least"), [(4, 1), pytest.param(20, 3, marks=pytest.mark.nightly)])
 def test_kills(kills: int, least: int, tiny: RunConfig, market: Path, tmp_path: Path) -> None:
     """SIGKILL at random moments, many of them inside the writing of a checkpoint, which here takes long."""
     config = replace(

@@ -16,6 +16,8 @@ from reposer.models.blocks import norm_layer
 from reposer.models.dropout import ItemDropout, set_dropout_keys
 from reposer.training.state import item_keys
 
+OTHER_NETWORKS = (("patn", "instance"), ("xing", "batch"), ("warp", "instance"))
+
 
 def with_norm(config: RunConfig, norm: Any, **hardware: Any) -> RunConfig:
     """float64 but for what the options say: so that what differs is the rounding alone."""
@@ -27,7 +29,7 @@ def with_norm(config: RunConfig, norm: Any, **hardware: Any) -> RunConfig:
     )
 
 
-@pytest.mark.parametrize("parts", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("parts", [3, *(pytest.param(parts, marks=pytest.mark.nightly) for parts in (2, 4))])
 def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
     plain = with_norm(small, "instance")
     accumulated = replace(plain, optimization=replace(plain.optimization, gradient_accumulation_steps=parts))
@@ -35,8 +37,16 @@ def test_accumulation(small: RunConfig, market: Path, parts: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("norm", ["batch", "instance"])
-@pytest.mark.parametrize("network", ["patn", "xing", "warp"])
+@pytest.mark.parametrize(
+    ("network", "norm"),
+    [
+        ("patn", "batch"),
+        ("xing", "instance"),
+        ("warp", "batch"),
+        ("flow", "batch"),
+        *(pytest.param(*case, marks=pytest.mark.nightly) for case in OTHER_NETWORKS),
+    ],
+)
 def test_gradient_checkpointing(small: RunConfig, market: Path, norm: str, network: Any) -> None:
     """Bit for bit, dropout and batch norm's running statistics included."""
     small = replace(small, generator=NETWORKS[network].config(channels=8, blocks=2))

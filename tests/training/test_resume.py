@@ -61,7 +61,7 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
         ("optimization", {"adversarial_start_step": 2}),
         ("optimization", {"adversarial_start_step": 4}),
         ("hardware", {"precision": "bf16-mixed"}),
-        ("hardware", {"precision": "16-mixed"}),
+        pytest.param("hardware", {"precision": "16-mixed"}, marks=pytest.mark.nightly),
         ("hardware", {"gradient_checkpointing": True}),
     ],
 )

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reposer.correspondence import PairTruth
+
 
 @dataclass(frozen=True, eq=False)
 class PairItem:
@@ -29,6 +31,14 @@ class PairItem:
     """SOURCE___TARGET, the names of the two images."""
     target_box: Tensor | None = None
     """(4,) int64, which part of the target shows its photo, see ``letterbox.Box``; None: all of it."""
+    flow: Tensor | None = None
+    """(2, H, W) float32: where the source has the point that each pixel of the target shows, see ``PairTruth``."""
+    seen: Tensor | None = None
+    """(H, W) bool: the target shows the person there, and the source shows the same point."""
+    parts: Tensor | None = None
+    """(H, W) uint8, the part that each pixel of the target shows; 0 is background."""
+    source_parts: Tensor | None = None
+    """(H, W) uint8, likewise of the source."""
 
 
 _TENSORS = tuple(field.name for field in fields(PairItem) if field.name != "pair_id")
@@ -51,6 +61,14 @@ class PairBatch:
     """SOURCE___TARGET of each pair."""
     target_box: Tensor | None = None
     """(B, 4), of all pairs or of none."""
+    flow: Tensor | None = None
+    """(B, 2, H, W), of all pairs or of none, as all that follow."""
+    seen: Tensor | None = None
+    """(B, H, W)."""
+    parts: Tensor | None = None
+    """(B, H, W)."""
+    source_parts: Tensor | None = None
+    """(B, H, W)."""
 
     def __len__(self) -> int:
         return len(self.pair_ids)
@@ -59,6 +77,13 @@ class PairBatch:
     def poses(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Joints and visible of the source, then those of the target: what a generator reads beside the source."""
         return self.source_joints, self.source_visible, self.target_joints, self.target_visible
+
+    @property
+    def truth(self) -> PairTruth | None:
+        """What is known about the targets, where flow, seen and parts are."""
+        if self.flow is None or self.seen is None or self.parts is None:
+            return None
+        return PairTruth(self.flow, self.seen, self.parts)
 
     def tensors(self) -> tuple[Tensor, ...]:
         """All tensors that it has, in the order of the fields."""
@@ -97,7 +122,7 @@ def collate(items: Sequence[PairItem]) -> PairBatch:
 
 
 def _held(pairs: PairItem | PairBatch) -> list[str]:
-    """Names of the tensors that pairs have: without padding no box."""
+    """Names of the tensors that pairs have: without padding no box, without truth no flow."""
     return [name for name in _TENSORS if getattr(pairs, name) is not None]
 
 

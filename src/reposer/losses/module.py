@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from torch import Tensor, nn
 
 from reposer.checks import changed
+from reposer.correspondence import Explained, PairTruth
 from reposer.images import SIGNED
 from reposer.plausibility import check_value_range
 from reposer.values import Checked
 
 FeatureMaps = Mapping[str, Tensor]
 """Feature maps (B, C, H', W') by layer."""
-Need = Literal["joints", "logits", "features"]
+Need = Literal["joints", "logits", "features", "source", "explained", "truth"]
 """What a term may need besides the two images."""
 S = TypeVar("S")
 
@@ -38,7 +39,8 @@ class LossInputs:
     """What an objective hands its terms: two images (B, 3, H, W) in [-1, 1], and what it has of the rest.
 
     The target's joints (B, J, 2) with visible (B, J), each discriminator's logits for the generated images, the VGG19
-    feature maps of both images, and, of padded images, which pixels count (B, 1, H, W) bool.
+    feature maps of both images, of padded images which pixels count (B, 1, H, W) bool, the source image, what the
+    network explains of the generated image, and what is known about the target.
     """
 
     generated: Tensor
@@ -47,6 +49,9 @@ class LossInputs:
     logits: tuple[Tensor, ...] | None = None
     features: tuple[FeatureMaps, FeatureMaps] | None = None
     content: Tensor | None = None
+    source: Tensor | None = None
+    explained: Explained | None = None
+    truth: PairTruth | None = None
 
 
 class LossModule(nn.Module, Generic[S]):
@@ -82,6 +87,11 @@ class LossModule(nn.Module, Generic[S]):
         check_value_range(value_range)
         self.settings: S = changed(self.Settings() if settings is None else settings, fields)
         self.value_range = value_range
+
+    @classmethod
+    def needs_of(cls, settings: S) -> frozenset[Need]:
+        """What the term needs under these settings; by default what the class ``needs``."""
+        return cls.needs
 
     def extra_repr(self) -> str:
         """The settings and the value range, which ``print`` shows."""

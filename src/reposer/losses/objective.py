@@ -8,15 +8,19 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from reposer.correspondence import Explained, PairTruth
 from reposer.features import VGG19Features
 from reposer.losses.config import ObjectiveConfig
 from reposer.losses.feature_maps import feature_maps
-from reposer.losses.module import LossInputs, LossModule
+from reposer.losses.module import LossInputs, LossModule, Need
 from reposer.losses.registry import LOSSES
 
 _MISSING = {
     "joints": "joints and visible must be the target's",
     "logits": "fake_logits must hold the discriminators' logits",
+    "source": "source must be the source images",
+    "explained": "explained must be what the network says of flow and visibility, which not every network does",
+    "truth": "truth must be the true flow, visibility and parts, which not every data set has",
 }
 
 
@@ -36,7 +40,8 @@ class Objective(nn.Module):
     three only for terms that need them; it returns an :class:`ObjectiveValue`. ``fake_logits=None`` leaves the
     adversarial term out, for steps before the discriminators join in. The terms on VGG19 features share one network
     and its feature maps. Of padded images, ``content`` (B, 1, H, W) bool says which pixels count; the generated images
-    must be equal to the target elsewhere (``reposer.similarity.content``).
+    must be equal to the target elsewhere (``reposer.similarity.content``). Some terms need the ``source`` images, what
+    the network has ``explained``, or the ``truth`` of a data set that knows it.
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -52,6 +57,12 @@ class Objective(nn.Module):
             shared: dict[str, Any] = {"features": self.features} if "features" in LOSSES[name].needs else {}
             self.terms[name] = LOSSES[name].module(settings=term, **shared)
 
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What its terms need besides the two images."""
+        terms = (cast("LossModule[Any]", term) for term in self.terms.values())
+        return frozenset(need for term in terms for need in term.needs_of(term.settings))
+
     def forward(
         self,
         generated: Tensor,
@@ -61,6 +72,9 @@ class Objective(nn.Module):
         *,
         fake_logits: tuple[Tensor, ...] | None = (),
         content: Tensor | None = None,
+        source: Tensor | None = None,
+        explained: Explained | None = None,
+        truth: PairTruth | None = None,
     ) -> ObjectiveValue:
         inputs = LossInputs(
             generated=generated,
@@ -70,13 +84,16 @@ class Objective(nn.Module):
             # One pass of each image through VGG19, whichever terms need it.
             features=feature_maps(self.features, generated, target) if self.features is not None else None,
             content=content,
+            source=source,
+            explained=explained,
+            truth=truth,
         )
         terms = {}
         for name, module in self.terms.items():
             term = cast("LossModule[Any]", module)
             if fake_logits is None and "logits" in term.needs:
                 continue
-            for need in term.needs:
+            for need in term.needs_of(term.settings):
                 if getattr(inputs, need) is None:
                     raise ValueError(f"{_MISSING[need]}: the {name} term has a weight")
             terms[name] = term.term(inputs)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 from torch import Tensor
 
 from reposer.images import SIGNED
-from reposer.losses.module import LossInputs, LossModule
-from reposer.poses import OPENPOSE_18, Skeleton, limb_masks
+from reposer.losses.mask_l1 import Masks
+from reposer.losses.module import LossInputs, LossModule, Need
+from reposer.poses import LABELLED_PARTS, OPENPOSE_18, Skeleton, labelled_masks, limb_masks
 from reposer.poses.skeleton import check_skeleton
 from reposer.similarity import PartSSIMSettings, part_ssim_values
 from reposer.similarity.parts import mean_part_distance
@@ -57,11 +59,23 @@ def part_ssim_loss(
     )
 
 
-class PartSSIMLoss(LossModule[PartSSIMSettings]):
-    """Module form of :func:`part_ssim_loss` that makes the masks from the target's joints.
+@dataclass(frozen=True, kw_only=True)
+class PartSSIMLossSettings(PartSSIMSettings):
+    """Of PSSIM as a loss."""
+
+    masks: Masks = "skeleton"
+    """Of the parts: "skeleton", around the limbs; "exact", by the part labels of rendered people, and 12 of them."""
+
+
+_SHARED = [field.name for field in fields(PartSSIMSettings)]
+
+
+class PartSSIMLoss(LossModule[PartSSIMLossSettings]):
+    """Module form of :func:`part_ssim_loss` that makes the masks from the target's joints, or its part labels.
 
     ``forward(generated, target, joints, visible)`` takes the images (B, C, H, W), joints (B, J, 2) in pixels, x
-    then y, and visible (B, J) bool.
+    then y, and visible (B, J) bool; with ``masks="exact"`` also ``labels`` (B, H, W), see
+    :func:`reposer.poses.labelled_masks`, and then no joints.
 
     Args:
         skeleton: names the parts.
@@ -71,13 +85,21 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
         TypeError: if the skeleton is none.
     """
 
-    Settings = PartSSIMSettings
+    Settings = PartSSIMLossSettings
     needs = frozenset({"joints"})
 
-    def __init__(self, *, skeleton: Skeleton = OPENPOSE_18, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, *, skeleton: Skeleton = OPENPOSE_18, settings: PartSSIMSettings | None = None, **options: Any
+    ) -> None:
+        if settings is not None and not isinstance(settings, PartSSIMLossSettings):
+            settings = PartSSIMLossSettings(**{name: getattr(settings, name) for name in _SHARED})
+        super().__init__(settings=settings, **options)
         check_skeleton(skeleton)
         self.skeleton = skeleton
+
+    @classmethod
+    def needs_of(cls, settings: PartSSIMLossSettings) -> frozenset[Need]:
+        return frozenset({"truth"}) if settings.masks == "exact" else cls.needs
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, skeleton={self.skeleton.name}"
@@ -86,32 +108,52 @@ class PartSSIMLoss(LossModule[PartSSIMSettings]):
         self,
         generated: Tensor,
         target: Tensor,
-        joints: Tensor,
-        visible: Tensor,
+        joints: Tensor | None = None,
+        visible: Tensor | None = None,
         *,
+        labels: Tensor | None = None,
         content: Tensor | None = None,
     ) -> Tensor:
-        masks = self._masks(target, joints, visible)
+        masks = self._masks(target, joints, visible, labels)
         return part_ssim_loss(
             generated, target, masks, value_range=self.value_range, content=content, settings=self.settings
         )
 
     def term(self, inputs: LossInputs) -> Tensor:
+        if self.settings.masks == "exact":
+            assert inputs.truth is not None
+            return self(inputs.generated, inputs.target, labels=inputs.truth.parts, content=inputs.content)
         assert inputs.joints is not None
         return self(inputs.generated, inputs.target, *inputs.joints, content=inputs.content)
 
-    def part_values(self, generated: Tensor, target: Tensor, joints: Tensor, visible: Tensor) -> dict[str, Tensor]:
+    def part_values(
+        self,
+        generated: Tensor,
+        target: Tensor,
+        joints: Tensor | None = None,
+        visible: Tensor | None = None,
+        *,
+        labels: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """SSIM (B,) of each body part by its name, arguments as in ``forward``: tells which limb is bad.
 
         The mean over parts is F of PSSIM; an excluded missing part is NaN.
         """
-        masks = self._masks(target, joints, visible)
+        masks = self._masks(target, joints, visible, labels)
         values = part_ssim_values(generated, target, masks, value_range=self.value_range, settings=self.settings)
-        return dict(zip((part.name for part in self.skeleton.parts), values.unbind(1), strict=True))
+        exact = self.settings.masks == "exact"
+        names = LABELLED_PARTS if exact else tuple(part.name for part in self.skeleton.parts)
+        return dict(zip(names, values.unbind(1), strict=True))
 
-    def _masks(self, target: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
+    def _masks(self, target: Tensor, joints: Tensor | None, visible: Tensor | None, labels: Tensor | None) -> Tensor:
         check_image("target", target)
         check_channels(target=target)
+        if self.settings.masks == "exact":
+            if labels is None:
+                raise ValueError('masks="exact" are made of part labels: pass labels=(B, H, W)')
+            return labelled_masks(labels)
+        if joints is None or visible is None:
+            raise ValueError("masks of a skeleton are made of joints: pass the target's joints and visible")
         return limb_masks(
             joints,
             visible,

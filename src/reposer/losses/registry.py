@@ -9,7 +9,10 @@ from typing import Any, get_args
 
 from reposer.checks import check_choice
 from reposer.losses.adversarial import AdversarialLoss
+from reposer.losses.face import FaceLoss
+from reposer.losses.flow import FlowLoss, VisibilityLoss
 from reposer.losses.lpips import LPIPSLoss
+from reposer.losses.mask_l1 import MaskL1Loss
 from reposer.losses.module import LossModule, Need
 from reposer.losses.multi_scale_ssim import MultiScaleSSIMLoss
 from reposer.losses.part_ssim import PartSSIMLoss
@@ -18,6 +21,7 @@ from reposer.losses.perceptual_ssim import PerceptualSSIMLoss
 from reposer.losses.pixel import CharbonnierLoss, L1Loss, L2Loss, TotalVariationLoss
 from reposer.losses.ssim import SSIMLoss
 from reposer.losses.style import StyleLoss
+from reposer.losses.warp import WarpLoss
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class LossEntry:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its term needs besides the two images: "joints", "logits", "features"."""
+        """What its term needs besides the two images: a subset of ``Need``."""
         return self.module.needs
 
 
@@ -60,6 +64,11 @@ LOSSES: Mapping[str, LossEntry] = MappingProxyType(
             LossEntry("multi_scale_ssim", MultiScaleSSIMLoss),
             LossEntry("perceptual_ssim", PerceptualSSIMLoss),
             LossEntry("part_ssim", PartSSIMLoss),
+            LossEntry("mask_l1", MaskL1Loss),
+            LossEntry("face", FaceLoss),
+            LossEntry("flow", FlowLoss),
+            LossEntry("visibility", VisibilityLoss),
+            LossEntry("warp", WarpLoss),
         )
     }
 )

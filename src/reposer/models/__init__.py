@@ -2,6 +2,7 @@
 
 from reposer.models.catalogue import NETWORKS, GeneratorConfig, build_generator, switch_network
 from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator, build_discriminators
+from reposer.models.flow import FlowConfig, FlowGenerator
 from reposer.models.interface import GeneratorNetwork, NetworkConfig, NetworkEntry, generator_inputs, repose
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.released_weights import (
@@ -19,6 +20,8 @@ __all__ = [
     "NETWORKS",
     "PRETRAINED",
     "DiscriminatorConfig",
+    "FlowConfig",
+    "FlowGenerator",
     "GeneratorConfig",
     "GeneratorNetwork",
     "NetworkConfig",

@@ -9,6 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING, TypeAlias
 
 from reposer.checks import check_choice
+from reposer.models.flow import FlowConfig, FlowGenerator
 from reposer.models.interface import GeneratorNetwork, NetworkConfig, NetworkEntry
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.warp import WarpConfig, WarpGenerator
@@ -17,6 +18,7 @@ from reposer.models.xing import XingConfig, XingGenerator
 NETWORKS: Mapping[str, NetworkEntry] = {
     entry.name: entry
     for entry in (
+        NetworkEntry(FlowGenerator, FlowConfig, "the source carried along a dense flow, the rest painted"),
         NetworkEntry(PATNGenerator, PATNConfig, "pose-attentional transfer (Zhu et al., CVPR 2019)"),
         NetworkEntry(WarpGenerator, WarpConfig, "body parts warped to the target pose, repaired by a U-Net"),
         NetworkEntry(XingGenerator, XingConfig, "image and pose attend to each other (Tang et al., ECCV 2020)"),

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from reposer.counters import mix, salt_of
 from reposer.kernels import launch, on_kernels, operator
 
 _BLOCK = 1024
-_SALT = 0x3C6EF372
 
 
 class ItemDropout(nn.Module):
@@ -39,7 +39,7 @@ class ItemDropout(nn.Module):
         p = self.p if self.training else 0.0
         if p and self.keys is None:
             return pad(F.dropout(F.relu(features) if self.rectify else features, p), self.padding)
-        salt = (self.layer * _SALT + 2**31) % 2**32 - 2**31  # as int32 wraps around
+        salt = salt_of(self.layer)
         if self.keys is None and not on_kernels(features):
             return _plain(features, None, 0, 0.0, self.padding, self.rectify)
         arguments = (features, self.keys if p else None, salt, p, self.padding, self.rectify)
@@ -94,13 +94,6 @@ class _Padded(torch.autograd.Function):
         return (_unpadded(gradient, *ctx.saved_tensors, *ctx.settings), None, None, None, None, None)
 
 
-def _mix(bits: Tensor) -> Tensor:
-    """Spread the bits of int32 numbers (multiplications wrap around): the finaliser of MurmurHash3."""
-    bits = (bits ^ ((bits >> 16) & 0xFFFF)) * -0x7A143595
-    bits = (bits ^ ((bits >> 13) & 0x7FFFF)) * -0x3D4D51CB
-    return bits ^ ((bits >> 16) & 0xFFFF)
-
-
 def _bound(p: float) -> int:
     """What a hash must fall below: of int32's range, the lowest 1 - p."""
     return int((1 - 2 * p) * 2**31)
@@ -109,7 +102,7 @@ def _bound(p: float) -> int:
 def _factor(features: Tensor, keys: Tensor, salt: int, p: float) -> Tensor:
     """0 where a value is dropped, else what makes up for it."""
     positions = torch.arange(features[0].numel(), dtype=torch.int32, device=features.device)
-    bits = _mix(_mix(positions).view(1, *features.shape[1:]) ^ _mix(keys + salt).view(-1, 1, 1, 1))
+    bits = mix(mix(positions).view(1, *features.shape[1:]) ^ mix(keys + salt).view(-1, 1, 1, 1))
     return (bits < _bound(p)).to(features.dtype) / (1 - p)
 
 

@@ -47,6 +47,8 @@ class GeneratorNetwork(nn.Module):
     """How the network wants the poses."""
     stride: ClassVar[int] = STRIDE
     """Height and width are padded to multiples of it, and the output cropped."""
+    explains: ClassVar[bool] = False
+    """Whether ``forward(..., explain=True)`` returns an ``Explained``: beside the image its flow and visibility."""
     gradient_checkpointing: bool = False
     """Compute the blocks again in the backward pass instead of keeping their activations."""
 

@@ -20,9 +20,10 @@ from reposer.models.blocks import (
     pad_to_stride,
     run_block,
 )
+from reposer.models.frames import FrameAdjustment
 from reposer.models.interface import GeneratorNetwork, NetworkConfig
-from reposer.poses import OPENPOSE_18, PartFrames, heatmap_peaks, part_frames, part_maps, warp_parts
-from reposer.poses.frames import PARTS, RADII, adjusted, in_turn, shifted
+from reposer.poses import OPENPOSE_18, heatmap_peaks, part_maps, warp_parts
+from reposer.poses.frames import PARTS, RADII, in_turn, shifted
 
 _REACH = 0.25  # scales that the shifts go at most
 _OUTPUTS = (len(PARTS), 2, 3, 3)  # logits of the parts; shift; logits of person, source and painted; painted
@@ -38,29 +39,6 @@ class WarpConfig(BlocksConfig, NetworkConfig):
 def _layer(channels_in: int, channels_out: int, norm: Norm, stride: int = 1) -> nn.Sequential:
     layer = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=norm == "instance")
     return nn.Sequential(*activated(layer, channels_out, norm))
-
-
-class _Adjustment(nn.Module):
-    """What the frames of the parts lack, guessed from the whole pose: how far each has turned, and where it starts."""
-
-    def __init__(self, joints: int) -> None:
-        super().__init__()
-        last = nn.Linear(64, 4 * len(PARTS))
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.layers = nn.Sequential(nn.Linear(3 * joints + 2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), last)
-
-    def forward(self, joints: Tensor, visible: Tensor) -> PartFrames:
-        """Frames of poses (2 B, J, 2), each source followed by its target."""
-        frames = part_frames(joints, visible)
-        shown = visible.to(joints)[..., None]
-        middle = (joints * shown).sum(dim=1, keepdim=True) / shown.sum(dim=1, keepdim=True).clamp(min=1)
-        places = (joints - middle) / frames.scale[:, None, None] * shown
-        pose = torch.cat((places.flatten(1), shown.flatten(1), frames.facing[:, 0]), dim=1)
-        # Source and target one after the other: a product over both would round differently.
-        found = torch.stack([self.layers(each) for each in pose.unflatten(0, (-1, 2)).unbind(dim=1)], dim=1)
-        facing, start = found.flatten(0, 1).to(joints).unflatten(1, (2, -1, 2)).unbind(dim=1)
-        return adjusted(frames, facing, 0.1 * start)
 
 
 class WarpGenerator(GeneratorNetwork):
@@ -90,7 +68,7 @@ class WarpGenerator(GeneratorNetwork):
         config = WarpConfig(**fields)
         norm, channels = config.norm, config.channels
         widths = (channels, 2 * channels, 4 * channels, 8 * channels)
-        self.frames = _Adjustment(joints)
+        self.frames = FrameAdjustment(joints)
         self.radii = nn.Parameter(torch.tensor(RADII).log())
         self.first = _layer(3 + 6 * len(PARTS), channels, norm)
         self.poses = _layer(2 * joints, widths[1], norm, stride=2)

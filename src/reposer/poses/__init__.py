@@ -6,7 +6,9 @@ from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
 from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
 from reposer.poses.gaits import NAMED_MOTIONS, named_motion
+from reposer.poses.head import crops, head_boxes
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
+from reposer.poses.labels import LABELLED_PARTS, labelled_masks
 from reposer.poses.named import NAMED_POSES, named_pose
 from reposer.poses.parts import background_mask, limb_masks
 from reposer.poses.retargeting import retarget, retarget_joints, retarget_motion
@@ -27,6 +29,7 @@ __all__ = [
     "COCO_WHOLEBODY_133",
     "HALPE_26",
     "HALPE_136",
+    "LABELLED_PARTS",
     "MEDIAPIPE_33",
     "MPII_16",
     "NAMED_MOTIONS",
@@ -44,10 +47,13 @@ __all__ = [
     "body_mask",
     "convert_joints",
     "convert_pose",
+    "crops",
     "draw_pose",
     "flip_joints",
+    "head_boxes",
     "heatmap_peaks",
     "joint_heatmaps",
+    "labelled_masks",
     "limb_masks",
     "named_motion",
     "named_pose",

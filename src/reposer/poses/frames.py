@@ -145,6 +145,12 @@ def in_turn(frames: PartFrames) -> tuple[PartFrames, PartFrames]:
     )
 
 
+def shrunk(frames: PartFrames, times: int) -> PartFrames:
+    """The frames in a picture shrunk so many times, whose pixels each show ``times`` x ``times`` of the old ones."""
+    start = (frames.start + 0.5) / times - 0.5
+    return replace(frames, start=start, along=frames.along / times, scale=frames.scale / times)
+
+
 def part_maps(frames: PartFrames, size: tuple[int, int]) -> Tensor:
     """Where the parts are in a picture of ``size`` (H, W): (B, K, H, W) in [0, 1].
 

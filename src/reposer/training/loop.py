@@ -18,7 +18,7 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
-from reposer.models import generator_path
+from reposer.models import NETWORKS, generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
 from reposer.training.batches import Batches
@@ -29,7 +29,7 @@ from reposer.training.run_folder import Resume, RunFolder, check_run_folder, hel
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step
 from reposer.training.taken import LAG, Taken, settle
-from reposer.training.trial import try_objective
+from reposer.training.trial import check_terms, try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
 from reposer.training.world import World
@@ -67,6 +67,7 @@ def train(
         progress = Progress("train", shown=False)
     objective = Objective(config.objective).to(world.device)
     try_objective(objective, config.size, world.device)
+    check_terms(objective, NETWORKS[config.generator.network].module)
     samples = fixed_pairs(data, config, config.logging.sample_pairs)
     unseen = fixed_pairs(data, config, config.logging.validation_pairs)
     say_remarks(config, dataset, data, progress)

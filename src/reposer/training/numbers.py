@@ -13,8 +13,9 @@ from reposer.losses.pool import PoolDraw
 from reposer.training.state import TrainingState, item_keys, step_seed
 from reposer.training.updates import average_weight
 
-USES = 7
-"""Uses of dropout within a step, each of which draws its own masks."""
+AUGMENTING = 7
+USES = 8
+"""Uses of keys within a step: those of dropout, each of which draws its own masks, and augmentation."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class StepNumbers:
     """The numbers of one step."""
 
     keys: Tensor
-    """(USES, B) int32, on the device: the dropout keys of this process's pairs."""
+    """(USES, B) int32, on the device: the keys of this process's pairs."""
     pools: dict[str, PoolDraw]
     """What the pools of the discriminators show and keep, of the pairs of all processes, on the device."""
     learning_rate: float | Tensor

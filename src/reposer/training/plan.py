@@ -16,6 +16,7 @@ from reposer.config import RunConfig, config_to_json
 from reposer.data import PairDataset
 from reposer.data.cache import Place, bytes_of
 from reposer.losses import Objective
+from reposer.models import NETWORKS
 from reposer.progress import Progress
 from reposer.training.batches import Batches, fill, place_of
 from reposer.training.capture import WARM_UP, Capture
@@ -26,7 +27,7 @@ from reposer.training.run_folder import Resume
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step
 from reposer.training.taken import finished
-from reposer.training.trial import try_objective
+from reposer.training.trial import check_terms, try_objective
 from reposer.training.world import World
 
 _TIMED_STEPS = 3
@@ -57,6 +58,7 @@ def plan(
     world = World.launch(replace(config.hardware, devices=1, nodes=1))
     objective = Objective(config.objective).to(world.device)
     try_objective(objective, config.size, world.device)
+    check_terms(objective, NETWORKS[config.generator.network].module)
     say_remarks(config, dataset, data, progress)
     progress.say("everything that the training needs is here; timing a few steps")
     state = build_state(config, world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from reposer.config import Precision, RunConfig
+from reposer.correspondence import Explained
 from reposer.losses import ImagePool
 from reposer.models import GeneratorNetwork, build_discriminators, build_generator
 from reposer.models.dropout import set_dropout_keys
@@ -40,12 +41,25 @@ class TrainedNetwork:
 
     def __call__(self, *inputs: Tensor, keys: Tensor) -> Tensor:
         """Run the network in the run's precision; ``keys`` (B,) decide the dropout of each item."""
+        return self._made(inputs, keys).to(self._dtype)
+
+    def explained(self, *inputs: Tensor, keys: Tensor) -> Explained:
+        """The same of a network that explains its images, with what it says of them."""
+        made = self._made(inputs, keys, explain=True)
+        flows, visibilities = (tuple(level.to(self._dtype) for level in levels) for levels in made[1:])
+        return Explained(made.image.to(self._dtype), flows, visibilities)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.network.parameters()).dtype
+
+    def _made(self, inputs: tuple[Tensor, ...], keys: Tensor, **more: bool) -> Any:
         weight = next(self.network.parameters())
         set_dropout_keys(self.network, keys.to(weight.device))
         inputs = tuple(tensor.to(weight.dtype) if tensor.is_floating_point() else tensor for tensor in inputs)
         half = _AUTOCAST.get(self.precision)
         with torch.autocast(weight.device.type, half, enabled=half is not None):
-            return (self.replica if weight.requires_grad else self.network)(*inputs).to(weight.dtype)
+            return (self.replica if weight.requires_grad else self.network)(*inputs, **more)
 
     def kept_local(self, local: bool) -> AbstractContextManager[None]:
         """Inside, gradients are added up in this process alone, if so wanted: more of them will follow."""

@@ -210,22 +210,34 @@ class _Step:
     def generate(self, part: _Part, discriminators: dict[str, TrainedNetwork], term_gradients: bool) -> Tensor:
         """Generate a part of the batch, add its share of the generator's gradient, and return the images."""
         with self.state.generator.kept_local(not part.is_last):
-            made = self.state.generator(*part.generator_inputs, keys=self._keys(_GENERATING, part))
+            keys, explained = self._keys(_GENERATING, part), None
+            if "explained" in self.objective.needs:
+                explained = self.state.generator.explained(*part.generator_inputs, keys=keys)
+            made = self.state.generator(*part.generator_inputs, keys=keys) if explained is None else explained.image
             # In the padding nobody sees what the generator paints, and nothing pulls at it.
             generated = made if part.content is None else torch.where(part.content, made, part.target)
             logits = tuple(
                 trained(torch.cat((generated, part.conditions[name]), dim=1), keys=self._keys(_FROZEN[name], part))
                 for name, trained in discriminators.items()
             )
-            joints, visible = part.batch.target_joints, part.batch.target_visible
             value = self.objective(
-                generated, part.target, joints, visible, fake_logits=logits or None, content=part.content
+                generated,
+                part.target,
+                *part.batch.poses[2:],
+                fake_logits=logits or None,
+                content=part.content,
+                source=part.generator_inputs[0],
+                explained=explained,
+                truth=part.batch.truth,
             )
             for name, term in value.terms.items():
                 self.sums.add(name, term, part.share)
                 if term_gradients:
                     weighted = self.objective.weights[name] * part.share * term
-                    (pull,) = torch.autograd.grad(weighted, made, retain_graph=True)
+                    # Terms on flow and visibility do not pull at the image.
+                    (pull,) = torch.autograd.grad(
+                        weighted, made, retain_graph=True, allow_unused=True, materialize_grads=True
+                    )
                     self.sums.add_square(f"gradient_norm/image/{name}", pull)
             self.sums.add("total", value.total, part.share)
             self.state.scaler.scale(value.total * part.share).backward()

@@ -1,7 +1,7 @@
 """Hair: what a hairstyle is, and the plainest one."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from reposer.data.people.sites import Sites, vertex_sites
 from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.surface import Layer, Material, layer_on
 from reposer.data.people.template import load_template
-from reposer.data.people.texture import Texture, crop
+from reposer.data.people.texture import Texture
 
 HAIR = Material(wrap=0.4, gloss=0.06, sharpness=3)
 _ANGLES = (0, 20, 40, 55, 65, 75, 86, 92, 98, 112, 122, 134, 146, 180)
@@ -58,14 +58,4 @@ class Short(Hairstyle):
             skin, points, normals, name="hair", uv=laid.uv, texture=texture, density=density, material=HAIR,
             parts=np.full(skin.faces.shape[1], PARTS["hair"], np.uint8),
         )  # fmt: skip
-        return [_cropped(layer.only(near))]
-
-
-def _cropped(layer: Layer) -> Layer:
-    """The same with only the part of the texture that is used."""
-    low = np.maximum(np.floor(layer.uv.min(1)).astype(int) - 2, 0)
-    high = np.ceil(layer.uv.max(1)).astype(int) + 2
-    rows, columns = slice(low[1], high[1]), slice(low[0], high[0])
-    return replace(
-        layer, uv=layer.uv - low[:, None].astype(np.float32), texture=crop(layer.texture, rows, columns)
-    )  # fmt: skip
+        return [layer.only(near)]

@@ -5,14 +5,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from reposer.correspondence import PART_NAMES
 from reposer.data.people.arrays import Integers
 from reposer.data.people.template import load_template
 
-PART_NAMES = (
-    "background", "head", "hair", "torso", "right upper arm", "right lower arm", "right hand", "left upper arm",
-    "left lower arm", "left hand", "right upper leg", "right lower leg", "right foot", "left upper leg",
-    "left lower leg", "left foot", "skirt", "accessory",
-)  # fmt: skip
 PARTS = {name: value for value, name in enumerate(PART_NAMES)}
 _BEGINNINGS = {
     "upperarm": "upper arm", "lowerarm": "lower arm", "wrist": "hand", "finger": "hand", "upperleg": "upper leg",

@@ -48,24 +48,18 @@ def sample_looks(rng: np.random.Generator) -> Looks:
     )  # fmt: skip
 
 
-def detail_level(height: int) -> int:
-    """Level of detail of the skin for pictures of a height."""
-    return 2 if height <= 160 else 1 if height <= 320 else 0
-
-
 def make_person(looks: Looks, height: int) -> Person:
     """Dress a body for pictures of `height` pixels."""
     body = make_body(looks.shape)
-    density, level = Density.of(height), detail_level(height)
-    layers = _skin_layers(looks, body, density, level)
+    density = Density.of(height)
+    layers = _skin_layers(looks, body, density)
     if looks.hairstyle is not None:
-        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, level)
-    layers = dress(looks.garments, body, density, layers)
-    return Person(looks, body, assemble([layer for layer in layers if layer.faces.shape[1]]))
+        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, density.level)
+    return Person(looks, body, assemble(dress(looks.garments, body, density, layers)))
 
 
-def _skin_layers(looks: Looks, body: Body, density: Density, level: int) -> list[Layer]:
-    template = load_template()
+def _skin_layers(looks: Looks, body: Body, density: Density) -> list[Layer]:
+    template, level = load_template(), density.level
     skin, laid = template.skin[level], skin_chart(density.skin, level)
     normals = vertex_normals(body.points, skin.vertices[skin.faces])
     layers = [

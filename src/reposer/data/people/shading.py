@@ -43,8 +43,8 @@ def shade(
     texels, slopes = mesh.atlas.look_up(u, v, level)
     albedo = linear_table()[texels[:, :3].T]
     relief: Floats = np.zeros((2, 1), np.float32)
-    if slopes.any():
-        relief = slopes.T.astype(np.float32) * SLOPE_UNIT
+    if (slopes != 128).any():
+        relief = (slopes.T.astype(np.float32) - 128) * SLOPE_UNIT
         relief = relief[:2] + relief[2:] * np.minimum(np.float32(2) * bent, 1)
     table = _materials(mesh)
     kinds = mesh.material[found.faces]

@@ -47,7 +47,7 @@ class Sites:
         upper, fore = share(shoulder, elbow), share(elbow, wrist)
         return np.where(fore > 0, 1 + fore, np.minimum(upper, 1))
 
-    def at(self, chosen: Integers | Bools) -> "Sites":
+    def at(self, chosen: Integers | Bools | slice) -> "Sites":
         return Sites(self.points[:, chosen], self.arm[chosen])
 
 

@@ -1,11 +1,21 @@
-"""Linear-blend skinning of points with their normals."""
+"""Linear-blend skinning of points with their normals.
+
+Sums over bones are of whole numbers in float64, so that no order of additions and no fused operation can change a bit.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.posing import Skeleton
+
+_SHARES = 2.0**16
+"""Steps of weights."""
+_FINE = 2.0**22
+"""Steps per metre, and of rotations, of what is blended."""
 
 
 @dataclass(frozen=True)
@@ -17,27 +27,36 @@ class Rest:
     bones: Integers  # (4, V), the heaviest first
     weights: Floats  # (4, V)
 
+    @cached_property
+    def blend(self) -> sparse.csr_array:
+        """(V, bones) whole numbers that add up to _SHARES in each row."""
+        shares = np.rint(self.weights.T * np.float32(_SHARES)).astype(np.float64)
+        shares[:, 0] += _SHARES - shares.sum(1)
+        used = shares != 0
+        starts = np.concatenate([[0], np.cumsum(used.sum(1))])
+        size = len(shares), int(self.bones.max()) + 1
+        return sparse.csr_array((shares[used], self.bones.T[used].astype(np.int32), starts.astype(np.int32)), size)
+
 
 def vertex_normals(points: Floats, faces: Integers) -> Floats:
-    """Unit normals (3, V) of points (3, V): the mean of the faces' (3, F), weighted by their areas."""
-    first, second, third = points[:, faces[0]], points[:, faces[1]], points[:, faces[2]]
-    across = np.cross(second - first, third - first, axis=0)
-    total = np.stack(
-        [sum(np.bincount(corner, values, points.shape[1]) for corner in faces) for values in across.astype(np.float64)]
-    )
-    length = np.sqrt(total[0] * total[0] + total[1] * total[1] + total[2] * total[2])
-    return (total / np.maximum(length, 1e-20)).astype(np.float32)
+    """Unit normals (3, V) of points (3, V): the mean of the faces' (3, F), weighted by their areas; 0 off the faces."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (np.take(points, corner, axis=1) for corner in faces)
+    bx, by, bz, cx, cy, cz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
+    across = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    corners, count = faces.ravel(), points.shape[1]
+    x, y, z = (np.bincount(corners, np.tile(values, 3), count).astype(np.float32) for values in across)
+    length = np.sqrt(np.maximum(x * x + y * y + z * z, np.float32(1e-30)))
+    return np.stack([x / length, y / length, z / length])
 
 
 def skin(rest: Rest, skeleton: Skeleton) -> tuple[Floats, Floats]:
     """Points and normals (3, V) of posed vertices; normals are not quite of length 1."""
-    table = np.empty((4, 3, len(skeleton.heads)), np.float32)  # columns of the rotations, then the shift
-    table[:3] = skeleton.rotations.transpose(2, 1, 0)
-    table[3] = skeleton.translations.T
-    blend = np.take(table, rest.bones[0], axis=2) * rest.weights[0]
-    for bones, weights in zip(rest.bones[1:], rest.weights[1:], strict=True):
-        some = np.flatnonzero(weights)
-        blend[:, :, some] += np.take(table, bones[some], axis=2) * weights[some]
-    points = blend[0] * rest.points[0] + blend[1] * rest.points[1] + blend[2] * rest.points[2] + blend[3]
-    normals = blend[0] * rest.normals[0] + blend[1] * rest.normals[1] + blend[2] * rest.normals[2]
+    table = np.empty((len(skeleton.heads), 4, 3))  # columns of the rotations, then the shift
+    table[:, :3] = np.swapaxes(skeleton.rotations, 1, 2)
+    table[:, 3] = skeleton.translations
+    whole = np.rint(table.reshape(len(table), 12) * _FINE)
+    blend = rest.blend @ whole[: rest.blend.shape[1]]
+    turn = np.ascontiguousarray(blend.T, np.float32).reshape(4, 3, -1) * np.float32(1 / (_SHARES * _FINE))
+    points = turn[0] * rest.points[0] + turn[1] * rest.points[1] + turn[2] * rest.points[2] + turn[3]
+    normals = turn[0] * rest.normals[0] + turn[1] * rest.normals[1] + turn[2] * rest.normals[2]
     return points, normals

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Floats, Integers
+from reposer.data.people.arrays import Bools, Floats, Integers
 from reposer.data.people.parts import face_parts
 from reposer.data.people.skinning import Rest, vertex_normals
 from reposer.data.people.template import Sheet, load_template
-from reposer.data.people.texture import Atlas, Texture, pack
+from reposer.data.people.texture import MARGIN, Atlas, Texture, crop, pack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +49,15 @@ class Layer:
     density: float
     """Texels per metre."""
     material: Material
-    two_sided: bool = False
+    two_sided: bool | Bools = False
+    """Whether its back is seen too, where the front of nothing hides it; (F,) or the same for all faces."""
     shade: Floats | None = None
     """(V,) how much ambient light reaches a vertex, 0 to 1; None: all."""
 
-    def only(self, faces: NDArray[np.bool_]) -> "Layer":
-        """The same with some of its faces and the vertices that they need."""
-        kept = self.faces[:, faces]
-        used = np.zeros(self.points.shape[1], bool)
-        used[kept.ravel()] = True
-        new = np.cumsum(used) - 1
-        return replace(
-            self, points=self.points[:, used], normals=self.normals[:, used], bones=self.bones[:, used],
-            weights=self.weights[:, used], faces=new[kept], uv=self.uv[:, used], site=self.site[:, used],
-            parts=self.parts[faces], shade=None if self.shade is None else self.shade[used],
-        )  # fmt: skip
+    def only(self, faces: Bools) -> "Layer":
+        """The same with some of its faces; vertices that none of them needs go when layers are assembled."""
+        both = self.two_sided if isinstance(self.two_sided, bool) else self.two_sided[faces]
+        return replace(self, faces=np.compress(faces, self.faces, axis=1), parts=self.parts[faces], two_sided=both)
 
 
 def layer_on(
@@ -77,26 +71,31 @@ def layer_on(
     density: float,
     material: Material,
     parts: NDArray[np.uint8] | None = None,
-    two_sided: bool = False,
+    two_sided: bool | Bools = False,
     shade: Floats | None = None,
 ) -> Layer:
-    """A layer on a sheet of the template, whose vertices lie at `points` with `normals` (3, V of the template)."""
-    template, own = load_template(), sheet.vertices
+    """A layer on a sheet of the template, whose vertices lie at `points` with `normals` (3, V of the template).
+
+    `uv` and `shade` are of the sheet's vertices, `parts` and `two_sided` of its faces; vertices without faces are left
+    out of the layer.
+    """
+    template, (used, faces) = load_template(), sheet.packed
+    own = sheet.vertices[used]
     return Layer(
         name=name,
-        points=points[:, own],
-        normals=normals[:, own],
-        bones=template.weight_bones[:, own],
-        weights=template.weights[:, own],
-        faces=sheet.faces,
-        uv=uv,
-        site=template.points[:, own],
-        parts=face_parts(own[sheet.faces]) if parts is None else parts,
+        points=np.take(points, own, axis=1),
+        normals=np.take(normals, own, axis=1),
+        bones=np.take(template.weight_bones, own, axis=1),
+        weights=np.take(template.weights, own, axis=1),
+        faces=faces,
+        uv=np.take(uv, used, axis=1),
+        site=np.take(template.points, own, axis=1),
+        parts=face_parts(own[faces]) if parts is None else parts,
         texture=texture,
         density=density,
         material=material,
         two_sided=two_sided,
-        shade=shade,
+        shade=None if shade is None else shade[used],
     )
 
 
@@ -125,29 +124,33 @@ ATLAS_WIDTH = 1024
 
 def assemble(layers: list[Layer]) -> Mesh:
     """Join layers; the order plays no part in what hides what."""
-    atlas, corners = pack([layer.texture for layer in layers], ATLAS_WIDTH)
-    starts = np.cumsum([0] + [layer.points.shape[1] for layer in layers[:-1]])
     counts = [layer.faces.shape[1] for layer in layers]
-    points = np.concatenate([layer.points for layer in layers], axis=1)
-    normals = np.concatenate([layer.normals for layer in layers], axis=1)
+    starts = np.cumsum([0] + [layer.points.shape[1] for layer in layers[:-1]])
+    textures, shifts = zip(*(_cropped(layer) for layer in layers), strict=True)
+    atlas, corners = pack(list(textures), ATLAS_WIDTH)
+    moved = [np.array(corner, np.float32) - shift for corner, shift in zip(corners, shifts, strict=True)]
     names = tuple(dict.fromkeys(layer.name for layer in layers))
     materials = tuple(dict.fromkeys(layer.material for layer in layers))
+    faces = np.concatenate([layer.faces + start for layer, start in zip(layers, starts, strict=True)], axis=1)
+    used = np.zeros(int(starts[-1]) + layers[-1].points.shape[1], bool)
+    used[faces.ravel()] = True
+    new, kept = np.cumsum(used) - 1, np.flatnonzero(used)
+
+    def per_vertex(values: list[NDArray[Any]]) -> NDArray[Any]:
+        return np.take(np.concatenate(values, axis=-1), kept, axis=-1)
 
     def per_face(values: list[Any], kind: type) -> NDArray[Any]:
         return np.repeat(np.array(values, kind), counts)
 
     return Mesh(
         rest=Rest(
-            points, normals, np.concatenate([layer.bones for layer in layers], axis=1),
-            np.concatenate([layer.weights for layer in layers], axis=1),
+            per_vertex([layer.points for layer in layers]), per_vertex([layer.normals for layer in layers]),
+            per_vertex([layer.bones for layer in layers]), per_vertex([layer.weights for layer in layers]),
         ),
-        faces=np.concatenate([layer.faces + start for layer, start in zip(layers, starts, strict=True)], axis=1),
-        uv=np.concatenate(
-            [layer.uv + np.array(corner, np.float32)[:, None] for layer, corner in zip(layers, corners, strict=True)],
-            axis=1,
-        ),
-        site=np.concatenate([layer.site for layer in layers], axis=1),
-        shade=np.concatenate(
+        faces=np.take(new, faces),
+        uv=per_vertex([layer.uv + move[:, None] for layer, move in zip(layers, moved, strict=True)]),
+        site=per_vertex([layer.site for layer in layers]),
+        shade=per_vertex(
             [np.ones(layer.points.shape[1], np.float32) if layer.shade is None else layer.shade for layer in layers]
         ),
         parts=np.concatenate([layer.parts for layer in layers]),
@@ -156,23 +159,34 @@ def assemble(layers: list[Layer]) -> Mesh:
         materials=materials,
         material=per_face([materials.index(layer.material) for layer in layers], np.intp),
         density=per_face([layer.density for layer in layers], np.float32),
-        two_sided=per_face([layer.two_sided for layer in layers], bool),
+        two_sided=np.concatenate([np.broadcast_to(layer.two_sided, layer.faces.shape[1]) for layer in layers]),
         cut=np.concatenate([_cut(layer) for layer in layers]),
         atlas=atlas,
     )  # fmt: skip
 
 
-def _cut(layer: Layer) -> NDArray[np.bool_]:
+def _cropped(layer: Layer) -> tuple[Texture, Floats]:
+    """What of a layer's texture its faces show, and the texels (x, y) left of and above it."""
+    uv = np.take(layer.uv, layer.faces.ravel(), axis=1)
+    left, top = np.maximum(np.floor(uv.min(1)).astype(int) - MARGIN, 0).tolist()
+    right, bottom = (np.ceil(uv.max(1)).astype(int) + MARGIN).tolist()
+    return crop(layer.texture, slice(top, bottom), slice(left, right)), np.array([left, top], np.float32)
+
+
+def _cut(layer: Layer) -> Bools:
     """(F,) faces near which the alpha of the texture changes."""
-    if layer.texture.alpha is None:
-        return np.zeros(layer.faces.shape[1], bool)
     alpha = layer.texture.alpha
-    corners = layer.uv[:, layer.faces]  # (2, 3, F)
-    low = np.maximum(np.floor(corners.min(1)).astype(int) - 1, 0)
-    high = np.ceil(corners.max(1)).astype(int) + 2
-    total = cv2.integral((alpha < 128).astype(np.uint8))
-    (x0, y0), (x1, y1) = low, np.minimum(high, np.array(alpha.shape[::-1])[:, None])
-    return total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0] > 0
+    if alpha is None:
+        return np.zeros(layer.faces.shape[1], bool)
+    (height, width), gaps = alpha.shape, (alpha < 128).view(np.uint8)
+    u, v = (np.take(row, layer.faces) for row in layer.uv)  # (3, F)
+    x0, y0 = (np.maximum(np.floor(row.min(0)).astype(np.intp) - 1, 0) for row in (u, v))
+    x1, y1 = (
+        np.minimum(np.ceil(row.max(0)).astype(np.intp) + 2, side) for row, side in ((u, width), (v, height))
+    )  # fmt: skip
+    total, row = cv2.integral(gaps).ravel(), width + 1
+    count = total[y1 * row + x1] - total[y0 * row + x1] - total[y1 * row + x0] + total[y0 * row + x0]
+    return count > 0
 
 
 def follow(points: Floats, among: Integers) -> tuple[Integers, Floats]:

@@ -1,7 +1,7 @@
 """The baked body: its meshes, bones and weights (see tools/bake_body.py and NOTICE)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from reposer.data.people.arrays import Floats, Integers
 
 BAKED = Path(__file__).with_name("body.npz")
 LEVELS = 3
-"""Levels of detail of the skin; 0 has all triangles."""
+"""Levels of detail; 0 has all triangles, the last is for the smallest pictures."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Sheet:
     vertices: Integers  # (V,) rows of the template; one may stand here twice, where the texture tears
     uv: Floats  # (2, V) garments: metres, v down; skin: 0 to 1, v up
     faces: Integers  # (3, F) of this sheet's vertices, counter-clockwise from outside
+
+    @cached_property
+    def packed(self) -> tuple[Integers, Integers]:
+        """Vertices of the sheet that its faces use, and faces that count these alone."""
+        used = np.unique(self.faces)
+        new = np.zeros(len(self.vertices), np.intp)
+        new[used] = np.arange(len(used))
+        return used, new[self.faces]
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Template:
     eyes: tuple[Sheet, Sheet]  # left, right
     teeth: Sheet
     panels: dict[str, Sheet]  # pieces of cloth
+    coarse: dict[str, Sheet]  # the same with fewer triangles between their vertices
     suit: Integers  # (3, F) triangles of the body suit, all around
     skirt: Integers  # (3, F)
     masks: dict[str, Floats]  # name -> (V of the skin,) 0 to 1
@@ -43,6 +52,10 @@ class Template:
 
     def bone(self, name: str) -> int:
         return self.bones.index(name)
+
+    def panel(self, name: str, level: int) -> Sheet:
+        """A piece of cloth at a level of detail."""
+        return self.coarse[name] if level == LEVELS - 1 else self.panels[name]
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +88,8 @@ def load_template() -> Template:
         skin=tuple(sheet("body", f"_{level}") for level in range(LEVELS)),
         eyes=(sheet("eye.L"), sheet("eye.R")),
         teeth=sheet("teeth"),
-        panels=_panels(baked),
+        panels=_panels(baked, 0),
+        coarse=_panels(baked, 1),
         suit=faces("suit_faces"),
         skirt=faces("skirt_faces"),
         masks=dict(zip(baked["mask_names"].tolist(), baked["masks"].astype(np.float32) / 255, strict=True)),
@@ -83,14 +97,15 @@ def load_template() -> Template:
     )
 
 
-def _panels(baked: dict[str, np.ndarray]) -> dict[str, Sheet]:
-    panels, vertex, face = {}, 0, 0
-    for name, (vertices, faces) in zip(baked["panel_names"].tolist(), baked["panel_sizes"].tolist(), strict=True):
-        own, triangles = slice(vertex, vertex + vertices), slice(face, face + faces)
+def _panels(baked: dict[str, np.ndarray], coarse: int) -> dict[str, Sheet]:
+    faces, sizes = baked["panel_faces_coarse" if coarse else "panel_faces"], baked["panel_sizes"]
+    ends = np.cumsum(sizes, axis=0)
+    panels = {}
+    for name, size, end in zip(baked["panel_names"].tolist(), sizes.tolist(), ends.tolist(), strict=True):
+        own, triangles = (slice(end[k] - size[k], end[k]) for k in (0, 1 + coarse))
         panels[name] = Sheet(
             baked["panel_vertices"][own].astype(np.intp),
             np.ascontiguousarray(baked["panel_uv"][own].T),
-            np.ascontiguousarray(baked["panel_faces"][triangles].T.astype(np.intp)),
+            np.ascontiguousarray(faces[triangles].T.astype(np.intp)),
         )
-        vertex, face = vertex + vertices, face + faces
     return panels

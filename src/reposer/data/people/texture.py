@@ -1,6 +1,7 @@
 """What is painted on surfaces: colour, cut-outs and relief, in texels of known size."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,37 +51,46 @@ def crop(texture: Texture, rows: slice, columns: slice) -> Texture:
     )
 
 
-@dataclass(frozen=True)
 class Atlas:
-    """All textures of a person beside each other, and halved copies of them."""
+    """All textures of a person beside each other, and halved copies of them; a copy is made when it is first used."""
 
-    colours: tuple[NDArray[np.uint32], ...]  # (h, w) packed R, G, B, alpha by level
-    slopes: tuple[NDArray[np.uint32], ...]  # (h, w) packed int8 by level: slopes along u and v, creases along u and v
+    def __init__(self, colour: NDArray[np.uint8], slopes: NDArray[np.uint8]) -> None:
+        """Colour (h, w, 4) R, G, B, alpha; slopes (h, w, 4) along u and v, then creases, 128 for 0."""
+        self.colours, self.slopes = [colour], [slopes]
 
-    def look_up(self, u: Floats, v: Floats, level: int) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-        """Nearest texels (N, 4) RGBA and (N, 4) slopes and creases at texel coordinates of level 0."""
+    def _level(self, level: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        for images in (self.colours, self.slopes):
+            while len(images) <= level:
+                images.append(halved(images[-1]))
+        return self.colours[level], self.slopes[level]
+
+    def look_up(self, u: Floats, v: Floats, level: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Nearest texels (N, 4) of colour and of slopes at texel coordinates of level 0."""
         place = self._place(u, v, level)
-        colours = np.take(self.colours[level].ravel(), place).view(np.uint8).reshape(-1, 4)
-        return colours, np.take(self.slopes[level].ravel(), place).view(np.int8).reshape(-1, 4)
+        colour, slopes = (np.take(image.view(np.uint32).ravel(), place) for image in self._level(level))
+        return colour.view(np.uint8).reshape(-1, 4), slopes.view(np.uint8).reshape(-1, 4)
 
     def alpha(self, u: Floats, v: Floats, level: int) -> Floats:
         """(N,) alpha between texels, 0 to 255: a cut is as smooth as the distances that it is painted from."""
+        image = self._level(level)[0]
+        rows, columns = image.shape[:2]
         x, y = (np.maximum(place * np.float32(0.5**level) - np.float32(0.5), 0) for place in (u, v))
-        rows, columns = self.colours[level].shape
-        left, top = np.minimum(x.astype(np.intp), columns - 2), np.minimum(y.astype(np.intp), rows - 2)
+        x, y = np.minimum(x, np.float32(columns - 2)), np.minimum(y, np.float32(rows - 2))
+        left, top = x.astype(np.int32), y.astype(np.int32)
         right, low = x - left.astype(np.float32), y - top.astype(np.float32)
-        alphas = self.colours[level].ravel().view(np.uint8)[3::4]
-        corner = top * columns + left
-        a, b, c, d = (np.take(alphas, corner + k).astype(np.float32) for k in (0, 1, columns, columns + 1))
+        corner, alphas = (top * np.int32(columns) + left).astype(np.intp) * 4 + 3, image.ravel()
+        a, b, c, d = (
+            np.take(alphas, corner + 4 * k).astype(np.float32) for k in (0, 1, columns, columns + 1)
+        )  # fmt: skip
         upper, lower = a + (b - a) * right, c + (d - c) * right
         return upper + (lower - upper) * low
 
     def _place(self, u: Floats, v: Floats, level: int) -> Integers:
-        rows, columns = self.colours[level].shape
+        rows, columns = self._level(level)[0].shape[:2]
         scale = np.float32(0.5**level)
-        x = np.minimum(np.maximum(u * scale, 0), columns - 1).astype(np.intp)
-        y = np.minimum(np.maximum(v * scale, 0), rows - 1).astype(np.intp)
-        return y * columns + x
+        x = np.minimum(np.maximum(u * scale, 0), np.float32(columns - 1)).astype(np.int32)
+        y = np.minimum(np.maximum(v * scale, 0), np.float32(rows - 1)).astype(np.int32)
+        return (y * np.int32(columns) + x).astype(np.intp)
 
 
 def pack(textures: list[Texture], width: int) -> tuple[Atlas, list[tuple[int, int]]]:
@@ -94,30 +104,30 @@ def pack(textures: list[Texture], width: int) -> tuple[Atlas, list[tuple[int, in
         corners[k] = x, y
         x, height = x + w, max(height, h)
         width = max(width, w)
-    colour = np.zeros((y + height, width, 4), np.uint8)
-    slopes = np.zeros((y + height, width, 4), np.int8)
+    colour = np.zeros((y + height, width), np.uint32)
+    slopes = np.full((y + height, width), 0x80808080, np.uint32)
     for texture, (left, top) in zip(textures, corners, strict=True):
         h, w = texture.colour.shape[:2]
-        colour[top : top + h, left : left + w, :3] = texture.colour
-        colour[top : top + h, left : left + w, 3] = 255 if texture.alpha is None else texture.alpha
-        for first, values in ((0, texture.slopes), (2, texture.creases)):
-            if values is not None:
-                slopes[top : top + h, left : left + w, first : first + 2] = np.moveaxis(values, 0, -1)
-    return _pyramid(colour, slopes), corners
+        place = slice(top, top + h), slice(left, left + w)
+        alpha = np.full((h, w), 255, np.uint8) if texture.alpha is None else texture.alpha
+        colour[place] = _packed([texture.colour[..., 0], texture.colour[..., 1], texture.colour[..., 2], alpha])
+        if texture.slopes is not None or texture.creases is not None:
+            flat = np.zeros((2, h, w), np.int8)
+            slopes[place] = _packed([plane for planes in (texture.slopes, texture.creases)
+                for plane in (flat if planes is None else planes)]) ^ np.uint32(0x80808080)  # fmt: skip
+    return Atlas(_bytes(colour), _bytes(slopes)), corners
+
+
+def _packed(planes: list[NDArray[Any]]) -> NDArray[np.uint32]:
+    """(h, w) of four planes of bytes."""
+    return cv2.merge([np.ascontiguousarray(plane).view(np.uint8) for plane in planes]).view(np.uint32)[..., 0]
+
+
+def _bytes(image: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    return image.view(np.uint8).reshape(*image.shape, 4)
 
 
 def halved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Means of squares of four; whole numbers, so exact."""
     size = image.shape[1] // 2, image.shape[0] // 2
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def _pyramid(colour: NDArray[np.uint8], slopes: NDArray[np.int8]) -> Atlas:
-    colours, reliefs = [], []
-    for level in range(LEVELS):
-        colours.append(colour.view(np.uint32)[..., 0])
-        reliefs.append(slopes.view(np.uint32)[..., 0])
-        if level + 1 < LEVELS:
-            colour = halved(colour)
-            slopes = (halved(slopes.view(np.uint8) ^ np.uint8(128)) ^ np.uint8(128)).view(np.int8)
-    return Atlas(tuple(colours), tuple(reliefs))

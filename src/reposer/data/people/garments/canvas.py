@@ -103,9 +103,9 @@ class Canvas:
 
 
 @lru_cache(maxsize=64)
-def texel_faces(panel: str, density: float) -> Integers:
-    """(h, w) the face of a panel that each texel belongs to, or is nearest to."""
-    chart, faces = panel_chart(panel, density), load_template().panels[panel].faces
+def texel_faces(panel: str, density: float, level: int) -> Integers:
+    """(h, w) the face of a panel, at a level of detail, that each texel belongs to or is nearest to."""
+    chart, faces = panel_chart(panel, density), load_template().panel(panel, level).faces
     flat = np.concatenate([chart.uv, np.zeros_like(chart.uv[:1])])
     found = rasterize(flat, faces, chart.size, two_sided=np.ones(faces.shape[1], bool))
     image = found.image(found.faces, -1)

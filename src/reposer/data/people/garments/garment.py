@@ -89,12 +89,14 @@ class Density:
     cloth: float
     skin: float
     """Of limbs; the head has twice as many."""
+    level: int = 0
+    """Of detail of meshes."""
 
     @classmethod
     def of(cls, height: int) -> "Density":
         """For pictures of this height: texels as large as samples where half the body fills it."""
         cloth = min(max(100 * round(height * 2 / 1.1 / 100), 200), 1000)
-        return cls(cloth=float(cloth), skin=cloth / 2)
+        return cls(cloth=float(cloth), skin=cloth / 2, level=2 if height <= 160 else 1 if height <= 320 else 0)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _cloth(kind: str) -> _Cloth:
 
 def dress(garments: Sequence[Garment], body: Body, density: Density, below: list[Layer]) -> list[Layer]:
     """Layers of garments, from the inside out, and what they leave to be seen of the layers `below` them."""
-    layers = [_uncovered(layer, garments) for layer in below]
+    layers = _shown(below, garments)
     dressed = body
     for k, garment in enumerate(garments):
         over, wearer = garments[k + 1 :], body if garment.panels else dressed
@@ -139,7 +141,7 @@ def _outlined(body: Body, garment: Garment, shell: Floats) -> Body:
 
 def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Sequence[Garment] = ()) -> list[Layer]:
     """Make the layers of a garment whose shell is known, as far as they are seen below the garments `over` it."""
-    pieces = [_uncovered(layer, over) for layer in garment.extras(body, shell, density)]
+    pieces = _shown(garment.extras(body, shell, density), over)
     if not garment.panels:
         return pieces
     whole = _cloth("skirt" if garment.panels[0].startswith("skirt") else "suit")
@@ -152,7 +154,7 @@ def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Seq
     normals[:, own] = vertex_normals(points[:, own], whole.faces[:, worn])
     layers = []
     for name in garment.panels:
-        sheet = load_template().panels[name]
+        sheet = load_template().panel(name, density.level)
         corners = whole.rows[sheet.vertices][sheet.faces]
         deep = cover[corners]
         seen = deep.max(0) > -garment.slack
@@ -160,29 +162,27 @@ def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Seq
             seen &= ~other[corners].all(0)
         if seen.any():
             kinds = np.where(deep.min(0) >= NEAR_EDGE, _DEEP, np.where(seen, _EDGE, _OUT))
-            layers.append(_panel(garment, name, seen, kinds, points, normals, density.cloth))
+            layers.append(_panel(garment, name, seen, kinds, points, normals, density))
     return layers + pieces
 
 
 def _panel(
-    garment: Garment, name: str, seen: Bools, kinds: NDArray[np.uint8], points: Floats, normals: Floats, density: float
-) -> Layer:
+    garment: Garment, name: str, seen: Bools, kinds: NDArray[np.uint8], points: Floats, normals: Floats,
+    density: Density,
+) -> Layer:  # fmt: skip
     """The layer of a panel, of which some faces (F,) are seen, each deep inside, near an edge or outside."""
-    sheet, laid = load_template().panels[name], panel_chart(name, density)
-    kept = sheet.faces[:, seen]
-    used = np.zeros(len(sheet.vertices), bool)
-    used[kept] = True
-    part = Sheet(sheet.vertices[used], sheet.uv[:, used], (np.cumsum(used) - 1)[kept])
-    laid = _window(laid, laid.uv[:, used])
+    sheet, laid = load_template().panel(name, density.level), panel_chart(name, density.cloth)
+    part = Sheet(sheet.vertices, sheet.uv, np.compress(seen, sheet.faces, axis=1))
+    laid = _window(laid, laid.uv[:, part.packed[0]])
     canvas = Canvas(garment.fabric, name, laid)
-    alpha = kinds[texel_faces(name, density)[canvas.window]]
+    alpha = kinds[texel_faces(name, density.cloth, density.level)[canvas.window]]
     edge = canvas.where(alpha == _EDGE)
     cover = garment.cover(edge.sites)
     texture = garment.paint(canvas, edge, cover)
-    alpha.ravel()[edge.place] = np.clip(128 + np.rint(cover * np.float32(density * HEM_SHARPNESS)), 0, 255)
+    alpha.ravel()[edge.place] = np.clip(128 + np.rint(cover * np.float32(density.cloth * HEM_SHARPNESS)), 0, 255)
     return layer_on(
-        part, points, normals, name=garment.name, uv=laid.uv[:, used], texture=replace(texture, alpha=alpha),
-        density=density, material=garment.fabric.material, two_sided=garment.two_sided,
+        part, points, normals, name=garment.name, uv=laid.uv, texture=replace(texture, alpha=alpha),
+        density=density.cloth, material=garment.fabric.material, two_sided=garment.two_sided,
     )  # fmt: skip
 
 
@@ -193,12 +193,22 @@ def _window(laid: Chart, uv: Floats) -> Chart:
     return laid.window(slice(top, min(bottom, laid.size[0])), slice(left, min(right, laid.size[1])))
 
 
-def _uncovered(layer: Layer, over: Sequence[Garment]) -> Layer:
-    """What garments over a layer leave to be seen."""
-    if not over:
-        return layer
-    sites = sites_of(layer.site, layer.bones, layer.weights)
-    hidden = np.zeros(layer.faces.shape[1], bool)
-    for garment in over:
-        hidden |= (garment.cover(sites) > garment.hides)[layer.faces].all(0)
-    return layer.only(~hidden) if hidden.any() else layer
+def _shown(layers: list[Layer], over: Sequence[Garment]) -> list[Layer]:
+    """What garments over layers leave to be seen of them."""
+    if not layers or not over:
+        return layers
+    bones, weights, site = (
+        np.concatenate([getattr(layer, name) for layer in layers], axis=1) for name in ("bones", "weights", "site")
+    )
+    sites = sites_of(site, bones, weights)
+    hidden = np.zeros(site.shape[1], np.uint32)  # a bit for each garment
+    for k, garment in enumerate(over):
+        hidden |= (garment.cover(sites) > garment.hides).astype(np.uint32) << np.uint32(k)
+    shown, start = [], 0
+    for layer in layers:
+        one, two, three = np.take(hidden, layer.faces + start)
+        start += layer.points.shape[1]
+        kept = (one & two & three) == 0
+        if kept.any():
+            shown.append(layer.only(kept))
+    return shown
