@@ -132,10 +132,11 @@ def band_of(patch: Patch, waist: float) -> Floats:
 
 @lru_cache(maxsize=32)
 def _side(panel: str, density: float) -> Bools:
-    """(h, w) texels within 12 mm of a leg's side seam, on the flat panel."""
+    """(h, w) texels within 14 mm of a leg's side seam, on the flat panel."""
     chart = panel_chart(panel, density)
-    edge = np.where(chart.inside & (chart.sites.x > 0.1), chart.sites.x, 0)
-    return (edge.max(1, keepdims=True) - chart.sites.x < 0.012) & (chart.sites.x > 0.1) & chart.inside
+    place = np.where(chart.inside, chart.sites.x, 0)
+    edge = np.take_along_axis(chart.u, place.argmax(1)[:, None], axis=1)
+    return (np.abs(chart.u - edge) < 0.014) & (chart.sites.x > 0.1) & chart.inside
 
 
 SHORT, KNEE, CALF, ANKLE = -0.19, -0.35, -0.55, -0.755

@@ -119,9 +119,9 @@ def texel_faces(panel: str, density: float, level: int) -> Integers:
 
 @lru_cache(maxsize=64)
 def seam(panel: str, density: float) -> Bools:
-    """(h, w) texels within 3 mm of a panel's border, but for the arm-hole, which is cut along rough triangles."""
+    """(h, w) texels within 3 mm of a panel's border, but for the rough arm-hole."""
     inside, sites = panel_chart(panel, density).inside, panel_chart(panel, density).sites
     padded = np.pad(inside, 1).astype(np.uint8)
     away = cv2.distanceTransform(padded, cv2.DIST_L1, 3)[1:-1, 1:-1]
-    shoulder = (sites.y > 0.37) & (sites.x > 0.1) & (sites.arm > 0.05)
-    return (away < max(0.003 * density, 1.5)) & inside & ~shoulder
+    unsewn = (sites.y > 0.37) & (sites.x > 0.1) & (sites.arm > 0.05)
+    return (away < max(0.003 * density, 1.5)) & inside & ~unsewn

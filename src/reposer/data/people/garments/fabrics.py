@@ -20,17 +20,17 @@ VARIANTS = 5
 """Different folds and wear of each panel; people share them, as paper patterns."""
 
 MATERIALS = {
-    "jersey": Material(wrap=0.25, gloss=0.02, sharpness=2, detail="jersey"),
-    "heather": Material(wrap=0.25, gloss=0.02, sharpness=2, detail="heather"),
-    "poplin": Material(wrap=0.2, gloss=0.03, sharpness=2, detail="weave"),
-    "silk": Material(wrap=0.2, gloss=0.14, sharpness=3, detail="weave", detail_strength=0.5),
-    "knit": Material(wrap=0.32, gloss=0.01, sharpness=2, detail="knit"),
-    "fleece": Material(wrap=0.32, gloss=0.01, sharpness=2, detail="heather", detail_strength=0.6),
-    "twill": Material(wrap=0.2, gloss=0.02, sharpness=2, detail="twill"),
-    "denim": Material(wrap=0.2, gloss=0.02, sharpness=2, detail="denim"),
-    "wool": Material(wrap=0.3, gloss=0.01, sharpness=2, detail="wool"),
-    "leather": Material(wrap=0.15, gloss=0.16, sharpness=4, detail="leather"),
-    "nylon": Material(wrap=0.2, gloss=0.1, sharpness=3, detail="weave", detail_strength=0.5),
+    "jersey": Material(wrap=0.12, gloss=0.02, sharpness=2, detail="jersey"),
+    "heather": Material(wrap=0.12, gloss=0.02, sharpness=2, detail="heather"),
+    "poplin": Material(wrap=0.1, gloss=0.03, sharpness=2, detail="weave"),
+    "silk": Material(wrap=0.1, gloss=0.14, sharpness=3, detail="weave", detail_strength=0.5),
+    "knit": Material(wrap=0.2, gloss=0.01, sharpness=2, detail="knit"),
+    "fleece": Material(wrap=0.2, gloss=0.01, sharpness=2, detail="heather", detail_strength=0.6),
+    "twill": Material(wrap=0.1, gloss=0.02, sharpness=2, detail="twill"),
+    "denim": Material(wrap=0.1, gloss=0.02, sharpness=2, detail="denim"),
+    "wool": Material(wrap=0.2, gloss=0.01, sharpness=2, detail="wool"),
+    "leather": Material(wrap=0.08, gloss=0.16, sharpness=4, detail="leather"),
+    "nylon": Material(wrap=0.1, gloss=0.1, sharpness=3, detail="weave", detail_strength=0.5),
 }
 
 
@@ -58,7 +58,7 @@ def weave(fabric: Fabric, panel: str, chart: Chart) -> Image:
     """The cloth of a panel (h, w); patterns meet at the seams."""
     left, top = origin(panel, chart.density)
     (row, column), size = chart.corner, chart.size
-    if fabric.pattern is None and fabric.kind in _UNEVEN:
+    if fabric.pattern is None:
         window = tuple(slice(start, start + side) for start, side in zip((row, column), size, strict=True))
         uneven = unevenness(panel, chart.density, fabric.seed % VARIANTS)[window]
         return cv2.merge([cv2.LUT(uneven, shades) for shades in _shades(fabric)]).view(np.uint32)[..., 0]
@@ -93,8 +93,11 @@ def _tile(fabric: Fabric, density: float) -> Image:
     return whole.view(np.uint32)[..., 0]
 
 
-_UNEVEN = {"denim": 0.10, "heather": 0.05, "wool": 0.04, "leather": 0.05}
-"""Kinds of cloth whose brightness varies from place to place, and how far."""
+_UNEVEN = {
+    "denim": 0.26, "heather": 0.22, "wool": 0.20, "leather": 0.10, "jersey": 0.05, "poplin": 0.04, "silk": 0.04,
+    "knit": 0.10, "fleece": 0.12, "twill": 0.10, "nylon": 0.05,
+}  # fmt: skip
+"""How far the brightness of a kind of cloth varies from place to place."""
 
 
 def _shades(fabric: Fabric) -> NDArray[np.uint8]:
@@ -105,12 +108,12 @@ def _shades(fabric: Fabric) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=128)
 def unevenness(panel: str, density: float, variant: int) -> NDArray[np.uint8]:
-    """(h, w) 0 to 255: worn threads and slubs along the grain; shared, so never write into it."""
+    """(h, w) 0 to 255: worn threads, slubs along the grain, single yarns; shared, so never write into it."""
     chart = panel_chart(panel, density)
     seed = 131 * variant + sum(map(ord, panel))
-    streaks = cloud(chart.u * 160, chart.v * 11, seed)
-    field = np.float32(0.5) * cloud(chart.u * 30, chart.v * 8, seed + 1) + np.float32(0.5) * streaks
-    return rounded(255 * field)
+    yarns = np.random.default_rng(seed).random(chart.size).astype(np.float32)
+    streaks, blots = cloud(chart.u * 160, chart.v * 11, seed + 1), cloud(chart.u * 30, chart.v * 8, seed + 2)
+    return rounded(255 * (np.float32(0.5) * yarns + np.float32(0.3) * streaks + np.float32(0.2) * blots))
 
 
 def packed(colour: Colour) -> np.uint32:

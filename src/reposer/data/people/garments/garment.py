@@ -13,7 +13,7 @@ from reposer.data.people.arrays import Bools, Floats, Integers
 from reposer.data.people.garments.canvas import Canvas, Patch, texel_faces
 from reposer.data.people.garments.fabrics import Fabric
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites, panel_chart, sites_of, vertex_sites
+from reposer.data.people.sites import CROTCH, Chart, Sites, panel_chart, sites_of, vertex_sites
 from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.surface import Layer, layer_on
 from reposer.data.people.template import Sheet, load_template
@@ -26,6 +26,7 @@ HEM_SHARPNESS = 50.0
 NEAR_EDGE = 0.065
 """Metres inside its edge to which a garment's edges are painted: hems, cuffs, bindings."""
 _OUT, _EDGE, _DEEP = np.array([0, 1, 255], np.uint8)  # alpha of faces, if need be to be decided for each texel
+_BACKWARDS = np.array([0.0, 0.0, -1.0], np.float32)[:, None]
 _AROUND = 0.03  # metres beyond what is drawn that the normals at its rim depend on
 
 
@@ -117,6 +118,14 @@ def _cloth(kind: str) -> _Cloth:
     return _Cloth(vertices, own.reshape(faces.shape), rows)
 
 
+@lru_cache(maxsize=1)
+def _cleft() -> Integers:
+    """Vertices of the suit between the buttocks, which lie on top of each other where cloth bridges them."""
+    own = _cloth("suit").vertices
+    sites = vertex_sites().at(own)
+    return own[(sites.x < 0.03) & (sites.z < 0) & (sites.y < 0.10) & (sites.y > CROTCH - 0.03)]
+
+
 def dress(garments: Sequence[Garment], body: Body, density: Density, below: list[Layer]) -> list[Layer]:
     """Layers of garments, from the inside out, and what they leave to be seen of the layers `below` them."""
     layers = _shown(below, garments)
@@ -152,6 +161,7 @@ def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Seq
     worn = cover[whole.faces].max(0) > -garment.slack - _AROUND
     normals = np.zeros_like(points)
     normals[:, own] = vertex_normals(points[:, own], whole.faces[:, worn])
+    normals[:, _cleft()] = _BACKWARDS
     layers = []
     for name in garment.panels:
         sheet = load_template().panel(name, density.level)
