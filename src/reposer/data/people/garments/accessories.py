@@ -91,7 +91,7 @@ def _hat(fabric: Fabric, body: Body, density: Density, *, peak: bool) -> list[La
     up = np.linspace(1.0, 0.0, rows)[:, None]  # 1 at the crown
     around = np.linspace(0, 2 * np.pi, columns)[None]
     ring = np.sqrt(1 - up**2.2 * 0.998)
-    thick = 1.09 if peak else 1.12
+    thick = 1.09 if peak else 1.15
     x = middle[0] + half[0] * thick * ring * np.sin(around)
     z = middle[2] + half[2] * thick * ring * np.cos(around)
     rim = _BRIM - 0.35 * np.maximum(0.09 - z, 0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from reposer.data.people.arrays import Bools, Floats, smoothstep
@@ -134,9 +135,9 @@ def band_of(patch: Patch, waist: float) -> Floats:
 def _side(panel: str, density: float) -> Bools:
     """(h, w) texels within 14 mm of a leg's side seam, on the flat panel."""
     chart = panel_chart(panel, density)
-    place = np.where(chart.inside, chart.sites.x, 0)
-    edge = np.take_along_axis(chart.u, place.argmax(1)[:, None], axis=1)
-    return (np.abs(chart.u - edge) < 0.014) & (chart.sites.x > 0.1) & chart.inside
+    away = cv2.distanceTransform(np.pad(chart.inside, 1).astype(np.uint8), cv2.DIST_L1, 3)[1:-1, 1:-1]
+    axis = _F(0.10) - _F(0.17) * (chart.sites.y + _F(0.045))  # of the leg: it is spread
+    return (away < 0.014 * density) & (chart.sites.x > axis) & (np.abs(chart.sites.y + _F(0.26)) < 0.40) & chart.inside
 
 
 SHORT, KNEE, CALF, ANKLE = -0.19, -0.35, -0.55, -0.755

@@ -70,4 +70,4 @@ class Skirt(Garment):
             fold = place - np.floor(place)
             canvas.where(fold < 0.16).lay(canvas.thread, 0.45)
             canvas.where(fold > 0.92).lay(towards(self.fabric.base, (255, 255, 255), 0.2), 0.4)
-        return canvas.finished(hang=0.5 if self.taper > 0 else 1.0, bend=0.0)
+        return canvas.finished(hang=0.5 if self.taper > 0 else 0.75, bend=0.0)
