@@ -25,6 +25,7 @@ from reposer.checks import InputError
 from reposer.config import RunConfig, config_to_json
 from reposer.data import open_pairs
 from reposer.data.mannequin import MannequinConfig, make_mannequins
+from reposer.data.people import PeopleConfig, make_people
 from reposer.evaluation import evaluate
 from reposer.generation import generate
 from reposer.generator import load_generator
@@ -108,6 +109,28 @@ def test_killed_mannequins_are_made_anew(tmp_path: Path, some: int | None) -> No
         assert not out.exists() or not any(out.iterdir()) or contents(out) == contents(whole), f"moment {moment}"
         if not out.exists() or not any(out.iterdir()):
             assert killed(make_few, out, 0, out), f"moment {moment}"
+        assert contents(out) == contents(whole), f"moment {moment}"
+        assert {path.name for path in tmp_path.iterdir()} == {"whole", "people"}, f"moment {moment}"
+
+
+def draw_few(out: Path) -> None:
+    """A data set of two people, two small pictures of each."""
+    make_people(out, PeopleConfig(identities=2, images_per_identity=2, test_identities=1, size=(64, 32), workers=1))
+
+
+@pytest.mark.slow(20)
+@pytest.mark.parametrize("some", [3, pytest.param(ALL, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])])
+def test_killed_people_go_on_where_they_were(tmp_path: Path, some: int | None) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "people"
+    killed(draw_few, whole, 0, whole)
+    count = killed(draw_few, out, 0, out)
+    assert contents(out) == contents(whole)
+    for moment in moments(count, some):
+        shutil.rmtree(out)
+        assert killed(draw_few, out, moment, out) == 0, f"moment {moment}"
+        assert not out.exists() or contents(out) == contents(whole), f"moment {moment}"
+        if not out.exists():
+            assert killed(draw_few, out, 0, out), f"moment {moment}"
         assert contents(out) == contents(whole), f"moment {moment}"
         assert {path.name for path in tmp_path.iterdir()} == {"whole", "people"}, f"moment {moment}"
 

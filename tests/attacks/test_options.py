@@ -66,6 +66,7 @@ COMMANDS = (
     "export {}/generator.safetensors --format onnx --out {}/x.onnx",
     "prepare market --source {}/data --annotations {}/data --out {}/prepared --workers 1",
     "doctor {}/sound --out {}/skeletons.png --workers 1",
+    "people {}/people --identities 2 --images-per-identity 2 --size 64 32 --workers 1",
     "mannequin {}/people --identities 2 --images-per-identity 2",
     "quickstart --out {}/quick",
 )
@@ -180,6 +181,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr(export_command, "export_generator", stop)
     monkeypatch.setattr(quickstart, "quickstart", stop)
     monkeypatch.setattr("reposer.data.mannequin.dataset._write_images", stop)
+    monkeypatch.setattr("reposer.data.people.dataset._draw", stop)
 
     def choose(works: bool) -> None:
         monkeypatch.setattr(loop, "take_step", one_step if works else stop)

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.attacks import data_readers, estimator_readers, keypoint_readers, photo_readers, result_readers, run_readers
+from tests.attacks import (
+    data_readers,
+    estimator_readers,
+    keypoint_readers,
+    people_readers,
+    photo_readers,
+    result_readers,
+    run_readers,
+)
 from tests.attacks.cases import FEW, MANY, attacks
 from tests.attacks.guarded import attempt
 from tests.attacks.mutations import outside, remove
@@ -14,7 +22,15 @@ from tests.attacks.reader import Reader
 
 READERS = tuple(
     reader
-    for readers in (run_readers, data_readers, keypoint_readers, estimator_readers, photo_readers, result_readers)
+    for readers in (
+        run_readers,
+        data_readers,
+        people_readers,
+        keypoint_readers,
+        estimator_readers,
+        photo_readers,
+        result_readers,
+    )
     for reader in readers.READERS
 )
 _CASES = [

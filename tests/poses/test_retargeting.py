@@ -39,6 +39,18 @@ def test_so_do_two_hundred_pairs() -> None:
     assert errors(*retarget_joints(*pairs.target, *pairs.source), pairs).mean() < 0.03
 
 
+def test_in_the_picture_of_the_target_only_proportions_change(pairs: Pairs) -> None:
+    """A person of another size and place, but of the same build, leaves a pose as it is; nobody's feet move."""
+    joints, visible = pairs.target
+    fitted, _ = retarget_joints(joints, visible, joints * 1.7 + 30, visible, place="target")
+    torch.testing.assert_close(fitted[visible], joints[visible], atol=0.2, rtol=0)
+    fitted, _ = retarget_joints(joints, visible, *pairs.source, place="target")
+    assert ((fitted - joints).norm(dim=-1) * visible).mean() > 1
+    both = visible[:, [10, 13]].all(dim=1)
+    lowest = (each[both][:, [10, 13], 1].amax(dim=1) for each in (fitted, joints))
+    torch.testing.assert_close(next(lowest), next(lowest))
+
+
 def test_missing_joints_stay_missing_and_disturb_little(pairs: Pairs) -> None:
     (joints, seen), (source, source_seen) = pairs.target, pairs.source
     seen = seen & (torch.rand(seen.shape, generator=torch.Generator().manual_seed(0)) > 0.2)

@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from reposer.data import LayoutName, open_pairs
-from reposer.generation import checkpoint_provenance, generate
+from reposer.generation import PoseOf, checkpoint_provenance, generate
 from reposer.generator import generator_file, load_generator
 from reposer.progress import Progress
 from reposer.results import FormatName
@@ -24,6 +24,8 @@ def run(
     format: FormatName = "images",
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
+    pose_of: PoseOf = "auto",
+    retarget: bool = True,
     skip_missing: int = 0,
     batch_size: int = 8,
     devices: int = 1,
@@ -39,6 +41,9 @@ def run(
         format: images: one PNG per pair; strips: the five published panels side by side, as JPEG; triptychs: source,
             target and generated image.
         split: which pairs.
+        pose_of: of cross-identity pairs ('reposer people --pairs cross'), whose pose is asked for: that of the other
+            person which the target shows, or the target's own; auto: the other's, where there is one.
+        retarget: fit poses of others to the person of the source.
         skip_missing: leave out the pairs of up to so many images that have no file or no pose; more are an error.
         device: where to compute: cpu, cuda, cuda:1, mps.
         batch_size: pairs at a time.
@@ -55,6 +60,8 @@ def run(
             index,
             out,
             format=format,
+            pose_of=pose_of,
+            retarget=retarget,
             batch_size=batch_size,
             devices=devices,
             progress=progress,

@@ -1,7 +1,7 @@
 """Data sets of image pairs with poses."""
 
 from reposer.data.batch import PairBatch, PairItem, collate
-from reposer.data.config import MANNEQUINS, DataConfig
+from reposer.data.config import MANNEQUINS, PEOPLE, DataConfig
 from reposer.data.dataset import PairDataset
 from reposer.data.deepfashion import flat_name
 from reposer.data.description import DESCRIPTION, Description
@@ -15,6 +15,7 @@ __all__ = [
     "DESCRIPTION",
     "LAYOUTS",
     "MANNEQUINS",
+    "PEOPLE",
     "SPLITS",
     "DataConfig",
     "Description",

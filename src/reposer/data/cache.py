@@ -35,7 +35,7 @@ def choose_place(
     """Where the images are kept under a setting; "auto": in the device's memory, else the machine's, else nowhere.
 
     It takes a memory if the images fill at most a quarter of what is free there now, and none for a run that reads
-    fewer images than there are.
+    fewer images than there are, or for pairs with their truth, which is read with the images.
 
     Args:
         cache: the setting.
@@ -45,9 +45,11 @@ def choose_place(
         processes: of this machine that keep the images, each its own.
 
     Raises:
-        InputError: if they do not fit where the setting wants them.
+        InputError: if they do not fit where the setting wants them, or it wants pairs with their truth there.
     """
-    if cache == "none" or (cache == "auto" and draws is not None and 2 * draws < dataset.images):
+    if dataset.has_truth and cache not in ("auto", "none"):
+        raise InputError(f"--data.cache {cache} keeps images alone, --data.truth needs more; use --data.cache none")
+    if cache == "none" or dataset.has_truth or (cache == "auto" and draws is not None and 2 * draws < dataset.images):
         return "none"
     free: dict[Place, int] = {"memory": free_bytes() // processes}
     if device.type != "cpu":  # of other devices than CUDA's nothing tells how much is free

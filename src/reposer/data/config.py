@@ -12,7 +12,9 @@ from reposer.data.description import Description
 from reposer.values import Checked
 
 MANNEQUINS = {"name": "Reposer mannequins", "license": "apache-2.0"}
-"""Those of the built-in data set."""
+"""Those of the built-in data set of drawn figures."""
+PEOPLE = {"name": "Reposer people", "license": "cc0-1.0"}
+"""Those of the built-in data set of photo-like people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,9 @@ class DataConfig(Checked):
     """
     flip: bool = False
     """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
+    truth: bool = False
+    """Also read the true flow, visibility and parts of each training pair, of data that 'reposer people' made; so it is
+    in any case where a term of the objective needs them."""
     name: str = ""
     """Name of the data set; empty: the one in its folder's dataset.json, else that of its layout."""
     license: str = ""

@@ -1,8 +1,10 @@
 """The pairs of a data set, read from disk one by one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from copy import copy
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -18,7 +20,10 @@ from reposer.digests import digest
 from reposer.images import check_size, crop_columns, read_image, read_photo
 from reposer.letterbox import content_box, flip_box, letterbox
 from reposer.plausibility import check_places
-from reposer.poses import flip_joints
+from reposer.poses import Pose, flip_joints
+
+if TYPE_CHECKING:
+    from reposer.data.people.folder import TruthFolder
 
 
 class PairDataset(Dataset[PairItem]):
@@ -26,13 +31,23 @@ class PairDataset(Dataset[PairItem]):
 
     With ``flip``, the data set is twice as long and its second half holds the mirrored pairs: a uniform draw
     is a mirrored pair with probability 1/2. Without ``targets``, only sources and poses are read, for generating what
-    no image shows: the target is the source again.
+    no image shows: the target is the source again. With ``truth``, items have flow, seen and parts. ``given`` are poses
+    that stand in for those of the targets, one for each pair: what a generator is asked for, where that is not exactly
+    what the target shows.
 
     Raises:
-        InputError: if the joints cannot be pixels of the images.
+        InputError: if the joints cannot be pixels of the images, or there is no truth.
     """
 
-    def __init__(self, index: PairIndex, *, flip: bool = False, targets: bool = True) -> None:
+    def __init__(
+        self,
+        index: PairIndex,
+        *,
+        flip: bool = False,
+        targets: bool = True,
+        truth: bool = False,
+        given: Sequence[Pose] | None = None,
+    ) -> None:
         # Arrays, not hundreds of thousands of small objects: worker processes start at once.
         self._names = sorted({name for pair in index.pairs for name in pair})
         position = {name: i for i, name in enumerate(self._names)}
@@ -45,6 +60,8 @@ class PairDataset(Dataset[PairItem]):
         self._boxes = None if framed is None else torch.tensor([each.box for each in framed])
         self._full_width = index.full_width
         self._flip, self._targets = flip, targets
+        self._truth = _truth_of(index) if truth else None
+        self._given = given
         self.size = index.size
         """(height, width) of the images in pixels."""
         self.left_out = index.left_out
@@ -61,6 +78,11 @@ class PairDataset(Dataset[PairItem]):
         """SHA-256 of the pair list and the poses in it: what of a data set decides a run, but for the images."""
         framed = [] if self._boxes is None else [self._files, self._boxes]
         return digest([self._names, torch.from_numpy(self._pairs), self._joints, self._visible, *framed])
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether items have flow, seen and parts."""
+        return self._truth is not None
 
     @property
     def images(self) -> int:
@@ -101,6 +123,7 @@ class PairDataset(Dataset[PairItem]):
         part._joints, part._visible = self._joints[known], self._visible[known]
         part._files = [self._files[number] for number in known.tolist()]
         part._boxes = None if self._boxes is None else self._boxes[known]
+        part._given = None if self._given is None else self._given[:pairs]
         return part
 
     def __getitem__(self, item: int) -> PairItem:
@@ -116,13 +139,24 @@ class PairDataset(Dataset[PairItem]):
         image = self._read(pair[0])
         images = torch.stack([image, self._read(pair[1]) if self._targets else image])
         joints, visible = self._joints[pair], self._visible[pair]
+        if self._given is not None:
+            wanted = self._given[item % len(self._pairs)]
+            joints, visible = torch.stack([joints[0], wanted.joints]), torch.stack([visible[0], wanted.visible])
         box = None if self._boxes is None else self._boxes[pair[1]]
+        known = self._known(source, target, mirrored=item >= len(self._pairs))
         if item >= len(self._pairs):
             images = images.flip(-1)
             joints, visible = flip_joints(joints, visible, self.size[1])
             box = None if box is None else flip_box(box, self.size[1])
         a, b = images
-        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target), box)
+        return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target), box, *known)
+
+    def _known(self, source: str, target: str, *, mirrored: bool) -> tuple[Tensor, ...]:
+        """Flow, seen, parts and the source's parts of a pair, if they are wanted."""
+        if self._truth is None:
+            return ()
+        flow, seen, parts = self._truth.pair(source, target, mirrored=mirrored)
+        return flow[0], seen[0], parts[0], self._truth.parts(source, mirrored=mirrored)
 
     def _read(self, i: int) -> Tensor:
         """Read the image of a name, (3, H, W) uint8; a photo in its picture."""
@@ -138,3 +172,16 @@ class PairDataset(Dataset[PairItem]):
             image = crop_columns(image, self.size[1])
         check_size(image, self.size, path)
         return image
+
+
+def _truth_of(index: PairIndex) -> TruthFolder:
+    """The truth about the images of an opened data set; InputError if there is none."""
+    if index.truth is None:
+        raise InputError(
+            f"{index.images.parent}: no truth of the {index.split} split; make the data with 'reposer people --truth "
+            "surface', or leave out what needs it (--data.truth, terms of the objective)"
+        )
+    from reposer.data.layouts import RELEASED
+    from reposer.data.people.folder import TruthFolder
+
+    return TruthFolder(index.truth, RELEASED[index.layout].identity_of, index.size)

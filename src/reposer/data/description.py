@@ -25,6 +25,9 @@ class Description(Checked):
     size: Size | None = None
     """Height and width of the images in pixels; None: those of the layout."""
 
+    exact_keypoints: bool = False
+    """Whether keypoints are known, not estimated: one that is missing is outside of the picture, or covered."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.name and self.license):

@@ -26,6 +26,11 @@ DISTRACTORS = ("-1", "0000")
 REQUIRED_JOINTS = (2, 5, 8, 11)
 """Both shoulders and both hips: an image without one of them is in no published pair."""
 
+TRUTH = "truth"
+"""Folder of what is known about each pixel of rendered people, one folder in it for each split."""
+CROSS = "cross-poses-{split}.csv"
+"""Pairs CSV of images that show a person in the pose of another: (image whose pose it is, image in that pose)."""
+
 
 @dataclass(frozen=True)
 class Framed:
@@ -63,6 +68,11 @@ class PairIndex:
     """Of photos that are letterboxed to ``size`` when they are read: {name: file and content}; None: none are."""
     people: Mapping[str, str] | None = None
     """{name: identity}, where the names themselves do not tell it."""
+    truth: Path | None = None
+    """Folder of what is known about each pixel of rendered people; None: there is none."""
+    pose_of: Mapping[str, str] | None = None
+    """{target name: name of the image of another person whose pose it shows}, of cross-identity pairs; None: targets
+    show their own."""
 
     def file_of(self, name: str) -> Path:
         """The file of an image."""
@@ -238,8 +248,26 @@ def open_layout(layout: Layout, root: str | Path, split: Split, *, skip_missing:
         layout=layout.name,
         split=split,
         full_width=layout.full_width if size == layout.size else None,
+        truth=truth if (truth := root / TRUTH / split).is_dir() else None,
+        pose_of=_read_poses_of(root / CROSS.format(split=split), lists),
     )
     return _of_present_images(index, files, skip_missing)
+
+
+def _read_poses_of(path: Path, lists: Lists) -> dict[str, str] | None:
+    """{target name: name of the image of another person whose pose it shows}, of all targets, if there is such a list.
+
+    Raises:
+        InputError: if a target of the pairs is missing in it, or an image in it has no pose.
+    """
+    if not path.is_file():
+        return None
+    poses_of = {image: other for other, image in read_pairs(path)}
+    if missing := sorted({target for _, target in lists.pairs}.difference(poses_of)):
+        raise InputError(f"{path}: expected a row for each target of the pairs; missing: {some(missing, 3)}")
+    if unknown := sorted(set(poses_of.values()).difference(lists.poses)):
+        raise InputError(f"{path}: names images without a row in {lists.annotations}: {some(unknown, 3)}")
+    return poses_of
 
 
 def contents(folder: Path, limit: int = 8) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from reposer.checks import InputError, some
-from reposer.data import MANNEQUINS, SPLITS, Description, Layout, Lists, Split, has_split
+from reposer.data import MANNEQUINS, PEOPLE, SPLITS, Description, Layout, Lists, Split, has_split
 from reposer.data.layout import DISTRACTORS, image_folder, image_size
 from reposer.data.layouts import AnyLayout, find_layout, layouts_of
 from reposer.data.photos import OpenedPhotos, PhotoLayout
@@ -19,6 +19,9 @@ from reposer.preparing import PUBLISHED, differences
 from reposer.processes import check_processes
 from reposer.protocols import PROTOCOLS
 from reposer.recipes import RECIPES, recipe
+
+_MADE = {MANNEQUINS["name"]: ("mannequin",), PEOPLE["name"]: ("people", "mannequin")}
+"""First words of the recipes for each data set that this package makes, the best first."""
 
 
 def diagnose_data(
@@ -160,8 +163,10 @@ def _both_splits(splits: Sequence[SplitFacts]) -> Iterator[Finding]:
 def _recipes(layout: AnyLayout, facts: SplitFacts) -> list[str]:
     """Names of the recipes for these data, the best of this size first; else those of the layout's size."""
     told = Description.read(facts.root)
-    made = told is not None and told.name == MANNEQUINS["name"]
-    fitting = [name for name in RECIPES if name.startswith("mannequin") == made]
+    made, all_made = _MADE.get(told.name, ()) if told is not None else (), set().union(*_MADE.values())
+    first = {name: name.partition("-")[0] for name in RECIPES}
+    fitting = [name for kind in made for name in RECIPES if first[name] == kind]
+    fitting = fitting if made else [name for name in RECIPES if first[name] not in all_made]
     sizes = {name: recipe(name).size for name in fitting}
     return [name for name in fitting if sizes[name] in (facts.size, layout.size)]
 

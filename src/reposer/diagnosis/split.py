@@ -12,7 +12,7 @@ import torch
 from PIL.Image import Image
 
 from reposer.checks import InputError, InputWarning, some
-from reposer.data import Layout, Lists, Split
+from reposer.data import Description, Layout, Lists, Split
 from reposer.data.layouts import AnyLayout
 from reposer.data.photos import OpenedPhotos, PhotoLayout
 from reposer.decoding import decode, decode_photo
@@ -90,6 +90,31 @@ def keypoints(facts: SplitFacts) -> Iterator[Finding]:
         return
     visible = torch.stack([poses[name].visible for name in names])
     joints = torch.stack([poses[name].joints for name in names])
+    told = Description.read(facts.root)
+    if told is not None and told.exact_keypoints:
+        yield note(f"{split}: {float(visible.float().mean()):.1%} of the keypoints are in their pictures, all exact")
+    else:
+        yield from _missing(facts, names, visible)
+    height, width = facts.size
+    outside = visible & ((joints < 0) | (joints >= torch.tensor([width, height]))).any(dim=-1)
+    if outside.any():
+        where = [name for name, one in zip(names, outside.any(dim=1).tolist(), strict=True) if one]
+        yield (error if outside.sum() > _OUTSIDE * visible.sum() else warning)(
+            f"{split}: {int(outside.sum()):,} keypoints lie outside the {height}x{width} images (height x width), in "
+            f"{len(where):,} images: {some(where, _TOLD)}"
+        )
+    with warnings.catch_warnings(record=True) as odd:
+        warnings.simplefilter("always", InputWarning)
+        yield from _errors(split, lambda: check_places(joints, visible, facts.size))
+    layout = facts.layout
+    if isinstance(layout, Layout) and facts.size == layout.size:
+        yield from _errors(split, lambda: check_columns(layout, split, facts.lists))
+    yield from (warning(f"{split}: {each.message}") for each in odd)
+
+
+def _missing(facts: SplitFacts, names: Sequence[str], visible: torch.Tensor) -> Iterator[Finding]:
+    """Keypoints that were not found, in the images in pairs, and images without any."""
+    poses, split = facts.lists.poses, facts.split
     counts = (~visible).sum(dim=1).tolist()
     worst = sorted(zip(counts, names, strict=True), key=lambda pair: -pair[0])
     listed = [f"{name} ({count} of {len(OPENPOSE_18.joints)})" for count, name in worst]
@@ -106,21 +131,6 @@ def keypoints(facts: SplitFacts) -> Iterator[Finding]:
         f"they are in no pair that the published rule makes: {some(empty)}",
         f"detect these poses again, or leave the images out: {some(empty, _TOLD)}",
     )
-    height, width = facts.size
-    outside = visible & ((joints < 0) | (joints >= torch.tensor([width, height]))).any(dim=-1)
-    if outside.any():
-        where = [name for name, one in zip(names, outside.any(dim=1).tolist(), strict=True) if one]
-        yield (error if outside.sum() > _OUTSIDE * visible.sum() else warning)(
-            f"{split}: {int(outside.sum()):,} keypoints lie outside the {height}x{width} images (height x width), in "
-            f"{len(where):,} images: {some(where, _TOLD)}"
-        )
-    with warnings.catch_warnings(record=True) as odd:
-        warnings.simplefilter("always", InputWarning)
-        yield from _errors(split, lambda: check_places(joints, visible, facts.size))
-    layout = facts.layout
-    if isinstance(layout, Layout) and facts.size == layout.size:
-        yield from _errors(split, lambda: check_columns(layout, split, facts.lists))
-    yield from (warning(f"{split}: {each.message}") for each in odd)
 
 
 def pairs(facts: SplitFacts) -> Iterator[Finding]:

@@ -57,6 +57,8 @@ class Collected:
     """Bad results; the measurement may add more."""
     targets: Path | None = None
     """Folder of the real images, if it was needed."""
+    given: str | None = None
+    """Poses that were asked for, where they are not those of the targets."""
 
 
 def collect(folder: Path, options: EvaluationOptions) -> Collected:
@@ -119,6 +121,7 @@ def collect(folder: Path, options: EvaluationOptions) -> Collected:
         train=_train(metrics, protocol, options, letterboxed=photos is not None),
         problems=problems,
         targets=real if format.target is None else None,
+        given=manifest.given,
     )
 
 

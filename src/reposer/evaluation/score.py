@@ -45,6 +45,7 @@ def _scored(found: Collected, measured: Measurements, sides: Sides) -> Scored:
         skipped=len(found.problems),
         resized_from=resized_from(sides, found.protocol),
         cut_only=cut_only(sides, found.protocol),
+        given=found.given,
         letterboxed=found.reader.letterboxed,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from torch import Tensor
 
@@ -13,6 +13,7 @@ from reposer.checks import check_choice
 from reposer.config import config_to_json
 from reposer.data import PairBatch, PairDataset, PairIndex, pair_id
 from reposer.digests import file_digest
+from reposer.generation.asked import PoseOf, asked_poses
 from reposer.generation.batches import check_work, generate_batches
 from reposer.generator import Generator
 from reposer.locks import lock
@@ -26,6 +27,8 @@ def generate(
     out: Path,
     *,
     format: str = "images",
+    pose_of: PoseOf = "auto",
+    retarget: bool = True,
     batch_size: int = 8,
     workers: int = 0,
     devices: int = 1,
@@ -45,6 +48,8 @@ def generate(
         out: folder, made if missing; results that were made from the same, finished or not, are replaced. Its
             manifest says until the end that they are not finished.
         format: what to write, a name in ``reposer.results.FORMATS``.
+        pose_of: whose poses are asked for, of cross-identity pairs: see :func:`reposer.generation.asked_poses`.
+        retarget: whether poses of others are fitted to the persons of the sources.
         batch_size: pairs at a time.
         workers: processes that read images.
         devices: processes that share the batches, on as many devices of the generator's kind; the images do not
@@ -58,12 +63,16 @@ def generate(
         RunError: if one of several processes dies, or the generator gives NaN.
     """
     check_choice("format", format, FORMATS)
+    check_choice("pose_of", pose_of, get_args(PoseOf))
     check_work(generator, index, batch_size=batch_size, workers=workers, devices=devices)
     form, config = FORMATS[format], json.loads(config_to_json(generator.config))
-    with lock(out, "reposer generate"), under_manifest(out, index, form, {**(provenance or {}), "config": config}):
+    asked = asked_poses(index, pose_of, retarget=retarget)
+    poses, kind = (None, {}) if asked is None else (asked[0], {"given": asked[1]})
+    entries = {**(provenance or {}), **kind, "config": config}
+    with lock(out, "reposer generate"), under_manifest(out, index, form, entries):
         generate_batches(
             generator,
-            PairDataset(index),
+            PairDataset(index, given=poses),
             partial(_write, out, form),
             batch_size=batch_size,
             workers=workers,

@@ -32,6 +32,12 @@ class ObjectiveValue:
     total: Tensor
 
 
+def needs_of(config: ObjectiveConfig) -> frozenset[Need]:
+    """What the terms of an objective need besides the two images."""
+    terms = (name for name, weight in config.weights.items() if weight > 0)
+    return frozenset(need for name in terms for need in LOSSES[name].module.needs_of(getattr(config, name)))
+
+
 class Objective(nn.Module):
     """The generator's objective: a weighted sum of the terms of an ``ObjectiveConfig``, any of ``LOSSES``.
 
@@ -60,8 +66,7 @@ class Objective(nn.Module):
     @property
     def needs(self) -> frozenset[Need]:
         """What its terms need besides the two images."""
-        terms = (cast("LossModule[Any]", term) for term in self.terms.values())
-        return frozenset(need for term in terms for need in term.needs_of(term.settings))
+        return needs_of(self.config)
 
     def forward(
         self,

@@ -139,6 +139,10 @@ def statures(joints: Tensor, visible: Tensor) -> Tensor:
     make up in an average adult; NaN for a person of whom no limb is seen. On the mannequins it differs by 4 % (standard
     deviation) between pictures of people of equal framing.
     """
-    lengths = limb_lengths(*with_middles(joints, visible))
+    return stature(limb_lengths(*with_middles(joints, visible)))
+
+
+def stature(lengths: Tensor) -> Tensor:
+    """Heights (B,) of people whose limbs have these lengths (B, 9)."""
     chain = [LIMB_NAMES.index(name) for name in _UPRIGHT]
     return lengths[:, chain].sum(dim=1) / sum(next(limb.length for limb in LIMBS if limb.name == n) for n in _UPRIGHT)

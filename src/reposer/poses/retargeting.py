@@ -1,5 +1,7 @@
 """Poses of one person, fitted to another person: their limbs, their size, their place in the picture."""
 
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from reposer.poses.proportions import (
     MID_HIP,
     NECK,
     limb_lengths,
+    stature,
     with_middles,
 )
 from reposer.poses.skeleton import OPENPOSE_18, Pose, shown_joints
@@ -35,6 +38,7 @@ def retarget_joints(
     source_visible: Tensor,
     *,
     size: tuple[int, int] | None = None,
+    place: Literal["source", "target"] = "source",
 ) -> tuple[Tensor, Tensor]:
     r"""Fit target poses, of anybody in any picture, to the persons of the source poses.
 
@@ -56,15 +60,20 @@ def retarget_joints(
     a pose of the source's own person changes by 1 to 4 % of the height, so do not retarget poses of the same person
     before the same camera.
 
+    With ``place="target"`` the person is not shown where the source's picture has them but where the target's picture
+    has its person, as large as that one: all ratios are multiplied by the ratio of the two statures, so that only
+    proportions change, and ankles, hips or neck stay where the target has them.
+
     Args:
         target_joints: (B, 18, 2) float pixels, x then y, of OPENPOSE_18.
         target_visible: (B, 18) bool.
         source_joints: (B, 18, 2) of the persons to fit the poses to; or (1, 18, 2) for all.
         source_visible: (B, 18) or (1, 18) bool.
-        size: (H, W) of the source's picture in pixels: joints that come to lie outside are missing. None: all stay.
+        size: (H, W) of the picture in pixels: joints that come to lie outside are missing. None: all stay.
+        place: the picture in which the fitted pose is.
 
     Returns:
-        Joints (B, 18, 2) in the pixels of the source's picture, 0 where missing, and visible (B, 18).
+        Joints (B, 18, 2) in the pixels of that picture, 0 where missing, and visible (B, 18).
 
     Raises:
         ValueError: if the shapes do not fit together or are not those of OPENPOSE_18.
@@ -79,9 +88,13 @@ def retarget_joints(
     target, in_target = with_middles(shown_joints(target_joints, target_visible).to(dtype), target_visible)
     source, in_source = with_middles(shown_joints(source_joints, source_visible).to(dtype), source_visible)
     source, in_source = source.expand_as(target), in_source.expand_as(in_target)
-    ratios = limb_lengths(source, in_source) / limb_lengths(target, in_target)
+    lengths, own_lengths = limb_lengths(target, in_target), limb_lengths(source, in_source)
+    ratios = own_lengths / lengths
+    if place == "target":
+        ratios = ratios * (stature(lengths) / stature(own_lengths))[:, None]
     fitted = _rebuilt(target, in_target, ratios)
-    fitted = fitted + _way(fitted, in_target, source, in_source)[:, None]
+    ground = (source, in_source) if place == "source" else (target, in_target)
+    fitted = fitted + _way(fitted, in_target, *ground)[:, None]
     joints = torch.where(ratios.isfinite().all(dim=1)[:, None, None], fitted, target)[:, : target_visible.shape[1]]
     return within(joints, target_visible, size)
 

@@ -27,6 +27,8 @@ class Scored:
     """Sizes of the files, if they were resized to that of the protocol, such as "256x256"."""
     cut_only: str | None = None
     """Which files were cut to the protocol's columns, if not all or none: "generated", "targets", "3-targets"."""
+    given: str | None = None
+    """Poses that were asked for, where they are not those of the targets: "other" or "other-retargeted"."""
     letterboxed: bool = False
     """Whether the real images are photos in pictures of the protocol's size, and only their content was scored."""
 
@@ -49,6 +51,7 @@ def signature_of(
         "pairs": scored.digest,
         "size": f"{height}x{width}",
         "cut": cut,
+        "given": scored.given,
         "content": "letterbox" if scored.letterboxed else None,
         "codec": scored.codec,
         "from": scored.resized_from,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from reposer.checks import InputError
 from reposer.data import PairIndex
@@ -15,6 +15,9 @@ from reposer.poses import write_annotations
 from reposer.results.formats import Format
 from reposer.values import from_plain
 
+Given = Literal["other", "other-retargeted"]
+"""Poses that stand in for those of the targets: of the other person whose pose a target shows, as they are or fitted to
+the person of the source."""
 MANIFEST, ANNOTATIONS = "manifest.json", "annotations.csv"
 _UNFINISHED = "unfinished"
 """Entry of a manifest whose results are still being written, or were abandoned."""
@@ -31,6 +34,8 @@ class Manifest:
     """Annotation CSV of the real images."""
     pairs: tuple[tuple[str, str], ...] | None = None
     """Names of source and target, in order of generation."""
+    given: Given | None = None
+    """What was asked for in place of the poses of the real images; None: these."""
     photos: Mapping[str, Path] | None = None
     """Of own photos, letterboxed to the size of the results: {name: file}."""
 
@@ -121,7 +126,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: these results are not finished, 'reposer generate' was stopped or is still running; run it again "
             "with this --out, to its end"
         )
-    told = {name: content[name] for name in ("images", "annotations", "pairs", "photos") if name in content}
+    told = {name: content[name] for name in ("images", "annotations", "pairs", "given", "photos") if name in content}
     try:
         manifest: Manifest = from_plain(Manifest, {"path": str(path), **told})
     except InputError as error:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from reposer.config import RunConfig
 from reposer.data import PairBatch
+from reposer.data.augmentation import augmented, misread_poses
 from reposer.data.batch import shares
 from reposer.images import to_signed
 from reposer.letterbox import content_mask
@@ -27,7 +28,7 @@ from reposer.plausibility import trusted
 from reposer.poses import pose_maps
 from reposer.similarity.content import mean_within
 from reposer.training.capture import Capture
-from reposer.training.numbers import StepNumbers
+from reposer.training.numbers import AUGMENTING, StepNumbers
 from reposer.training.state import TrainedNetwork, TrainingState
 from reposer.training.taken import Taken, Values, finished
 from reposer.training.updates import adam_step, update_average, update_scale
@@ -184,15 +185,18 @@ class _Step:
         network = cast(GeneratorNetwork, self.state.generator.network)
         dtype = torch.float64 if self.config.hardware.precision == "64-true" else torch.float32
         parts = []
+        augmentation, drawn = self.config.augmentation, self.numbers.keys[AUGMENTING]
+        batch = augmented(batch, drawn, augmentation)
         pieces = batch.split(count) if count > 1 else [batch]
         for rows, pair in zip(shares(len(batch), count), pieces, strict=True):
             source, target = (to_signed(images).to(dtype) for images in (pair.source, pair.target))
             size = (source.shape[-2], source.shape[-1])
-            inputs = generator_inputs(network, source, *pair.poses, heatmaps=self.config.heatmaps)
+            poses = misread_poses(pair, drawn[rows], augmentation)
+            inputs = generator_inputs(network, source, *poses, heatmaps=self.config.heatmaps)
             if network.reads == "heatmaps":
                 target_maps = inputs[-1]
             else:
-                target_maps = pose_maps(*pair.poses[2:], size, self.config.heatmaps).to(dtype)
+                target_maps = pose_maps(*poses[2:], size, self.config.heatmaps).to(dtype)
             parts.append(
                 _Part(
                     batch=pair,

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from tests.data.people.people import MARKET, snap, somebody
 
-from reposer.data.people.flow import SurfaceBatch, stack_truth, true_flow, warp
+from reposer.correspondence import carried
+from reposer.data.people.flow import SurfaceBatch, stack_truth, true_flow
 from reposer.data.people.person import Person
 from reposer.data.people.picture import Frame
 from reposer.data.people.raster import rasterize
@@ -92,7 +93,7 @@ def test_a_picture_flows_onto_itself():
     assert off.quantile(0.95) < 0.1
     assert seen[0][own.covered[0]].float().mean() > 0.97
     image = torch.as_tensor(frame.image).permute(2, 0, 1)[None].float()
-    assert (warp(image, flow) - image).abs()[0, :, seen[0]].mean() < 2
+    assert (carried(image, flow) - image).abs()[0, :, seen[0]].mean() < 2
 
 
 def test_what_the_source_does_not_show_is_not_seen():
@@ -115,7 +116,7 @@ def test_truth_comes_back_from_disk(tmp_path: Path):
     surface, picture = surface_truth(somebody(0)), picture_truth(snap(0))
     write_surface(tmp_path / "surface.npz", surface)
     write_picture(tmp_path / "picture.npz", picture)
-    again, back = read_surface(tmp_path / "surface.npz"), read_picture(tmp_path / "picture.npz")
+    again, back = read_surface(tmp_path / "surface.npz"), read_picture(tmp_path / "picture.npz", surface)
     assert again.layer_names == surface.layer_names
     for name in ("faces", "sites", "parts", "layers"):
         assert np.array_equal(getattr(again, name), getattr(surface, name))

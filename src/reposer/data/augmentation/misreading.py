@@ -34,7 +34,9 @@ def misread(
         for number, limb in enumerate((_ARMS, _LEGS)):
             right, left = slice(limb[0], limb[-1] + 1), slice(limb[0] + _TO_LEFT, limb[-1] + 1 + _TO_LEFT)
             before, after = slice(0, right.start), slice(left.stop, count)
-            swapped = [torch.cat((t[:, before], t[:, left], t[:, right], t[:, after]), dim=1) for t in (joints, visible)]
+            swapped = [
+                torch.cat((t[:, before], t[:, left], t[:, right], t[:, after]), dim=1) for t in (joints, visible)
+            ]
             exchanged = swap[:, number, None] < config.joint_swaps
             joints = torch.where(exchanged[..., None], swapped[0], joints)
             visible = torch.where(exchanged, swapped[1], visible)

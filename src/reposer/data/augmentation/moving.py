@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,7 +39,7 @@ def mirrored(batch: PairBatch, which: Tensor) -> PairBatch:
     def labels(parts: Tensor) -> Tensor:
         return names[parts.flip(-1).long()]
 
-    changes = {
+    changes: dict[str, Any] = {
         "source": batch.source.flip(-1),
         "target": batch.target.flip(-1),
         "source_joints": joints(batch.source_joints, batch.source_visible),
@@ -50,7 +52,8 @@ def mirrored(batch: PairBatch, which: Tensor) -> PairBatch:
         "parts": None if batch.parts is None else labels(batch.parts),
         "source_parts": None if batch.source_parts is None else labels(batch.source_parts),
     }
-    return replace(batch, **{name: _chosen(which, change, getattr(batch, name)) for name, change in changes.items()})
+    whole: dict[str, Any] = {name: _if_known(which, change, getattr(batch, name)) for name, change in changes.items()}
+    return replace(batch, **whole)
 
 
 def framed(batch: PairBatch, source: Frame, target: Frame) -> PairBatch:
@@ -62,16 +65,16 @@ def framed(batch: PairBatch, source: Frame, target: Frame) -> PairBatch:
     either = source.changed | target.changed
     return replace(
         batch,
-        source=_chosen(source.changed, _picture(batch.source, of_source), batch.source),
-        target=_chosen(target.changed, _picture(batch.target, of_target), batch.target),
+        source=changed_where(source.changed, _picture, batch.source, of_source),
+        target=changed_where(target.changed, _picture, batch.target, of_target),
         source_joints=source_joints,
         source_visible=source_visible,
         target_joints=target_joints,
         target_visible=target_visible,
-        flow=_chosen(either, flow, batch.flow),
-        seen=_chosen(either, seen, batch.seen),
-        parts=_chosen(target.changed, sampled_nearest(batch.parts, of_target), batch.parts),
-        source_parts=_chosen(source.changed, sampled_nearest(batch.source_parts, of_source), batch.source_parts),
+        flow=_if_known(either, flow, batch.flow),
+        seen=_if_known(either, seen, batch.seen),
+        parts=_if_known(target.changed, sampled_nearest(batch.parts, of_target), batch.parts),
+        source_parts=_if_known(source.changed, sampled_nearest(batch.source_parts, of_source), batch.source_parts),
     )
 
 
@@ -130,8 +133,21 @@ def _flow(batch: PairBatch, source: Frame, target: Frame, places: Tensor) -> tup
     return flow.to(batch.flow.dtype), (nearest[:, 2] > 0.5) & inside
 
 
-def _chosen(which: Tensor, changed: Tensor | None, before: Tensor | None) -> Tensor | None:
-    """Of each pair, which (B,) says, the changed tensor or the one before; None where there is none."""
-    if changed is None or before is None:
-        return None
+def changed_where(which: Tensor, change: Callable[..., Tensor], tensor: Tensor, *more: Tensor) -> Tensor:
+    """``change(tensor, *more)`` of which (B,) items, the tensor of the others: only as much as needed on a processor.
+
+    A GPU computes it of all: to ask it which would take longer.
+    """
+    if which.device.type != "cpu":
+        return _chosen(which, change(tensor, *more), tensor)
+    rows = which.nonzero()[:, 0]
+    return tensor.index_copy(0, rows, change(*(each.index_select(0, rows) for each in (tensor, *more))))
+
+
+def _chosen(which: Tensor, changed: Tensor, before: Tensor) -> Tensor:
+    """Of each pair, which (B,) says, the changed tensor or the one before."""
     return torch.where(which.view(-1, *(1,) * (changed.ndim - 1)), changed, before)
+
+
+def _if_known(which: Tensor, changed: Tensor | None, before: Tensor | None) -> Tensor | None:
+    return None if changed is None or before is None else _chosen(which, changed, before)

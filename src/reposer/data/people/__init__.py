@@ -17,3 +17,25 @@ Pictures are the same bits on every machine: no BLAS on large arrays, no exp, si
 no OpenCV filters of floats; float64 ones are fine where the result is then rounded to few bits. All that is random
 is drawn in functions called ``sample_...``, or from a seed that a dataclass holds.
 """
+
+from reposer.correspondence import PART_NAMES
+from reposer.data.people.config import PeopleConfig
+from reposer.data.people.dataset import PeopleSummary, make_people
+from reposer.data.people.flow import SurfaceBatch, stack_truth, true_flow
+from reposer.data.people.folder import TruthFolder
+from reposer.data.people.truth import PictureTruth, SurfaceTruth, read_picture, read_surface
+
+__all__ = [
+    "PART_NAMES",
+    "PeopleConfig",
+    "PeopleSummary",
+    "PictureTruth",
+    "SurfaceBatch",
+    "SurfaceTruth",
+    "TruthFolder",
+    "make_people",
+    "read_picture",
+    "read_surface",
+    "stack_truth",
+    "true_flow",
+]

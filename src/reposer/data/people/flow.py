@@ -1,14 +1,16 @@
 """True flow between two pictures of a person: where each point of the target is in the source, and if it is seen."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import grid_sample
 
 from reposer.data.people.truth import (
-    DEPTH_UNIT,
     PIXEL_UNIT,
     SITE_UNIT,
     WEIGHT_START,
@@ -23,57 +25,72 @@ NEAR = 0.012
 
 @dataclass(frozen=True)
 class SurfaceBatch:
-    """Pictures of people with what each pixel shows, on one device."""
+    """Pictures of people with what each pixel shows, on one device. N is the number of pixels that show a person."""
 
-    covered: Tensor  # (B, H, W) bool: the pixel shows the person
-    faces: Tensor  # (B, H, W) int64, 0 where nothing is covered
-    weights: Tensor  # (B, H, W, 3) barycentric coordinates
-    corners: Tensor  # (B, F, 3) int64 vertices of faces
-    layers: Tensor  # (B, F) int64
-    sites: Tensor  # (B, V, 3) metres on the average body
-    places: Tensor  # (B, V, 3) x, y (pixels) and depth (metres) in the picture
+    size: tuple[int, int, int]  # B, H, W
+    pixels: Tensor  # (N,) int64, which pixels of all B * H * W show a person
+    corners: Tensor  # (N, 3) int64, the corners there: rows of `places`
+    weights: Tensor  # (N, 3, 1) barycentric coordinates there
+    sites: Tensor  # (N, 3) metres on the average body
+    layers: Tensor  # (N,) uint8
+    parts: Tensor  # (N,) uint8, values of PART_NAMES
+    places: Tensor  # (B * V, 2) x, y of vertices in the picture, pixels
+    reach: Tensor  # (B,) metres on the average body within which two points are the same in this picture
+
+    def image(self, values: Tensor) -> Tensor:
+        """Values (N, ...) as images (B, H, W, ...), 0 where nobody is."""
+        full = values.new_zeros((math.prod(self.size), *values.shape[1:]))
+        return full.index_copy_(0, self.pixels, values).unflatten(0, self.size)
+
+    @property
+    def covered(self) -> Tensor:
+        """(B, H, W) bool: the pixel shows the person."""
+        return self.image(torch.ones_like(self.pixels, dtype=torch.bool))
 
 
 def stack_truth(
     surfaces: Sequence[SurfaceTruth], pictures: Sequence[PictureTruth], device: torch.device | str = "cpu"
 ) -> SurfaceBatch:
     """Bring pictures of one size, each with its person's surface, onto a device."""
-    face_count = max(len(surface.faces) for surface in surfaces)
-    vertex_count = max(len(surface.sites) for surface in surfaces)
+    vertices = max(len(surface.sites) for surface in surfaces)
 
-    def rows(arrays: Sequence[object], count: int) -> Tensor:
-        tensors = [torch.as_tensor(array) for array in arrays]
-        shape = (len(tensors), count, *tensors[0].shape[1:])
-        padded = torch.zeros(shape, dtype=tensors[0].dtype)
-        for row, tensor in zip(padded, tensors, strict=True):
-            row[: len(tensor)] = tensor
-        return padded.to(device)
+    def joined(arrays: Sequence[NDArray[Any]]) -> Tensor:
+        return torch.cat([torch.as_tensor(array) for array in arrays]).to(device)
 
-    number = torch.stack([torch.as_tensor(picture.faces.astype("int32")) for picture in pictures]).to(device).long()
-    second_third = torch.stack([torch.as_tensor(picture.weights) for picture in pictures]).to(device).float()
+    def of_vertices(arrays: Sequence[NDArray[Any]]) -> Tensor:
+        """Rows of each picture's vertices begin at a multiple of `vertices`."""
+        padding = [(0, 0)] * (arrays[0].ndim - 1)
+        return joined([np.pad(array, [(0, vertices - len(array)), *padding]) for array in arrays])
+
+    number = torch.stack([torch.as_tensor(picture.faces.astype(np.int32)) for picture in pictures]).to(device)
+    size, number = (int(number.shape[0]), int(number.shape[1]), int(number.shape[2])), number.flatten()
+    pixels = number.nonzero()[:, 0]
+    row = pixels // (size[1] * size[2])
+    before = torch.tensor([0, *(len(surface.faces) for surface in surfaces[:-1])]).cumsum(0).to(device)
+    face = number.index_select(0, pixels) - 1 + before.index_select(0, row)
+    corners = joined([surface.faces.astype(np.int32) for surface in surfaces]).index_select(0, face).long()
+    corners += (row * vertices)[:, None]
+    second_third = joined([picture.weights.reshape(-1, 2) for picture in pictures]).index_select(0, pixels)
     second_third = second_third * WEIGHT_UNIT + WEIGHT_START
-    depths = rows([picture.depths.astype("int32") for picture in pictures], vertex_count).float() * DEPTH_UNIT
-    nearest = torch.tensor([picture.nearest for picture in pictures], device=device)[:, None]
-    places = rows([picture.places for picture in pictures], vertex_count).float() * PIXEL_UNIT
+    weights = torch.cat([1 - second_third.sum(-1, keepdim=True), second_third], dim=-1)[..., None]
+    places = of_vertices([picture.places for picture in pictures]) * PIXEL_UNIT
+    on_body = of_vertices([surface.sites for surface in surfaces]) * SITE_UNIT
+    sites = on_body.index_select(0, corners.flatten()).unflatten(0, corners.shape)
     return SurfaceBatch(
-        covered=number > 0,
-        faces=(number - 1).clamp_min(0),
-        weights=torch.cat([1 - second_third.sum(-1, keepdim=True), second_third], dim=-1),
-        corners=rows([surface.faces.astype("int32") for surface in surfaces], face_count).long(),
-        layers=rows([surface.layers for surface in surfaces], face_count).long(),
-        sites=rows([surface.sites for surface in surfaces], vertex_count).float() * SITE_UNIT,
-        places=torch.cat([places, (depths + nearest)[..., None]], dim=-1),
+        size=size, pixels=pixels, corners=corners, weights=weights, sites=(sites * weights).sum(1),
+        layers=joined([surface.layers for surface in surfaces]).index_select(0, face),
+        parts=joined([surface.parts for surface in surfaces]).index_select(0, face),
+        places=places, reach=NEAR + 1.5 * _pixel_metres(row, size[0], places, corners, sites),
     )  # fmt: skip
 
 
-def _at_pixels(batch: SurfaceBatch, values: Tensor) -> Tensor:
-    """Values (B, H, W, C) of the surface at each pixel, of values (B, V, C) at vertices."""
-    count, height, width = batch.faces.shape
-    faces = batch.faces.reshape(count, -1, 1).expand(-1, -1, 3)
-    corners = torch.gather(batch.corners, 1, faces)  # (B, N, 3)
-    index = corners.reshape(count, -1, 1).expand(-1, -1, values.shape[-1])
-    found = torch.gather(values, 1, index).reshape(count, height, width, 3, -1)
-    return (found * batch.weights[..., None]).sum(-2)
+def _pixel_metres(row: Tensor, count: int, places: Tensor, corners: Tensor, sites: Tensor) -> Tensor:
+    """(B,) about how many metres of the average body a pixel shows: the median over what is shown."""
+    first, second = (places.index_select(0, corners[:, k]) for k in (0, 1))
+    pixels = torch.linalg.vector_norm(second - first, dim=-1)
+    ratio = torch.linalg.vector_norm(sites[:, 1] - sites[:, 0], dim=-1) / pixels.clamp_min(1e-3)
+    shares = ratio.split(torch.bincount(row, minlength=count).tolist())
+    return torch.stack([share.median() if len(share) else ratio.new_zeros(()) for share in shares])
 
 
 def true_flow(source: SurfaceBatch, target: SurfaceBatch) -> tuple[Tensor, Tensor]:
@@ -84,61 +101,26 @@ def true_flow(source: SurfaceBatch, target: SurfaceBatch) -> tuple[Tensor, Tenso
     at least half the weight in bilinear interpolation.
 
     Returns:
-        Flow (B, 2, H, W): x and y in the source, pixels (centres at whole numbers), for each pixel of the target;
-        visibility (B, H, W) bool: the target shows the person there and the source shows the same point.
+        Flow (B, 2, H, W): x and y in the source, pixels (centres at whole numbers), for each pixel of the target, 0
+        where it shows nobody; visibility (B, H, W) bool: the target shows the person there and the source shows the
+        same point.
     """
-    flow = _at_pixels(target, source.places)[..., :2]
-    size, count = source.faces.shape[1:], len(source.faces)
-    own, own_layer = _described(target)
-    shown, shown_layer = (values.flatten(1, 2) for values in _described(source))
-    covered = source.covered.flatten(1)
-    reach = NEAR + 1.5 * _pixel_metres(source)[:, None, None]
-    corner = flow.floor()
-    part = flow - corner
-    seen = torch.zeros_like(part[..., 0])
-    for dx in (0, 1):
-        for dy in (0, 1):
-            x, y = corner[..., 0] + dx, corner[..., 1] + dy
-            inside = (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
-            index = (y.clamp(0, size[0] - 1) * size[1] + x.clamp(0, size[1] - 1)).long().reshape(count, -1)
-            there = torch.gather(shown, 1, index[..., None].expand(-1, -1, 3)).reshape(own.shape)
-            same = torch.gather(shown_layer, 1, index).reshape(own_layer.shape) == own_layer
-            same &= inside & torch.gather(covered, 1, index).reshape(inside.shape)
-            same &= torch.linalg.vector_norm(there - own, dim=-1) < reach
-            weight = (part[..., 0] if dx else 1 - part[..., 0]) * (part[..., 1] if dy else 1 - part[..., 1])
-            seen = seen + weight * same
-    return flow.permute(0, 3, 1, 2), (seen >= 0.5) & target.covered
-
-
-def _described(batch: SurfaceBatch) -> tuple[Tensor, Tensor]:
-    """Site (B, H, W, 3) and layer (B, H, W) of what each pixel shows."""
-    layer = torch.gather(batch.layers, 1, batch.faces.flatten(1)).reshape(batch.faces.shape)
-    return _at_pixels(batch, batch.sites), layer
-
-
-def _pixel_metres(batch: SurfaceBatch) -> Tensor:
-    """(B,) about how many metres of the average body a pixel of each picture shows: the median over shown faces."""
-    first, second, _ = (_corner(batch, k) for k in range(3))
-    pixels = torch.linalg.vector_norm((second[0] - first[0])[..., :2], dim=-1)
-    metres = torch.linalg.vector_norm(second[1] - first[1], dim=-1)
-    ratio = torch.where(batch.covered, metres / pixels.clamp_min(1e-3), torch.nan)
-    return torch.nanmedian(ratio.flatten(1), dim=1).values.nan_to_num(0.0)
-
-
-def _corner(batch: SurfaceBatch, k: int) -> tuple[Tensor, Tensor]:
-    """Place and site (B, H, W, 3) of corner k of the face at each pixel."""
-    count = batch.faces.shape[0]
-    vertex = torch.gather(batch.corners[..., k], 1, batch.faces.flatten(1))
-
-    def rows(values: Tensor) -> Tensor:
-        return torch.gather(values, 1, vertex[..., None].expand(-1, -1, 3)).reshape(count, *batch.faces.shape[1:], 3)
-
-    return rows(batch.places), rows(batch.sites)
-
-
-def warp(image: Tensor, flow: Tensor) -> Tensor:
-    """Images (B, C, H, W) sampled where the flow (B, 2, h, w) points; what lies outside is the border's colour."""
-    height, width = image.shape[-2:]
-    scale = torch.tensor([2 / width, 2 / height], device=flow.device).reshape(1, 2, 1, 1)
-    grid = ((flow + 0.5) * scale - 1).permute(0, 2, 3, 1)
-    return grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    _, height, width = source.size
+    row = target.pixels // (target.size[1] * target.size[2])
+    place = source.places.index_select(0, target.corners.flatten()).unflatten(0, target.corners.shape)
+    place = (place * target.weights).sum(1)
+    corner = place.floor()
+    part, reach = place - corner, source.reach.index_select(0, row)
+    number = torch.full((math.prod(source.size),), -1, dtype=torch.int64, device=place.device)
+    number[source.pixels] = torch.arange(len(source.pixels), device=place.device)
+    votes = torch.zeros_like(reach)
+    for dx, dy in ((0, 0), (0, 1), (1, 0), (1, 1)) if len(source.pixels) else ():
+        x, y = corner[:, 0].long() + dx, corner[:, 1].long() + dy
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        shown = number.index_select(0, torch.where(inside, (row * height + y) * width + x, 0))
+        inside &= shown >= 0
+        shown = shown.clamp_min_(0)
+        inside &= source.layers.index_select(0, shown) == target.layers
+        inside &= torch.linalg.vector_norm(source.sites.index_select(0, shown) - target.sites, dim=-1) < reach
+        votes += inside * (part[:, 0] if dx else 1 - part[:, 0]) * (part[:, 1] if dy else 1 - part[:, 1])
+    return target.image(place).permute(0, 3, 1, 2).contiguous(), target.image(votes >= 0.5)

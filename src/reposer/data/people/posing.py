@@ -15,12 +15,12 @@ _FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
 _AHEAD, _UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 # Rotations that a stance gives; limbs come twice, right then left.
 _LIMB_NAMES = ("arm", "fore", "hand", "thigh", "shin", "foot")
-KEYS = ("pelvis", "chest", "neck", "head", *(f"{limb}.{side}" for side in SIDES for limb in _LIMB_NAMES))
+KEYS = ("pelvis", "chest", "neck", "head", "eyes", *(f"{limb}.{side}" for side in SIDES for limb in _LIMB_NAMES))
 _BLENDS = {  # bone -> two keys and how far it is from the first to the second
     "root": ("pelvis", "pelvis", 0), "pelvis": ("pelvis", "pelvis", 0), "spine05": ("pelvis", "pelvis", 0),
     "spine04": ("pelvis", "chest", 0.35), "spine03": ("pelvis", "chest", 0.65), "spine02": ("pelvis", "chest", 0.85),
     "spine01": ("pelvis", "chest", 1), "neck01": ("chest", "head", 0.25), "neck02": ("chest", "head", 0.5),
-    "neck03": ("chest", "head", 0.8), "head": ("head", "head", 0), "eye": ("head", "head", 0),
+    "neck03": ("chest", "head", 0.8), "head": ("head", "head", 0), "eye": ("eyes", "eyes", 0),
     "clavicle": ("chest", "arm", 0.2), "shoulder01": ("chest", "arm", 0.5), "upperarm01": ("arm", "arm", 0),
     "upperarm02": ("arm", "arm", 0), "lowerarm01": ("fore", "fore", 0), "lowerarm02": ("fore", "hand", 0.5),
     "wrist": ("hand", "hand", 0), "finger": ("hand", "hand", 0), "upperleg01": ("thigh", "thigh", 0),
@@ -143,11 +143,12 @@ def _legs(stance: Stance) -> tuple[Floats, Floats]:
 
 
 def _keys(stance: Stance, heads: Floats, rig: _Rig) -> Floats:
-    """(16, 3, 3) rotations in the order of KEYS."""
+    """(17, 3, 3) rotations in the order of KEYS."""
     pelvis = _rotation(0.3 * stance.lean, -0.3 * stance.twist, 0.4 * stance.bend)
     chest = _rotation(stance.lean, stance.twist, -stance.bend)
     neck = product(chest, _rotation(0.5 * stance.head_nod, 0.4 * stance.head_turn, 0.0))
     head = product(chest, _rotation(stance.head_nod - 0.5 * stance.lean, stance.head_turn, 0.5 * stance.bend))
+    eyes = product(head, _rotation(stance.gaze[1], stance.gaze[0], 0.0))
     start, end = heads[rig.limbs[..., 0]], heads[rig.limbs[..., 1]]  # (2, 6, 3)
     rest = end - start
     rest[:, 5, 1] = 0  # a foot lies flat
@@ -157,7 +158,7 @@ def _keys(stance: Stance, heads: Floats, rig: _Rig) -> Floats:
     into = np.concatenate([frames(arms, arm_fronts), frames(legs, leg_fronts)], axis=1)
     base = np.stack([chest] * 3 + [pelvis] * 3)
     limbs = product(product(base, into), np.swapaxes(frames(rest, fronts), -1, -2))
-    return np.concatenate([np.stack([pelvis, chest, neck, head]), limbs.reshape(12, 3, 3)])
+    return np.concatenate([np.stack([pelvis, chest, neck, head, eyes]), limbs.reshape(12, 3, 3)])
 
 
 def _finger_bends(stance: Stance, heads: Floats, rig: _Rig) -> Floats:

@@ -19,6 +19,7 @@ class Stance:
     twist: float = 0.0  # turn of the chest over the pelvis, positive towards the left
     head_turn: float = 0.0  # turn of the head over the chest, positive towards the left
     head_nod: float = 0.05  # nod of the head, positive downwards
+    gaze: tuple[float, float] = (0.0, 0.0)  # turn of the eyes in the head, towards the left and downwards
     wrists: Floats  # (2, 3) from shoulder to wrist in the chest's frame (outwards, up, forwards), in arm lengths
     elbows: Floats  # (2, 3) the way the elbows point
     thighs: Floats  # (2, 3) hip flexion, abduction and outward turn
@@ -111,6 +112,7 @@ def sample_stance(rng: np.random.Generator) -> Stance:
         twist=0.10 * twist,
         head_turn=min(max(0.28 * turn, -0.9), 0.9),
         head_nod=min(max(0.04 + 0.10 * nod, -0.25), 0.4),
+        gaze=_gaze(rng),
         wrists=wrists,
         elbows=elbows,
         thighs=np.stack([flexion, spread, rng.uniform(-0.05, 0.35, 2)], axis=1),
@@ -118,6 +120,13 @@ def sample_stance(rng: np.random.Generator) -> Stance:
         feet=feet,
         fingers=np.clip(np.array([arm.fingers for arm in arms]) + 0.12 * rng.standard_normal(2), 0, 1),
     )
+
+
+def _gaze(rng: np.random.Generator) -> tuple[float, float]:
+    """Half of the people look where their head points, the others aside."""
+    spread = 0.06 if rng.random() < 0.5 else 0.22
+    aside, down = rng.standard_normal(2).tolist()
+    return min(max(spread * aside, -0.45), 0.45), min(max(0.5 * spread * down, -0.15), 0.2)
 
 
 def _walk(rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from reposer.checks import InputError
 from reposer.files import read_bytes
+from reposer.npy import parse_npy
 from reposer.poses.keypoints.picture import FARTHEST, KNOWN, Numbers, Person, Picture, skeleton_of
 
 MAGIC = b"\x93NUMPY"
@@ -27,20 +26,11 @@ def is_array(value: Any) -> bool:
 
 def load_array(path: Path) -> Numbers:
     """Read a .npy file of numbers, of which nothing is believed: no pickle, and no size that the file has not."""
-    content = read_bytes(path, most=MOST)
-    file = io.BytesIO(content)
-    try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except Exception as error:  # a header is a Python expression: what is wrong with it may be of any kind
-        raise InputError(f"{path}: not readable as .npy ({(str(error).splitlines() or ['no header'])[0]})") from None
-    if dtype.kind not in "fiu":
-        raise InputError(f"{path}: expected an array of numbers, got one of {dtype}; save joints alone, as float32")
-    size, there = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
-    if size != there or min(shape, default=0) < 0:
-        raise InputError(f"{path}: an array of shape {shape} has {size:,} bytes, but {there:,} are there; is it cut?")
-    array = np.frombuffer(content, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")
+    array = parse_npy(read_bytes(path, most=MOST), path)
+    if array.dtype.kind not in "fiu":
+        raise InputError(
+            f"{path}: expected an array of numbers, got one of {array.dtype}; save joints alone, as float32"
+        )
     return array.astype(np.float64)
 
 

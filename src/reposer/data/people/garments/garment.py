@@ -61,6 +61,11 @@ class Garment(ABC):
         """Metres outside its edge to which faces are drawn, so that those that straddle it are."""
         return 0.06
 
+    @property
+    def rim(self) -> float:
+        """Metres from its edge to which its inside may be seen."""
+        return 0.10
+
     @abstractmethod
     def cover(self, sites: Sites) -> Floats:
         """How far inside the garment's edges places are, metres on the average body; negative where it is not."""
@@ -172,7 +177,8 @@ def sew(garment: Garment, body: Body, shell: Floats, density: Density, over: Seq
             seen &= ~other[corners].all(0)
         if seen.any():
             kinds = np.where(deep.min(0) >= NEAR_EDGE, _DEEP, np.where(seen, _EDGE, _OUT))
-            layers.append(_panel(garment, name, seen, kinds, points, normals, density))
+            both = (deep.min(0) < garment.rim)[seen] & garment.two_sided
+            layers.append(replace(_panel(garment, name, seen, kinds, points, normals, density), two_sided=both))
     return layers + pieces
 
 
@@ -192,7 +198,7 @@ def _panel(
     alpha.ravel()[edge.place] = np.clip(128 + np.rint(cover * np.float32(density.cloth * HEM_SHARPNESS)), 0, 255)
     return layer_on(
         part, points, normals, name=garment.name, uv=laid.uv, texture=replace(texture, alpha=alpha),
-        density=density.cloth, material=garment.fabric.material, two_sided=garment.two_sided,
+        density=density.cloth, material=garment.fabric.material,
     )  # fmt: skip
 
 

@@ -47,6 +47,10 @@ class Skirt(Garment):
     def hides(self) -> float:
         return 0.015 if self.gap == 0 else 1.0  # the legs are seen between open fronts
 
+    @property
+    def rim(self) -> float:
+        return 1.0 if self.gap > 0 else 0.2
+
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
         level = _F(self.hem) + _F(_SPREAD) * sites.x  # with the legs apart, as they are at rest

@@ -38,7 +38,7 @@ def below_neckline(neckline: str, sites: Sites, deep: float) -> Floats:
         front = np.minimum(throat, _F(0.600 if neckline == "crew" else 0.62) - y + rise)
         wide = _F(0.75) * np.maximum(x - _F(max(across, 0.058)), 0)
         back = _F(nape) - _F(0.3) * np.maximum(z, _F(-0.03)) - y + wide
-        return np.where(z > 0.02, front, back)
+        return back + (front - back) * smoothstep(z, -0.01, 0.04)
     top = _F(0.612 if neckline == "high" else 0.598) - _F(0.35) * np.maximum(z, _F(-0.03)) - y + rise
     if neckline in ("high", "lapel"):
         return top
@@ -92,6 +92,10 @@ class Top(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return self.panel_names if self.sleeve > 0 else self.panel_names[:2]
+
+    @property
+    def rim(self) -> float:
+        return 1.0 if self.gap > 0 else 0.10
 
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
