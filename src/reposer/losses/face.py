@@ -66,6 +66,9 @@ def face_loss(
 
     Raises:
         TypeError, ValueError: if images and joints do not fit together, or values lie far outside ``value_range``.
+
+    Reference: Zhao, Gallo, Frosio and Kautz, "Loss functions for image restoration with neural networks", IEEE TCI 2017
+    (L1 and structure, mixed); Chan, Ginosar, Zhou and Efros, "Everybody dance now", ICCV 2019 (the face on its own).
     """
     settings = changed(settings, fields)
     check_images(generated, target, value_range)

@@ -1,4 +1,4 @@
-"""Scenes: what is in front hides, cameras keep their places, shadows fall away from lamps, framing is as in reality."""
+"""Scenes: what is in front hides, cameras stay in place, shadows fall away from lamps, framing is as in reality."""
 
 from dataclasses import replace
 from functools import lru_cache
