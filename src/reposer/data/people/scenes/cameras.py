@@ -25,8 +25,8 @@ def street_cameras(seed: int = 0) -> tuple[StreetCamera, ...]:
 
 def sample_camera(rng: np.random.Generator, kind: str) -> StreetCamera:
     """Draw a camera that looks at a kind of place, one of `KINDS`."""
-    height, near = float(rng.uniform(2.4, 3.5)), float(rng.uniform(3.3, 4.6))
-    far = near + float(rng.uniform(2.0, 4.0))
+    height, near = float(rng.uniform(2.5, 3.6)), float(rng.uniform(3.0, 4.0))
+    far = near + float(rng.uniform(1.5, 3.5))
     closed = kind in ("wall", "doors")
     away = far + float(rng.uniform(0.6, 1.5) if closed else rng.uniform(4.0, 9.0))
     focal = float(rng.uniform(1.2, 1.6))
@@ -126,7 +126,7 @@ def _fixtures(
         for _ in range(int(rng.integers(1, most + 1)) if rng.random() < odds else 0):
             z = float(rng.uniform(near - 0.8, far + 0.3))
             turned = float(rng.uniform(0.5, 1.0)) if what == "bicycle" else 1.0
-            put(what, middle(z) + float(rng.uniform(-0.5, 0.5)) * z, z, squeeze=turned)
+            put(what, middle(z) + float(rng.choice([-1, 1]) * rng.uniform(0.2, 0.55)) * z, z, squeeze=turned)
     return tuple(sorted(placed, key=lambda fixture: fixture.z))
 
 

@@ -60,7 +60,7 @@ def _place(rng: np.random.Generator, camera: StreetCamera) -> tuple[float, float
     """Distance and angle of somebody who is in view and before what closes it."""
     for _ in range(20):
         distance = camera.near + (camera.far - camera.near) * float(rng.random()) ** 1.4
-        angle = camera.yaw + float(rng.uniform(-1, 1)) * float(np.arctan(0.62 / camera.focal))
+        angle = camera.yaw + float(rng.uniform(-1, 1)) * float(np.arctan(0.52 / camera.focal))
         if distance * cos(angle) < camera.back.distance - 0.5:
             return distance, angle
     return camera.near, camera.yaw
@@ -88,7 +88,7 @@ def _others(rng: np.random.Generator, camera: StreetCamera, distance: float) -> 
     elif chance < 0.13:  # a bicycle that is parked or pushed
         add("bicycle", float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.25, 0.9)), float(rng.uniform(0.5, 1.0)))
     elif chance < 0.16:
-        add(str(rng.choice(["pole", "bollard", "bin"])), float(rng.uniform(-0.4, 0.4)), float(rng.uniform(0.3, 1.5)))
+        add(str(rng.choice(["pole", "bollard", "bin"])), float(rng.uniform(-0.4, 0.4)), float(rng.uniform(0.3, 0.9)))
     elif chance < 0.19:
         kind = str(rng.choice(["railing", "hedge", "ledge"]))
         add(kind, float(rng.uniform(-0.9, 0.9)), float(rng.uniform(0.3, 1.2)), 1.0 if kind == "railing" else 0.4)
