@@ -1,6 +1,6 @@
 """Street cameras: what six of them look at, how they stand and what they make of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import cos, sin, tan
 
@@ -48,9 +48,9 @@ class StreetCamera:
     near: float
     far: float
     """Between which distances people pass."""
-    zones: tuple[Zone, ...]
+    zones: tuple[Zone, ...] = field(hash=False)
     back: Back
-    fixtures: tuple[Fixture, ...]
+    fixtures: tuple[Fixture, ...] = field(hash=False)
     light: Light
     soft_shadows: bool
     crowded: float
@@ -59,6 +59,7 @@ class StreetCamera:
     shake: float
     """Largest movement in a picture, in its heights."""
 
+    @lru_cache(maxsize=32)  # noqa: B019 - few cameras, all of them small
     def optics(self, rows: int) -> Camera:
         """The camera for a picture of all that it sees, `rows` high."""
         plain = Camera(
@@ -181,7 +182,7 @@ def _fixtures(
         row("car", far + 2.6, 4.9, 0.75, 0.85, 1.0)
         row("hedge", min(far + 5.0, away - 0.2), 2.3, 0.8)
         row("tree", away - 0.8, 4.0, 0.8)
-    for what, odds, most in (("pole", 0.35, 1), ("bollard", 0.35, 2), ("bicycle", 0.4, 2), ("railing", 0.2, 1)):
+    for what, odds, most in (("pole", 0.3, 1), ("bollard", 0.3, 2), ("bicycle", 0.3, 1), ("railing", 0.15, 1)):
         for _ in range(int(rng.integers(1, most + 1)) if rng.random() < odds else 0):
             z = float(rng.uniform(near - 0.8, far + 0.3))
             turned = float(rng.uniform(0.5, 1.0)) if what == "bicycle" else 1.0
@@ -211,8 +212,8 @@ def _sensor(rng: np.random.Generator) -> Sensor:
     cast = 1 + rng.normal(0, 0.035, 3)
     return Sensor(
         gain=triple(rng.uniform(0.85, 1.25) * cast / cast.mean()), contrast=float(rng.uniform(0.2, 0.8)),
-        black=float(rng.uniform(0, 0.05)), vignette=0.0, blur=float(rng.uniform(0.2, 0.5)),
+        black=float(rng.uniform(0, 0.05)), vignette=0.0, blur=float(rng.uniform(0.15, 0.45)),
         detail=float(rng.uniform(0.75, 1.0)), noise=float(rng.uniform(0.8, 2.2)),
         colour_noise=float(rng.uniform(0.1, 0.4)),
-        halo=float(rng.uniform(0.5, 1.6)), quality=int(rng.integers(72, 93)),
+        halo=float(rng.uniform(0.7, 1.8)), quality=int(rng.integers(72, 93)),
     )  # fmt: skip

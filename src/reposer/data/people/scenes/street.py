@@ -15,7 +15,7 @@ from reposer.data.people.scenes.canvas import Sprite, paste
 from reposer.data.people.scenes.framing import Viewpoint
 from reposer.data.people.scenes.passers import CROWD, crowd
 from reposer.data.people.scenes.place import StreetCamera, street_cameras
-from reposer.data.people.scenes.plate import paint_plate, shine
+from reposer.data.people.scenes.plate import darken, paint_plate, shine
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.shadows import Shadows
 from reposer.data.people.scenes.studio import triple
@@ -126,6 +126,9 @@ class Street:
             spot = np.array([[other.x, other.x], [0.0, sprite.metres], [other.z, other.z]])
             (x, _), (ground, top), (depth, _) = camera.project(spot).tolist()
             if depth > 0.8:
+                if len(layer) == 3:
+                    half = 0.5 * (ground - top) * sprite.aspect * other.squeeze * camera.stretch
+                    darken(layer, x, ground, half * 1.1, max(1.5, 0.05 * (ground - top)), 0.5)
                 paste(
                     layer, sprite, x, ground, ground - top, light=bright, mirrored=other.mirrored,
                     squeeze=other.squeeze * camera.stretch,
@@ -165,7 +168,7 @@ def sample_street(rng: np.random.Generator, camera: StreetCamera | None = None) 
     camera = camera if camera is not None else cameras[int(rng.integers(len(cameras)))]
     distance, angle = _place(rng, camera)
     street = Street(camera=camera, distance=distance, angle=angle, things=_others(rng, camera, distance))
-    moving = abs(rng.normal(0, 0.010)) + (rng.uniform(0.01, 0.035) if rng.random() < 0.15 else 0)
+    moving = abs(rng.normal(0, 0.006)) + (rng.uniform(0.01, 0.03) if rng.random() < 0.12 else 0)
     shaking = camera.shake * rng.random() if rng.random() < 0.4 else 0.0
     direction = rng.uniform(0, np.pi)
     sensor, light = camera.sensor, _turned(camera.light, angle)
@@ -179,14 +182,14 @@ def sample_street(rng: np.random.Generator, camera: StreetCamera | None = None) 
         ),
         shadows=Shadows(
             floor=share if not camera.soft_shadows else 0.5 * share, softness=0.12 if camera.soft_shadows else 0.012,
-            contact=float(rng.uniform(0.35, 0.6)),
+            contact=float(rng.uniform(0.5, 0.75)),
         ),
         motion=(float(moving * rng.choice([-1, 1])), float(rng.normal(0, 0.003))),
         shake=(float(shaking * np.cos(direction)), float(shaking * np.sin(direction))),
         sensor=replace(
             sensor,
             gain=triple(np.array(sensor.gain) * rng.uniform(0.85, 1.15) * (1 + rng.normal(0, 0.01, 3))),
-            blur=float(sensor.blur * rng.uniform(0.7, 1.3) + (rng.uniform(0.3, 0.8) if rng.random() < 0.10 else 0)),
+            blur=float(sensor.blur * rng.uniform(0.7, 1.3) + (rng.uniform(0.3, 0.8) if rng.random() < 0.06 else 0)),
             detail=float(np.clip(sensor.detail * (camera.near / distance) ** 0.5 * rng.uniform(0.95, 1.2), 0.5, 1)),
             noise=float(sensor.noise * rng.uniform(0.7, 1.3)),
             quality=int((sensor.quality or 90) + rng.integers(-4, 5)),
@@ -236,7 +239,8 @@ def _others(rng: np.random.Generator, camera: StreetCamera, distance: float) -> 
     elif chance < 0.16:
         add(str(rng.choice(["pole", "bollard", "bin"])), float(rng.uniform(-0.4, 0.4)), float(rng.uniform(0.3, 1.5)))
     elif chance < 0.19:
-        add(str(rng.choice(["railing", "hedge", "ledge"])), float(rng.uniform(-0.8, 0.8)), float(rng.uniform(0.3, 1.2)))
+        kind = str(rng.choice(["railing", "hedge", "ledge"]))
+        add(kind, float(rng.uniform(-0.9, 0.9)), float(rng.uniform(0.3, 1.2)), 1.0 if kind == "railing" else 0.4)
     return tuple(sorted(found, key=lambda other: other.z))
 
 
