@@ -145,7 +145,8 @@ def _marks(pose: Pose, motion: Motion) -> Tensor:
     )
     spread = _SPOT * pose.frames.scale[:, None, None]
     apart = ((axis - place[..., None]) / spread for axis, place in zip((x, y), pose.joints.unbind(-1), strict=True))
-    of_x, of_y = (torch.exp(-(each.square() / 2).clamp(max=40)) for each in apart)
+    # Products of smaller values lead to subnormal numbers, with which processors are slow.
+    of_x, of_y = (torch.exp(-(each.square() / 2).clamp(max=20)) for each in apart)
     return (of_y * pose.visible[..., None])[..., None] * of_x[..., None, :]
 
 
