@@ -26,7 +26,7 @@ def tied_sheets(
 ) -> list[Layer]:
     """A sheet from the hairline to the knot, and what becomes of the hair from there."""
     mould = load_mould()
-    columns, rows = (25, 37, 49)[2 - level], (5, 7, 9)[2 - level]
+    columns, rows = (25, 37, 49)[2 - level], (11, 13, 15)[2 - level]
     around = np.linspace(-180, 180, columns)
     starts = directions(mould.down_to(hairline(around, style.recede) + 0.001, around), around)
     knot = directions(mould.down_to(np.array([style.knot]), np.array([180.0])), np.array([180.0]))
@@ -36,7 +36,7 @@ def tied_sheets(
     towards = starts[:, None] * (1 - share) ** 2 + knot[:, None] * share**2 + 2 * share * (1 - share) * over[:, None]
     towards /= np.sqrt((towards**2).sum(0))
     sides = 1 - style.taper * smoothstep(np.abs(np.abs(around) - 110), 70.0, 30.0)
-    lift = 0.0030 + style.volume * smoothstep(share, 0.0, 0.35) * (1 - 0.4 * smoothstep(share, 0.6, 1.0)) * sides
+    lift = 0.0040 + style.volume * smoothstep(share, 0.0, 0.35) * (1 - 0.4 * smoothstep(share, 0.6, 1.0)) * sides
     points = mould.on(towards, lift)
     long = float(np.median(np.sqrt((np.diff(points, axis=1) ** 2).sum(0)).sum(0)))
     strands = Strands(
