@@ -11,10 +11,11 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from reposer.data.people.framing import sample_framing
 from reposer.data.people.person import make_person, sample_looks
 from reposer.data.people.picture import photograph
-from reposer.data.people.scene import sample_street, sample_studio
+from reposer.data.people.scenes.framing import sample_framing
+from reposer.data.people.scenes.street import sample_street
+from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import sample_stance
 from reposer.data.people.truth import picture_truth
 

@@ -4,10 +4,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from reposer.data.people.framing import Framing
 from reposer.data.people.person import Person, make_person, sample_looks
 from reposer.data.people.picture import Frame, photograph
-from reposer.data.people.scene import sample_street, sample_studio
+from reposer.data.people.scenes.framing import Framing
+from reposer.data.people.scenes.street import sample_street
+from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import sample_stance
 
 MARKET = (128, 64)

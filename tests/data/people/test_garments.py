@@ -150,7 +150,7 @@ def test_every_accessory_is_seen(style: str) -> None:
 
     from reposer.data.people.person import sample_looks
     from reposer.data.people.picture import photograph
-    from reposer.data.people.scene import sample_studio
+    from reposer.data.people.scenes.studio import sample_studio
     from reposer.data.people.stances import stand
 
     rng = np.random.default_rng(1)

@@ -85,7 +85,7 @@ def test_light_from_the_left_lights_the_left():
     from dataclasses import replace
 
     from reposer.data.people.picture import photograph
-    from reposer.data.people.scene import sample_studio
+    from reposer.data.people.scenes.studio import sample_studio
     from reposer.data.people.stances import stand
 
     scene = sample_studio(np.random.default_rng(0))

@@ -26,6 +26,8 @@ class Camera:
     """Pixels per metre at the target."""
     principal: tuple[float, float]
     """x and y of the target in the picture, in pixels from its left upper corner."""
+    stretch: float = 1.0
+    """How much wider than high a square that faces the camera is."""
 
     @property
     def rotation(self) -> Floats:
@@ -47,7 +49,7 @@ class Camera:
         depth = kind(self.distance) - viewed[2]
         scale = kind(self.scale * self.distance) / depth
         x, y = self.principal
-        return np.stack([kind(x) + viewed[0] * scale, kind(y) - viewed[1] * scale, depth])
+        return np.stack([kind(x) + viewed[0] * scale * kind(self.stretch), kind(y) - viewed[1] * scale, depth])
 
     def project(self, points: Floats) -> Floats:
         """Pixels and depth (3, N) of points of the world (3, N)."""
@@ -58,7 +60,9 @@ class Camera:
         kind = depth.dtype.type
         scale = depth / kind(self.scale * self.distance)
         px, py = self.principal
-        return np.stack([(x - kind(px)) * scale, (kind(py) - y) * scale, kind(self.distance) - depth])
+        return np.stack(
+            [(x - kind(px)) * scale * kind(1 / self.stretch), (kind(py) - y) * scale, kind(self.distance) - depth]
+        )
 
     def finer(self, factor: int) -> "Camera":
         """The same view with `factor` times as many pixels."""

@@ -7,17 +7,11 @@ from typing import TypeVar
 import torch
 
 from reposer.checks import InputError
-from reposer.correspondence import PART_NAMES, PairTruth
+from reposer.correspondence import MIRRORED_PARTS, PairTruth
 from reposer.data.names import split_suffix
 from reposer.data.people.flow import SurfaceBatch, stack_truth, true_flow
 from reposer.data.people.truth import SurfaceTruth, read_picture, read_surface
 
-_SIDES = {"left": "right", "right": "left"}
-PARTS_MIRRORED = torch.tensor(
-    [PART_NAMES.index(" ".join(_SIDES.get(word, word) for word in name.split())) for name in PART_NAMES],
-    dtype=torch.uint8,
-)
-"""The label of each part in a mirror: left and right change places."""
 _PICTURES, _PEOPLE = 16, 64
 """How many are kept in memory: pictures of one person are often asked for one after another."""
 Kept = TypeVar("Kept")
@@ -94,4 +88,5 @@ def _mirrored(truth: PairTruth) -> PairTruth:
     flow, seen, parts = (values.flip(-1) for values in truth)
     shown = (parts > 0)[:, None]
     x = torch.where(shown, flow.shape[-1] - 1 - flow[:, :1], 0)
-    return PairTruth(torch.cat([x, flow[:, 1:]], dim=1), seen, PARTS_MIRRORED.to(parts.device)[parts.long()])
+    names = torch.tensor(MIRRORED_PARTS, dtype=parts.dtype)
+    return PairTruth(torch.cat([x, flow[:, 1:]], dim=1), seen, names[parts.long()])

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reposer.data.people.complexion import SKIN, Complexion, paint_eye, paint_skin, sample_complexion, skin_chart
+from reposer.data.people.face.complexion import Complexion, sample_complexion
+from reposer.data.people.face.layers import skin_layers
 from reposer.data.people.garments.garment import Density, Garment, sew
-from reposer.data.people.hair import Hairstyle, Short
+from reposer.data.people.hair.choices import sample_hairstyle
+from reposer.data.people.hair.hairstyle import Hairstyle
 from reposer.data.people.shape import Body, Shape, make_body
 from reposer.data.people.sites import sites_of
-from reposer.data.people.skinning import vertex_normals
-from reposer.data.people.surface import Layer, Material, Mesh, assemble, layer_on
-from reposer.data.people.template import load_template
-
-EYE = Material(wrap=0.3, gloss=0.5, sharpness=6)
+from reposer.data.people.surface import Layer, Mesh, assemble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +40,9 @@ def sample_looks(rng: np.random.Generator) -> Looks:
     from reposer.data.people.sampling import sample_shape
 
     shape = sample_shape(rng)
-
+    complexion = sample_complexion(rng, shape)
     return Looks(
-        shape=shape, complexion=sample_complexion(rng, shape.descent), hairstyle=Short(),
+        shape=shape, complexion=complexion, hairstyle=sample_hairstyle(rng, shape, complexion),
         garments=sample_outfit(rng, shape),
     )  # fmt: skip
 
@@ -53,9 +51,13 @@ def make_person(looks: Looks, height: int) -> Person:
     """Dress a body for pictures of `height` pixels."""
     body = make_body(looks.shape)
     density = Density.of(height)
-    layers = _skin_layers(looks, body, density)
-    if looks.hairstyle is not None:
-        layers += looks.hairstyle.layers(body, looks.complexion.hair, density.skin, density.level)
+    hairstyle = looks.hairstyle
+    if hairstyle is not None and any(garment.name == "hat" for garment in looks.garments):
+        hairstyle = hairstyle.under_hat()
+    growth = None if hairstyle is None else hairstyle.growth
+    layers = skin_layers(looks.complexion, growth, body, density)
+    if hairstyle is not None:
+        layers += hairstyle.layers(body, looks.complexion.hair, 2 * density.skin, density.level)
     below = []
     for garment in looks.garments:
         below.append(len(layers))
@@ -81,26 +83,3 @@ def _shown(layers: list[Layer], garments: tuple[Garment, ...], below: list[int])
         if kept.any():
             shown.append(layer.only(kept))
     return shown
-
-
-def _skin_layers(looks: Looks, body: Body, density: Density) -> list[Layer]:
-    template, level = load_template(), density.level
-    skin, laid = template.skin[level], skin_chart(density.skin, level)
-    normals = vertex_normals(body.points, skin.vertices[skin.faces])
-    layers = [
-        layer_on(
-            skin, body.points, normals, name="skin", uv=laid.uv,
-            texture=paint_skin(looks.complexion, density.skin, level), density=density.skin, material=SKIN,
-            shade=template.exposure[skin.vertices],
-        )
-    ]  # fmt: skip
-    for sheet in template.eyes:
-        texture, chart = paint_eye(sheet, looks.complexion, density.skin * 4)
-        eyes = vertex_normals(body.points, sheet.vertices[sheet.faces])
-        layers.append(
-            layer_on(
-                sheet, body.points, eyes, name="eyes", uv=chart.uv, texture=texture, density=density.skin * 4,
-                material=EYE, shade=template.exposure[sheet.vertices],
-            )
-        )  # fmt: skip
-    return layers

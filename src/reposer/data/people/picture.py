@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from reposer.data.people.arrays import Bools, Floats, Integers, product
 from reposer.data.people.camera import Camera
-from reposer.data.people.framing import Framing, frame
 from reposer.data.people.keypoints import place_keypoints, see_keypoints
 from reposer.data.people.light import ShadowMap, cast, contact
 from reposer.data.people.person import Person
 from reposer.data.people.posing import pose
 from reposer.data.people.raster import Fragments, barycentric, rasterize
-from reposer.data.people.scene import Scene, develop, shadow_on_ground
+from reposer.data.people.scenes.framing import ANKLES, Framing, Viewpoint, frame
+from reposer.data.people.scenes.scene import Scene, compose
+from reposer.data.people.scenes.sensor import develop
 from reposer.data.people.shading import shade
 from reposer.data.people.skinning import skin
 from reposer.data.people.stances import Stance
@@ -68,7 +69,7 @@ def photograph(
         framing: how much of the person is shown, or the very camera.
         seed: of the camera's place and the sensor's noise.
     """
-    posed = _place(person, stance, heading, framing, size, np.random.default_rng(seed))
+    posed = _place(person, stance, heading, framing, scene.viewpoint, size, np.random.default_rng(seed))
     mesh, camera = posed.mesh, posed.camera
     fine = camera.finer(SAMPLES)
     screen = fine.screen(posed.viewed)
@@ -98,8 +99,9 @@ def photograph(
         level=level,
         pitch=pitch,
     )
-    light = _compose(found, colour, scene, posed, size, shadows)
-    return _frame(posed, found, screen, develop(light, scene.sensor, seed))
+    feet = posed.joints[ANKLES].T * [[1], [0], [1]]
+    light, covered = compose(scene, _mean_of_samples(found, colour, size), camera, shadows, feet)
+    return _frame(posed, found, screen, covered, develop(light, scene.sensor, seed))
 
 
 def _place(
@@ -107,6 +109,7 @@ def _place(
     stance: Stance,
     heading: float,
     framing: Framing | Camera,
+    viewpoint: Viewpoint,
     size: tuple[int, int],
     rng: np.random.Generator,
 ) -> _Posed:
@@ -116,7 +119,7 @@ def _place(
     ground = points[1].min()
     points[1] -= ground
     joints = place_keypoints(person.body, skeleton.raised(-float(ground)))
-    camera = framing if isinstance(framing, Camera) else frame(framing, joints, points, size, rng)
+    camera = framing if isinstance(framing, Camera) else frame(framing, joints, points, size, rng, viewpoint)
     return _Posed(
         person.mesh, camera.view(points), product(camera.rotation.astype(np.float32), normals), joints, camera
     )
@@ -143,29 +146,33 @@ def _shadows(posed: _Posed, scene: Scene, size: tuple[int, int]) -> ShadowMap:
     return cast(posed.viewed, posed.mesh.faces, axes, centre, cells)
 
 
-def _compose(
-    found: Fragments, colour: Floats, scene: Scene, posed: _Posed, size: tuple[int, int], shadows: ShadowMap
-) -> Floats:
-    """Linear RGB (3, h, w): the mean of each pixel's samples over the backdrop."""
+def _mean_of_samples(found: Fragments, colour: Floats, size: tuple[int, int]) -> Floats:
+    """(4, h, w) linear RGB times opacity, and opacity: the mean of each pixel's samples."""
     height, width = size
     samples = np.zeros((4, height * SAMPLES * width * SAMPLES), np.float32)
     samples[:3, found.pixels] = colour
     samples[3, found.pixels] = 1
     pixels = samples.reshape(4, height, SAMPLES, width, SAMPLES)
     upper, lower = (pixels[:, :, k, :, 0] + pixels[:, :, k, :, 1] for k in range(SAMPLES))
-    mean = (upper + lower) * np.float32(1 / SAMPLES**2)
-    feet = posed.joints[[10, 13]].T * [[1], [0], [1]]
-    behind = scene.backdrop(posed.camera, size) * shadow_on_ground(scene, posed.camera, size, shadows, feet)
-    return mean[:3] + behind * (1 - mean[3])
+    return (upper + lower) * np.float32(1 / SAMPLES**2)
 
 
-def _frame(posed: _Posed, found: Fragments, screen: Floats, image: NDArray[np.uint8]) -> Frame:
-    """The truth of a picture; surfaces are taken from one sample of each pixel and moved on to its centre."""
+def _frame(
+    posed: _Posed, found: Fragments, screen: Floats, covered: Bools, image: NDArray[np.uint8]
+) -> Frame:  # fmt: skip
+    """The truth of a picture; surfaces are taken from one sample of each pixel and moved on to its centre.
+
+    `covered`: (h, w) where something is in front of the person: there the picture does not show them.
+    """
     mesh, fine = posed.mesh, posed.camera.finer(SAMPLES)
     joints = fine.project(posed.joints.T.astype(np.float32))
     visible, hidden = see_keypoints(joints, found, mesh.parts[found.faces])
     height, width = image.shape[:2]
     faces = found.image(found.faces.astype(np.int32), -1)[::SAMPLES, ::SAMPLES]
+    faces = np.where(covered, -1, faces)
+    column, row = (np.clip(joints[k].astype(int) // SAMPLES, 0, covered.shape[1 - k] - 1) for k in (0, 1))
+    behind = covered[row, column]
+    visible, hidden = visible & ~behind, hidden | (visible & behind)
     shown = np.flatnonzero(faces >= 0)
     own = faces.ravel()[shown]
     centre_x = ((shown % width).astype(np.float32) + _HALF) * np.float32(SAMPLES)

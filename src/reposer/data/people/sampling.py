@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from reposer.data.people.face.expressions import sample_expression
 from reposer.data.people.shape import Shape
 
 _FACE = (
@@ -9,7 +10,10 @@ _FACE = (
     "nose-width2", "nose-volume", "mouth-scale-horiz", "mouth-lowerlip-volume", "mouth-upperlip-volume", "mouth-trans",
     "chin-width", "chin-height", "chin-prominent", "cheek-volume", "cheek-bones", "head-fat", "head-scale-horiz",
     "head-scale-depth", "forehead-scale-vert", "eye-scale", "eye-height2", "eye-corner2", "eyebrows-trans",
-    "eyebrows-angle", "ear-scale", "ear-wing", "neck-scale-horiz",
+    "eyebrows-angle", "ear-scale", "ear-wing", "neck-scale-horiz", "nose-curve", "nose-greek", "nose-flaring",
+    "nose-base", "nose-nostrils-width", "mouth-angles", "mouth-cupidsbow", "mouth-scale-vert", "cheek-inner",
+    "cheek-trans", "eye-trans", "eye-corner1", "eye-eyefold", "forehead-temple", "forehead-nubian", "chin-bones",
+    "ear-lobe", "head-scale-vert",
 )  # fmt: skip
 
 
@@ -43,10 +47,10 @@ def sample_shape(rng: np.random.Generator) -> Shape:
         "torso-scale-horiz": float(rng.normal(0, 0.15)),
         "lowerlegs-height": float(np.clip(rng.normal(-0.5, 0.12), -0.9, 0)),  # real shins are as long as thighs
         "hand-fingers-distance": -0.8,
-        "head-age": float(np.clip((age - 0.62) * 1.6, 0, 0.7)),
-        "mouthSmile": float(np.clip(rng.normal(0.1, 0.25), 0, 0.9)),
-        "eyeWide": 0.12,
+        "head-age": float(np.clip((age - 0.64) * 1.3, 0, 0.7)),
     }
+    for name, amount in sample_expression(rng).items():
+        changes[name] = float(np.clip(changes.get(name, 0.0) + amount, -1, 1))
     for name, share in _BULK.items():
         grown = share * bulk if bulk > 0 else 0.4 * share * bulk
         changes[name] = float(np.clip(changes.get(name, 0.0) + grown, -1, 1))

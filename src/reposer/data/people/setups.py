@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import pi
 
 import numpy as np
 
 from reposer.data.people.config import PeopleConfig, SceneKind
-from reposer.data.people.framing import Framing, sample_framing
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
-from reposer.data.people.scene import Scene, sample_street, sample_studio
-from reposer.data.people.stances import Stance, sample_stance
+from reposer.data.people.scenes.framing import Framing, sample_framing
+from reposer.data.people.scenes.scene import Scene
+from reposer.data.people.scenes.street import sample_street
+from reposer.data.people.scenes.studio import sample_studio
+from reposer.data.people.stances import Stance, sample_heading, sample_stance
 
 _LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
-_FRONT, _BACK = {"street": 0.27, "studio": 0.50}, {"street": 0.20, "studio": 0.15}
-"""Shares of pictures from the front and from behind; the others are from anywhere."""
 CAMERAS = 6
 
 
@@ -73,7 +72,8 @@ def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Set
     owner, number = pose_of(config, split, identity, index)
     rng = np.random.default_rng([config.seed, owner, number, _PICTURE])
     kind = kind_of_place(config, owner)
-    stance, heading = sample_stance(rng), _heading(rng, kind)
+    heading = sample_heading(rng, kind)
+    stance = sample_stance(rng, world=kind, heading=heading)
     framing: Framing = sample_framing(rng) if kind == "studio" else "street"
     camera, seed = 1 + int(rng.integers(CAMERAS)), int(rng.integers(2**31))
     scene = _studio(config.seed, identity) if kind_of_place(config, identity) == "studio" else sample_street(rng)
@@ -83,13 +83,3 @@ def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Set
 @lru_cache(maxsize=8)
 def _studio(seed: int, identity: int) -> Scene:
     return sample_studio(np.random.default_rng([seed, identity, _PLACE, 1]))
-
-
-def _heading(rng: np.random.Generator, kind: SceneKind) -> float:
-    """The way a person has turned: mostly towards the camera or away from it."""
-    side, front, around = rng.random(), float(rng.normal(0, 0.4)), float(rng.uniform(-pi, pi))
-    if side < _FRONT[kind]:
-        return front
-    if side < _FRONT[kind] + _BACK[kind]:
-        return (front + 2 * pi) % (2 * pi) - pi
-    return around

@@ -44,8 +44,9 @@ class Painting(nn.Module):
         shares, painted, correction = found.split(_OUTPUTS, dim=1)
         visible = visible + correction.to(visible)
         # What is added to the logits lets an untrained network mix by what the poses say.
-        person = covered * (0.1 + 0.9 * torch.sigmoid(visible))
-        prior = torch.cat((person, (1 - covered) * free, torch.full_like(covered, 0.1)), dim=1)
+        seen = covered * torch.sigmoid(visible)
+        there = (1 - covered) * free
+        prior = torch.cat((0.1 * covered + 0.9 * seen, there, 0.02 + 0.2 * (1 - seen - there)), dim=1)
         shares = torch.softmax(shares.to(prior) + (prior + 0.01).log(), dim=1)
         pictures = torch.stack((carried, source, torch.tanh(painted.contiguous()).to(source)), dim=1)
         return (pictures * shares[:, :, None]).sum(dim=1), visible

@@ -49,6 +49,11 @@ class Garment(ABC):
         """Metres outside its edge to which faces are drawn, so that those that straddle it are."""
         return 0.06
 
+    @property
+    def rim(self) -> float:
+        """Metres from its edge to which its inside may be seen."""
+        return 0.10
+
     @abstractmethod
     def cover(self, sites: Sites) -> Floats:
         """How far inside the garment's edges places are, metres on the average body; negative where it is not."""
@@ -95,7 +100,8 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
     layers = []
     for name in garment.panels:
         sheet = template.panel(name, density.level)
-        near = everywhere[sheet.vertices][sheet.faces].max(0) > -garment.slack
+        inside = everywhere[sheet.vertices][sheet.faces]
+        near = inside.max(0) > -garment.slack
         if not near.any():
             continue
         laid = _used(panel_chart(name, density.cloth), sheet.faces[:, near])
@@ -105,7 +111,7 @@ def sew(garment: Garment, body: Body, density: Density) -> list[Layer]:
         texture = replace(texture, alpha=alpha)
         layer = layer_on(
             sheet, points, normals, name=garment.name, uv=laid.uv, texture=texture, density=density.cloth,
-            material=garment.fabric.material, two_sided=garment.two_sided,
+            material=garment.fabric.material, two_sided=(inside.min(0) < garment.rim) & garment.two_sided,
         )  # fmt: skip
         layers.append(layer.only(near))
     return layers + garment.extras(body, points, density)

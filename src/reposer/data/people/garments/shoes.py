@@ -43,6 +43,10 @@ class Shoes(Garment):
     def slack(self) -> float:
         return 0.0  # the rim of the panel lies over the sole in the flat
 
+    @property
+    def rim(self) -> float:
+        return 1.0  # toes fold over soles
+
     def cover(self, sites: Sites) -> Floats:
         rim = _F(TOPS[self.style]) - sites.y
         vamp = {"loafer": 0.075, "flat": 0.125}.get(self.style)

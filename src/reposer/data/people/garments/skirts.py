@@ -44,6 +44,10 @@ class Skirt(Garment):
     def panels(self) -> tuple[str, ...]:
         return "skirt.front", "skirt.back"
 
+    @property
+    def rim(self) -> float:
+        return 1.0 if self.gap > 0 else 0.2
+
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
         inside = np.minimum(_F(self.waist) - y, y - _F(self.hem))

@@ -89,6 +89,10 @@ class Top(Garment):
     def panels(self) -> tuple[str, ...]:
         return self.panel_names if self.sleeve > 0 else self.panel_names[:2]
 
+    @property
+    def rim(self) -> float:
+        return 1.0 if self.gap > 0 else 0.10
+
     def cover(self, sites: Sites) -> Floats:
         y = sites.y
         side = np.minimum(sites.x * _F(1 / 0.17), 1)

@@ -1,0 +1,1 @@
+"""Faces and skin: who has which, and what is painted on them."""
