@@ -112,6 +112,17 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     assert read_image("reposed.png").shape == (3, 128, 64)
 
 
+def test_truth_of_people_is_read_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "people.md").read_text()
+    (command,) = re.findall(r"^reposer (people few .*)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    main([*command.split(), "--size", "64", "32"])
+    names: dict[str, object] = {}
+    (block,) = _CODE.findall(page)
+    _run(block, names)
+    assert names["same_seen"].shape == (1, 64, 32)  # type: ignore[attr-defined]
+
+
 @pytest.mark.slow
 def test_an_animation_is_made_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (DOCS / "animation.md").read_text()

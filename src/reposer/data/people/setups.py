@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import pi
 
 import numpy as np
 
 from reposer.data.people.config import PeopleConfig, SceneKind
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
+from reposer.data.people.scenes.cameras import street_cameras
 from reposer.data.people.scenes.framing import Framing, sample_framing
-from reposer.data.people.scenes.place import street_cameras
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
-from reposer.data.people.stances import Stance, sample_stance
+from reposer.data.people.stances import Stance, sample_heading, sample_stance
 
 _LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
-_FRONT, _BACK = {"street": 0.27, "studio": 0.50}, {"street": 0.20, "studio": 0.15}
-"""Shares of pictures from the front and from behind; the others are from anywhere."""
-CAMERAS = 6
+DISTRICT = 100
 
 
 @dataclass(frozen=True)
@@ -72,30 +69,24 @@ def pose_of(config: PeopleConfig, split: str, identity: int, index: int) -> tupl
 
 
 def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Setup:
-    """How a picture is taken. A studio is the person's own in all their pictures; cameras stay where they are."""
+    """How a picture is taken. A studio is the person's own in all their pictures; outdoors there are six cameras for
+    every DISTRICT people, each of which stays where it is.
+    """
     owner, number = pose_of(config, split, identity, index)
     rng = np.random.default_rng([config.seed, owner, number, _PICTURE])
     kind = kind_of_place(config, owner)
-    stance, heading = sample_stance(rng), _heading(rng, kind)
+    heading = sample_heading(rng, kind)
+    stance = sample_stance(rng, world=kind, heading=heading)
     framing: Framing = sample_framing(rng) if kind == "studio" else "street"
-    camera, seed = 1 + int(rng.integers(CAMERAS)), int(rng.integers(2**31))
+    cameras = street_cameras(config.seed % 2**31 + 7919 * (owner // DISTRICT))
+    camera, seed = int(rng.integers(len(cameras))), int(rng.integers(2**31))
     if kind_of_place(config, identity) == "studio":
         scene = _studio(config.seed, identity)
     else:
-        scene = sample_street(rng, street_cameras(config.seed)[camera - 1])
-    return Setup(stance, heading, framing, scene, camera, seed)
+        scene = sample_street(rng, cameras[camera])
+    return Setup(stance, heading, framing, scene, camera + 1, seed)
 
 
 @lru_cache(maxsize=8)
 def _studio(seed: int, identity: int) -> Scene:
     return sample_studio(np.random.default_rng([seed, identity, _PLACE, 1]))
-
-
-def _heading(rng: np.random.Generator, kind: SceneKind) -> float:
-    """The way a person has turned: mostly towards the camera or away from it."""
-    side, front, around = rng.random(), float(rng.normal(0, 0.4)), float(rng.uniform(-pi, pi))
-    if side < _FRONT[kind]:
-        return front
-    if side < _FRONT[kind] + _BACK[kind]:
-        return (front + 2 * pi) % (2 * pi) - pi
-    return around

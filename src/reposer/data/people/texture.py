@@ -64,11 +64,13 @@ class Atlas:
                 images.append(halved(images[-1]))
         return self.colours[level], self.slopes[level]
 
-    def look_up(self, u: Floats, v: Floats, level: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Nearest texels (N, 4) of colour and of slopes at texel coordinates of level 0."""
-        place = self._place(u, v, level)
-        colour, slopes = (np.take(image.view(np.uint32).ravel(), place) for image in self._level(level))
-        return colour.view(np.uint8).reshape(-1, 4), slopes.view(np.uint8).reshape(-1, 4)
+    def colour(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest texels (N, 4) R, G, B, alpha at texel coordinates of level 0."""
+        return self._look_up(self._level(level)[0], u, v, level)
+
+    def slope(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest slopes along u and v, then creases (N, 4), 128 for 0."""
+        return self._look_up(self._level(level)[1], u, v, level)
 
     def alpha(self, u: Floats, v: Floats, level: int) -> Floats:
         """(N,) alpha between texels, 0 to 255: a cut is as smooth as the distances that it is painted from."""
@@ -84,6 +86,9 @@ class Atlas:
         )  # fmt: skip
         upper, lower = a + (b - a) * right, c + (d - c) * right
         return upper + (lower - upper) * low
+
+    def _look_up(self, image: NDArray[np.uint8], u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        return np.take(image.view(np.uint32).ravel(), self._place(u, v, level)).view(np.uint8).reshape(-1, 4)
 
     def _place(self, u: Floats, v: Floats, level: int) -> Integers:
         rows, columns = self._level(level)[0].shape[:2]
