@@ -40,7 +40,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 def test_docstring_of_a_loss_tells_all(name: str) -> None:
     text = inspect.getdoc(getattr(losses, name)) or ""
     assert ":math:" in text or ".. math::" in text, "no formula"
-    assert re.search(r"\(B, [C3], H, W\)|any shape", text), "no shapes"
+    assert re.search(r"\(B, [C23], H, W\)|any shape", text), "no shapes"
     assert re.search(r"Returns:\n    Scalar (in|at least)|Returns:\n    Scalar, at least", text), (
         "no range of the value"
     )
@@ -110,6 +110,17 @@ def test_the_pose_of_a_photo_is_found_as_typed(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(estimators, "load_estimator", Estimator)
     _run(block, {})
     assert read_image("reposed.png").shape == (3, 128, 64)
+
+
+def test_truth_of_people_is_read_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "people.md").read_text()
+    (command,) = re.findall(r"^reposer (people few .*)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    main([*command.split(), "--size", "64", "32"])
+    names: dict[str, object] = {}
+    (block,) = _CODE.findall(page)
+    _run(block, names)
+    assert names["same_seen"].shape == (1, 64, 32)  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from reposer import __version__
 from reposer.bounds import at_least
 from reposer.checks import InputError
 from reposer.config import RunConfig
-from reposer.data import MANNEQUINS
+from reposer.data import MANNEQUINS, PEOPLE
 from reposer.files import read_json
 from reposer.markdown import code, plain, python_text, table, text
 from reposer.metrics import Score
@@ -192,7 +192,7 @@ def _limits(config: RunConfig, about: About) -> str:
     seen = (
         "It was trained on rendered figures and has never seen a photograph: for trying the method, not for pictures "
         "of real people."
-        if training_data(config, about) == MANNEQUINS["name"]
+        if training_data(config, about) in (MANNEQUINS["name"], PEOPLE["name"])
         else "It was trained on one kind of picture and reflects who and what is in it: others come out worse."
     )
     return (

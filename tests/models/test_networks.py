@@ -129,9 +129,32 @@ WARP_NAMES = [
     "poses.0.weight",
     "last.weight",
 ]
+FLOW_NAMES = [
+    "radii",
+    *(f"frames.layers.{layer}.weight" for layer in (0, 2, 4)),
+    *(f"first.{layer}.0.weight" for layer in (0, 1)),
+    *(f"{of}.levels.{level}.{layer}.0.weight" for of in ("source", "pose") for level in (0, 1, 2) for layer in (0, 1)),
+    *(
+        f"{level}.{layer}.weight"
+        for level in ("bottom", "middle", "top")
+        for layer in ("corrections", "first.0", "last.0")
+    ),
+    "bottom.turns.weight",
+    *(f"bottom.attention.{layer}.weight" for layer in ("query", "key", "value", "last")),
+    *(
+        f"{block}.branch.{layer}.weight"
+        for block in ("bottom.blocks.0", "bottom.blocks.1", "middle.block", "top.block", "face.block")
+        for layer in ("0.0", "1")
+    ),
+    *(f"{level}.up.0.weight" for level in ("middle", "top", "painting")),
+    *(f"painting.{layer}.weight" for layer in ("layers.0.0", "layers.1.0", "last")),
+    *(f"face.{layer}.weight" for layer in ("first.0", "facing", "up.0.0", "up.1.0", "last")),
+    *(f"face.down.{i}.{layer}.0.weight" for i in (0, 1) for layer in (0, 1)),
+]
+NAMES = {"patn": PATN_NAMES, "xing": XING_NAMES, "warp": WARP_NAMES, "flow": FLOW_NAMES}
 
 
-@pytest.mark.parametrize(("network", "names"), [("patn", PATN_NAMES), ("xing", XING_NAMES), ("warp", WARP_NAMES)])
+@pytest.mark.parametrize(("network", "names"), NAMES.items())
 def test_names_of_the_weights_stay(network: str, names: list[str]) -> None:
     """Checkpoints hold these names."""
     own = [name for name in small(network, "instance").state_dict() if not name.endswith("bias")]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reposer.features import WeightsFile
 from reposer.losses import Objective, objective_of
-from reposer.models import NETWORKS, DiscriminatorConfig, build_discriminators, build_generator
+from reposer.models import NETWORKS, DiscriminatorConfig, FlowConfig, build_discriminators, build_generator
 from reposer.models.dropout import set_dropout_keys
 from reposer.training.state import item_keys
 
@@ -41,6 +41,25 @@ def test_generator(name: str, norm: str) -> None:
     random = torch.Generator().manual_seed(0)
     source, *maps = (torch.rand(2, channels, *SIZE, generator=random) for channels in (3, 18, 18))
     assert_one_graph(network, source * 2 - 1, *maps)
+
+
+@pytest.mark.nightly
+def test_what_a_generator_explains() -> None:
+    network = build_generator(FlowConfig(channels=4, blocks=1)).train()
+    random = torch.Generator().manual_seed(0)
+    source, *maps = (torch.rand(2, channels, *SIZE, generator=random) for channels in (3, 18, 18))
+    assert_one_graph(_Flow(network), source * 2 - 1, *maps)
+
+
+class _Flow(torch.nn.Module):
+    """The largest flow that a network explains."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.network(*inputs, explain=True).flows[-1]
 
 
 @pytest.mark.slow

@@ -60,6 +60,7 @@ def test_what_may_change(small: RunConfig, tmp_path: Path) -> None:
         ("optimization", {"gradient_accumulation_steps": 2}),
         ("optimization", {"adversarial_start_step": 2}),
         ("optimization", {"adversarial_start_step": 4}),
+        ("augmentation", {"framing": 0.7, "mirror": 0.5, "colour": 1.0, "noise": 9.0, "jpeg": 0.5, "joint_drops": 0.1}),
         ("hardware", {"precision": "bf16-mixed"}),
         pytest.param("hardware", {"precision": "16-mixed"}, marks=pytest.mark.nightly),
         ("hardware", {"gradient_checkpointing": True}),

@@ -11,6 +11,7 @@ from reposer.augmentation import AugmentConfig, augment
 from reposer.data import LayoutName
 from reposer.generation import Shard, checkpoint_provenance
 from reposer.generator import generator_file, load_generator
+from reposer.photos.transfer import DEFAULT_GENERATOR
 from reposer.progress import Progress
 
 DEFAULTS = AugmentConfig()
@@ -22,7 +23,7 @@ def run(
     *,
     out: Path,
     config: Annotated[AugmentConfig, tyro.conf.arg(name="")] = DEFAULTS,
-    generator: Path = Path("mannequin"),
+    generator: Path = Path(DEFAULT_GENERATOR),
     layout: LayoutName = "auto",
     device: str = "cpu",
     batch_size: int = 8,

@@ -151,12 +151,12 @@ class PairDataset(Dataset[PairItem]):
         a, b = images
         return PairItem(a, b, joints[0], visible[0], joints[1], visible[1], pair_id(source, target), box, *known)
 
-    def _known(self, source: str, target: str, *, mirrored: bool) -> tuple[Tensor, Tensor, Tensor] | tuple[()]:
-        """Flow, seen and parts of a pair, if they are wanted."""
+    def _known(self, source: str, target: str, *, mirrored: bool) -> tuple[Tensor, ...]:
+        """Flow, seen, parts and the source's parts of a pair, if they are wanted."""
         if self._truth is None:
             return ()
         flow, seen, parts = self._truth.pair(source, target, mirrored=mirrored)
-        return flow[0], seen[0], parts[0]
+        return flow[0], seen[0], parts[0], self._truth.parts(source, mirrored=mirrored)
 
     def _read(self, i: int) -> Tensor:
         """Read the image of a name, (3, H, W) uint8; a photo in its picture."""
@@ -179,7 +179,7 @@ def _truth_of(index: PairIndex) -> TruthFolder:
     if index.truth is None:
         raise InputError(
             f"{index.images.parent}: no truth of the {index.split} split; make the data with 'reposer people --truth "
-            "surface', or leave out --data.truth"
+            "surface', or leave out what needs it (--data.truth, terms of the objective)"
         )
     from reposer.data.layouts import RELEASED
     from reposer.data.people.folder import TruthFolder

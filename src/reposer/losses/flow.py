@@ -143,7 +143,7 @@ def visibility_loss(
     :math:`\bar s` is the seen share of the person, both taken to be at least 5 %; else both are 1.
 
     Args:
-        visibilities: (B, 1, h, w), or several from coarse to fine: logits.
+        visibilities: (B, 1, h, w) of any shape up to that of ``seen``, or several from coarse to fine: logits.
         seen: (B, H, W) bool.
         person: (B, H, W) bool, where the target shows the person; None: everywhere.
         content: (B, 1, H, W), which pixels count, see ``reposer.similarity.content``; None: all.
@@ -155,6 +155,9 @@ def visibility_loss(
 
     Raises:
         TypeError, ValueError: if shapes or types do not fit together.
+
+    Reference: Neoral, Šochman and Matas, "Continual occlusion and optical flow estimation", ACCV 2018 (occlusion
+    learned beside the flow); Xie and Tu, "Holistically-nested edge detection", ICCV 2015, eq. 2 (balance).
     """
     settings = changed(settings, fields)
     visibilities = (visibilities,) if isinstance(visibilities, Tensor) else visibilities

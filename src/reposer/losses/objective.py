@@ -32,6 +32,12 @@ class ObjectiveValue:
     total: Tensor
 
 
+def needs_of(config: ObjectiveConfig) -> frozenset[Need]:
+    """What the terms of an objective need besides the two images."""
+    terms = (name for name, weight in config.weights.items() if weight > 0)
+    return frozenset(need for name in terms for need in LOSSES[name].module.needs_of(getattr(config, name)))
+
+
 class Objective(nn.Module):
     """The generator's objective: a weighted sum of the terms of an ``ObjectiveConfig``, any of ``LOSSES``.
 
@@ -40,8 +46,9 @@ class Objective(nn.Module):
     three only for terms that need them; it returns an :class:`ObjectiveValue`. ``fake_logits=None`` leaves the
     adversarial term out, for steps before the discriminators join in. The terms on VGG19 features share one network
     and its feature maps. Of padded images, ``content`` (B, 1, H, W) bool says which pixels count; the generated images
-    must be equal to the target elsewhere (``reposer.similarity.content``). Some terms need the ``source`` images, what
-    the network has ``explained``, or the ``truth`` of a data set that knows it.
+    must be equal to the target elsewhere (``reposer.similarity.content``); ``judged`` says it of what each
+    discriminator saw, where that is not all of the image. Some terms need the ``source`` images, what the network has
+    ``explained``, or the ``truth`` of a data set that knows it.
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -60,8 +67,7 @@ class Objective(nn.Module):
     @property
     def needs(self) -> frozenset[Need]:
         """What its terms need besides the two images."""
-        terms = (cast("LossModule[Any]", term) for term in self.terms.values())
-        return frozenset(need for term in terms for need in term.needs_of(term.settings))
+        return needs_of(self.config)
 
     def forward(
         self,
@@ -72,6 +78,7 @@ class Objective(nn.Module):
         *,
         fake_logits: tuple[Tensor, ...] | None = (),
         content: Tensor | None = None,
+        judged: tuple[Tensor, ...] | None = None,
         source: Tensor | None = None,
         explained: Explained | None = None,
         truth: PairTruth | None = None,
@@ -84,6 +91,7 @@ class Objective(nn.Module):
             # One pass of each image through VGG19, whichever terms need it.
             features=feature_maps(self.features, generated, target) if self.features is not None else None,
             content=content,
+            judged=judged or None,
             source=source,
             explained=explained,
             truth=truth,

@@ -18,6 +18,7 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
+from reposer.losses.objective import needs_of
 from reposer.models import NETWORKS, generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
@@ -29,7 +30,7 @@ from reposer.training.run_folder import Resume, RunFolder, check_run_folder, hel
 from reposer.training.state import TrainingState, build_state
 from reposer.training.step import take_step
 from reposer.training.taken import LAG, Taken, settle
-from reposer.training.trial import check_terms, try_objective
+from reposer.training.trial import check_terms, check_truth, try_objective
 from reposer.training.validation import HIGHER_IS_BETTER, contact_sheet, fixed_pairs, validate
 from reposer.training.watch import DiscriminatorWatch
 from reposer.training.world import World
@@ -133,15 +134,16 @@ def train(
 
 def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]:
     """Open the training pairs, which must have the run's size, and name their data set in the configuration."""
+    check_truth(config)
     index = open_pairs(data, "train", config.data.layout, skip_missing=config.data.skip_missing, size=config.size)
     if index.size != config.size:
         raise InputError(
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
-    return replace(config, data=config.data.of_folder(data)), PairDataset(
-        index, flip=config.data.flip, truth=config.data.truth
-    )
+    truth = config.data.truth or "truth" in needs_of(config.objective)
+    dataset = PairDataset(index, flip=config.data.flip, truth=truth)
+    return replace(config, data=config.data.of_folder(data)), dataset
 
 
 def say_remarks(config: RunConfig, dataset: PairDataset, data: Path, progress: Progress) -> None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 import torch
 
 from reposer.checks import InputError
+from reposer.config import RunConfig
 from reposer.correspondence import Explained, PairTruth
-from reposer.losses import Objective
+from reposer.losses import LOSSES, Objective
 from reposer.losses.feature_maps import feature_maps
 from reposer.losses.module import LossInputs, LossModule
 from reposer.models import NETWORKS, GeneratorNetwork
@@ -54,3 +55,13 @@ def check_terms(objective: Objective, network: type[GeneratorNetwork]) -> None:
                 f"objective.{name}: {network.__name__} does not explain its images; choose --generator.network {able}, "
                 f"or --objective.{name}.weight 0"
             )
+
+
+def check_truth(config: RunConfig) -> None:
+    """Raise InputError where a term or an augmentation needs the truth of the pairs and the run does not read it."""
+    objective = config.objective
+    used = [name for name, weight in objective.weights.items() if weight]
+    users = [f"objective.{name}" for name in used if "truth" in LOSSES[name].module.needs_of(getattr(objective, name))]
+    users += ["augmentation.plain"] if config.augmentation.plain else []
+    if users and not config.data.truth:
+        raise InputError(f"{', '.join(users)}: needs --data.truth, of data that 'reposer people' made")

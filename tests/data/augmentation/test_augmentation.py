@@ -13,7 +13,7 @@ from reposer.counters import uniforms
 from reposer.data import PairBatch
 from reposer.data.augmentation import AugmentationConfig, augmented, misread_poses
 from reposer.data.augmentation.framing import DRAWS, draw_frame
-from reposer.data.augmentation.moving import mirrored
+from reposer.data.augmentation.moving import changed_where, mirrored
 
 
 def same(a: PairBatch, b: PairBatch) -> bool:
@@ -52,6 +52,21 @@ def test_each_key_draws_the_same_in_any_batch() -> None:
     assert all(torch.cat(each).equal(pose) for each, pose in zip(zip(*read, strict=True), poses, strict=True))
     other = augmented(batch, drawn + 1, ALL)
     assert not same(other, whole)
+
+
+def test_the_processor_computes_only_what_is_chosen_and_the_same() -> None:
+    batch, which = pairs(5), torch.tensor([True, False, False, True, False])
+    counted = []
+
+    def change(images: Tensor, more: Tensor) -> Tensor:
+        counted.append(len(images))
+        return images // 2 + more
+
+    more = torch.arange(5, dtype=torch.uint8)[:, None, None, None]
+    found = changed_where(which, change, batch.source, more)
+    assert counted == [2]
+    assert found.equal(torch.where(which[:, None, None, None], batch.source // 2 + more, batch.source))
+    assert changed_where(which & False, change, batch.source, more).equal(batch.source)
 
 
 def test_the_flow_of_what_is_seen_stays_true() -> None:

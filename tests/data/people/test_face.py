@@ -159,3 +159,15 @@ def test_same_looks_same_bits_and_what_is_asked_for_is_painted():
         assert not np.array_equal(plain, face(**({"beard": "none", "liner": 0.0, "freckles": 0.0} | changes)))
     chin = (region.sites.y < 0.635) & (region.sites.y > 0.62) & (region.sites.x < 0.02) & (region.sites.z > 0.12)
     assert face(beard="full", beard_colour=(10, 10, 10))[chin].mean() < 0.5 * plain[chin].mean()
+
+
+def test_eyes_are_darker_than_cheeks_from_far_away():
+    looks = sample_looks(np.random.default_rng(5))
+    person = make_person(replace(looks, garments=looks.garments[:3], hairstyle=None), 128)
+    scene = replace(sample_studio(np.random.default_rng(3)), shadow_on_ground=0.0)
+    frame = photograph(person, stand(), heading=0.0, framing="full", scene=scene, size=(128, 64), seed=0)
+    light = frame.image.astype(float).mean(2)
+    nose = np.round(frame.joints[0]).astype(int)
+    for joint in (RIGHT_EYE, LEFT_EYE):
+        x, y = np.round(frame.joints[joint]).astype(int)
+        assert light[y - 1 : y + 2, x].min() < light[nose[1], x] - 4

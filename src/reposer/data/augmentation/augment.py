@@ -11,7 +11,7 @@ from reposer.counters import uniforms
 from reposer.data.augmentation import colour, degrading, framing, occluders
 from reposer.data.augmentation.config import AugmentationConfig
 from reposer.data.augmentation.misreading import misread
-from reposer.data.augmentation.moving import framed, mirrored, sampled
+from reposer.data.augmentation.moving import changed_where, framed, mirrored, sampled
 from reposer.data.batch import PairBatch
 
 _PAIR, _COLOUR, _PLAIN, _POSE = 0, 1, 2, 3
@@ -111,6 +111,5 @@ def _degraded(images: Tensor, keys: Tensor, number: int, config: AugmentationCon
         images = degrading.noisy(images, config.noise / 255 * noise.square(), keys, _NOISE + number)
     if config.jpeg:
         steps = (3 + 24 * quality.square()) / 255
-        coarse = degrading.coarsened(images.clamp(0, 1), steps)
-        images = torch.where((chosen < config.jpeg)[:, None, None, None], coarse, images)
+        images = changed_where(chosen < config.jpeg, degrading.coarsened, images.clamp(0, 1), steps)
     return images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -64,8 +65,8 @@ def framed(batch: PairBatch, source: Frame, target: Frame) -> PairBatch:
     either = source.changed | target.changed
     return replace(
         batch,
-        source=_chosen(source.changed, _picture(batch.source, of_source), batch.source),
-        target=_chosen(target.changed, _picture(batch.target, of_target), batch.target),
+        source=changed_where(source.changed, _picture, batch.source, of_source),
+        target=changed_where(target.changed, _picture, batch.target, of_target),
         source_joints=source_joints,
         source_visible=source_visible,
         target_joints=target_joints,
@@ -130,6 +131,17 @@ def _flow(batch: PairBatch, source: Frame, target: Frame, places: Tensor) -> tup
     height, width = source.size
     inside = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
     return flow.to(batch.flow.dtype), (nearest[:, 2] > 0.5) & inside
+
+
+def changed_where(which: Tensor, change: Callable[..., Tensor], tensor: Tensor, *more: Tensor) -> Tensor:
+    """``change(tensor, *more)`` of which (B,) items, the tensor of the others: only as much as needed on a processor.
+
+    A GPU computes it of all: to ask it which would take longer.
+    """
+    if which.device.type != "cpu":
+        return _chosen(which, change(tensor, *more), tensor)
+    rows = which.nonzero()[:, 0]
+    return tensor.index_copy(0, rows, change(*(each.index_select(0, rows) for each in (tensor, *more))))
 
 
 def _chosen(which: Tensor, changed: Tensor, before: Tensor) -> Tensor:

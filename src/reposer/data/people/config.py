@@ -44,7 +44,7 @@ class PeopleConfig(Checked):
     keypoint_noise: Annotated[float, between(0, 4)] = 0.0
     """Errors of a pose estimator in the annotations: 0: none, 1: as a real one's; the exact keypoints stand beside."""
     occluded_joints: Literal["report", "drop"] = "report"
-    """Joints behind something: report them, as pose estimators mostly do, or drop them as missing."""
+    """Joints of limbs behind something: report them, as pose estimators mostly do, or drop them as missing."""
     seed: Seed = 0
     """Determines everything."""
     workers: Annotated[int, at_least(0)] = 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from reposer.checks import InputError
 from reposer.correspondence import MIRRORED_PARTS, PairTruth
@@ -54,6 +55,12 @@ class TruthFolder:
         truth = PairTruth(*true_flow(shown, wanted), wanted.image(wanted.parts))
         return _mirrored(truth) if mirrored else truth
 
+    def parts(self, name: str, *, mirrored: bool = False) -> Tensor:
+        """Return the parts (H, W) uint8 that a picture shows; errors as in ``pair``."""
+        shown = self.picture(name)
+        (parts,) = shown.image(shown.parts)
+        return _parts_mirrored(parts.flip(-1)) if mirrored else parts
+
     def picture(self, name: str) -> SurfaceBatch:
         """Return what one picture shows; errors as in ``pair``."""
         return _kept(self._pictures, name, self._read, _PICTURES)
@@ -88,5 +95,9 @@ def _mirrored(truth: PairTruth) -> PairTruth:
     flow, seen, parts = (values.flip(-1) for values in truth)
     shown = (parts > 0)[:, None]
     x = torch.where(shown, flow.shape[-1] - 1 - flow[:, :1], 0)
-    names = torch.tensor(MIRRORED_PARTS, dtype=parts.dtype)
-    return PairTruth(torch.cat([x, flow[:, 1:]], dim=1), seen, names[parts.long()])
+    return PairTruth(torch.cat([x, flow[:, 1:]], dim=1), seen, _parts_mirrored(parts))
+
+
+def _parts_mirrored(parts: Tensor) -> Tensor:
+    """Labels of parts whose left and right change places."""
+    return torch.tensor(MIRRORED_PARTS, dtype=parts.dtype)[parts.long()]

@@ -22,12 +22,15 @@ from reposer.data.people.picture import Frame
 from reposer.data.people.setups import looks_of, pose_of, setup_of
 from reposer.data.people.truth import pack_picture, pack_surface, picture_truth, surface_truth
 from reposer.files import read_bytes, read_text, write_text, written
+from reposer.poses.proportions import FACE_JOINTS
 from reposer.values import from_plain
 
 PART_MASKS = "part-masks"
 RECORDS = ".people"
 """Folder of the records, which is gone from a finished data set."""
 _JPEG, _MOST = (cv2.IMWRITE_JPEG_QUALITY, 95), 2**28
+_OF_THE_FACE = np.isin(np.arange(18), FACE_JOINTS)
+"""Nobody finds these in a head that is turned away."""
 Joints = tuple[tuple[float, float], ...]
 
 
@@ -112,7 +115,9 @@ def _encoded(kind: str, image: NDArray[Any], options: Sequence[int] = ()) -> byt
 
 def _picture(config: PeopleConfig, name: str, frame: Frame, pose: tuple[int, int]) -> Picture:
     height, width = config.picture_size
-    visible = frame.visible if config.occluded_joints == "drop" else frame.visible | frame.hidden
+    visible = frame.visible
+    if config.occluded_joints == "report":
+        visible = visible | (frame.hidden & ~_OF_THE_FACE)
 
     def told(joints: NDArray[Any]) -> Joints:
         inside = np.clip(joints, 0, (width - 1, height - 1)).round(2)

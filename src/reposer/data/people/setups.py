@@ -10,6 +10,7 @@ import numpy as np
 from reposer.data.people.config import PeopleConfig, SceneKind
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
+from reposer.data.people.scenes.cameras import street_cameras
 from reposer.data.people.scenes.framing import Framing, sample_framing
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
@@ -17,7 +18,7 @@ from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import Stance, sample_heading, sample_stance
 
 _LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
-CAMERAS = 6
+DISTRICT = 100
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,22 @@ def pose_of(config: PeopleConfig, split: str, identity: int, index: int) -> tupl
 
 
 def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Setup:
-    """How a picture is taken. A studio is the person's own in all their pictures; outdoors, places come and go."""
+    """How a picture is taken. A studio is the person's own in all their pictures; outdoors there are six cameras for
+    every DISTRICT people, each of which stays where it is.
+    """
     owner, number = pose_of(config, split, identity, index)
     rng = np.random.default_rng([config.seed, owner, number, _PICTURE])
     kind = kind_of_place(config, owner)
     heading = sample_heading(rng, kind)
     stance = sample_stance(rng, world=kind, heading=heading)
     framing: Framing = sample_framing(rng) if kind == "studio" else "street"
-    camera, seed = 1 + int(rng.integers(CAMERAS)), int(rng.integers(2**31))
-    scene = _studio(config.seed, identity) if kind_of_place(config, identity) == "studio" else sample_street(rng)
-    return Setup(stance, heading, framing, scene, camera, seed)
+    cameras = street_cameras(config.seed % 2**31 + 7919 * (owner // DISTRICT))
+    camera, seed = int(rng.integers(len(cameras))), int(rng.integers(2**31))
+    if kind_of_place(config, identity) == "studio":
+        scene = _studio(config.seed, identity)
+    else:
+        scene = sample_street(rng, cameras[camera])
+    return Setup(stance, heading, framing, scene, camera + 1, seed)
 
 
 @lru_cache(maxsize=8)

@@ -21,6 +21,7 @@ SHOWN = 2 * MOTIONS
 _TORSO = 9  # of PARTS
 _ANYWHERE = 0.06  # of the person as a whole: below what a part is where it is
 _SHARP = 2.0  # how much clearer than the maps the parts are told from each other
+_FURTHEST = 2.0  # scales that points are from where their part is, at most
 _TURNED = 4.0  # logits of visibility where a surface faces the source squarely
 
 
@@ -62,6 +63,10 @@ class Motion:
         places, facing = part_places(here, there, size, radii)
         whole, turned = _as_a_whole(source, target, size, times)
         places = torch.cat((torch.where(found[:, :, None], places, whole), whole), dim=1)
+        # Far from a limb that points at the camera there is no telling where its points would be.
+        far = (times * size[1], times * size[0])
+        both = zip(places.unbind(dim=2), far, strict=True)
+        places = torch.stack([of_axis.clamp(-length, 2 * length) for of_axis, length in both], dim=2)
         facing = torch.cat((torch.where(found, facing, turned), turned.expand_as(facing[:, :1])), dim=1)
         right = table((1.0, 0.0), places)
         across = torch.where(found[..., 0], here.across, right)
@@ -132,7 +137,8 @@ class Estimate:
         shares = torch.softmax(self.parts + _SHARP * (motion.maps + 0.01).log(), dim=1)
         places = (motion.places * shares[:, :, None]).sum(dim=1)
         x, y = (motion.across[..., None, None] * shares[:, :, None]).sum(dim=1).unbind(dim=1)
-        right, down = (self.shift * motion.scale[:, None, None, None]).unbind(dim=1)
+        shift = _FURTHEST * torch.tanh(self.shift / _FURTHEST)
+        right, down = (shift * motion.scale[:, None, None, None]).unbind(dim=1)
         places = places + torch.stack((right * x - down * y, right * y + down * x), dim=1)
         facing = (motion.facing * shares).sum(dim=1, keepdim=True)
         return places, self.visible + _TURNED * facing

@@ -14,7 +14,7 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
 }
 """Name -> facial actions, 0 to 1."""
 _ODDS = {"neutral": 40.0, "slight smile": 32, "smile": 12, "laugh": 4, "talking": 6, "serious": 6}
-_AWAKE = {"eyeWide": 0.30, "eye-height2": 0.22, "eye-scale": 0.40, "mouth-angles": 0.15}
+_AWAKE = {"eyeWide": 0.24, "eye-height2": 0.22, "eye-scale": 0.40, "mouth-angles": 0.35}
 """MakeHuman's eyes are small and half closed and its mouths sad; in photographs they are not."""
 
 

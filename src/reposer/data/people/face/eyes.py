@@ -5,6 +5,7 @@ import numpy as np
 from reposer.data.people.arrays import Floats, smoothstep
 from reposer.data.people.face import noise
 from reposer.data.people.face.complexion import Complexion
+from reposer.data.people.face.regions import FINE
 from reposer.data.people.sites import Chart, chart
 from reposer.data.people.surface import Material
 from reposer.data.people.template import Sheet, load_template
@@ -29,7 +30,8 @@ def paint_eye(sheet: Sheet, complexion: Complexion, density: float) -> tuple[Tex
     radius = np.sqrt(x * x + y * y)
     edge = 0.6 / density
     colour = np.empty((3, *laid.size), np.float32)
-    colour[:] = np.array([216, 208, 202], np.float32)[:, None, None]
+    white = 1.0 if density > 4 * FINE else 0.72
+    colour[:] = np.array([216, 208, 202], np.float32)[:, None, None] * _F(white)
     colour *= 1 - _F(0.16) * smoothstep(radius, IRIS, 0.013)  # the white turns away
     ahead = z > 0
 

@@ -9,8 +9,8 @@ from reposer.data.people.face.regions import Region
 
 _F = np.float32
 _BROW_X = (0.0085, 0.018, 0.030, 0.042, 0.056)
-_BROW_Y = (0.7512, 0.7522, 0.7532, 0.7522, 0.7476)
-_BROW_HALF = (0.0028, 0.0040, 0.0039, 0.0030, 0.0012)
+_BROW_Y = (0.7503, 0.7517, 0.7533, 0.7527, 0.7482)
+_BROW_HALF = (0.0024, 0.0040, 0.0039, 0.0030, 0.0012)
 """Distance from the middle, height and half the thickness of brows on the average body."""
 
 
@@ -31,7 +31,7 @@ def paint_lips(face: Floats, complexion: Complexion, region: Region) -> None:
     lips = masks["lips"] * _F(0.85)
     mix(face, lips, complexion.lips)
     upper = smoothstep(y, 0.6600, 0.6640)
-    tint(face, masks["lips"] * upper, (0.86, 0.80, 0.80))
+    tint(face, masks["lips"] * upper, (0.88, 0.83, 0.83))
     shine = noise.rounded(np.exp(-(((y.astype(np.float64) - 0.6545) / 0.0025) ** 2))) * masks["lips"]
     mix(face, shine * smoothstep(region.sites.x, 0.014, 0.002) * _F(0.16), (255, 225, 220))
     tint(face, masks["corners"], (0.74, 0.64, 0.62))
@@ -62,7 +62,7 @@ def paint_brows(face: Floats, complexion: Complexion, region: Region) -> None:
     rise = np.array(_BROW_Y) + own[0] + np.array([0, 0.3, 1, 1.2, 0]) * own[1] + np.array([0, 0, 0, 0.5, 1]) * own[2]
     off = (y - np.interp(x, _BROW_X, rise)) / np.interp(x, _BROW_X, np.array(_BROW_HALF) * complexion.brow)
     off = off.astype(np.float32)
-    body = smoothstep(np.abs(off), 1.25, 0.55) * smoothstep(x, 0.0070, 0.0130) * smoothstep(x, 0.0580, 0.0500)
+    body = smoothstep(np.abs(off), 1.25, 0.55) * smoothstep(x, 0.0055, 0.0170) * smoothstep(x, 0.0580, 0.0500)
     body *= (sites.z > 0.06) & (np.abs(off) < 1.5)
     hairs = noise.look_up(noise.grain(6), (x - _F(0.6) * y) * _F(1100), (y + x) * _F(1400))
     cover = np.minimum(np.maximum(body * (_F(0.85) + _F(0.30) * hairs), 0), 1)

@@ -17,7 +17,7 @@ from reposer.data.people.sites import Sites
 from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture, slopes_of
 
-SKIN = Material(wrap=0.32, gloss=0.05, sharpness=4, blood=1.0)
+SKIN = Material(wrap=0.32, gloss=0.06, sharpness=4, blood=1.0, detail="pores", detail_strength=1.0)
 _F = np.float32
 _MOUTH = (70, 26, 26)
 _WARM = (0.05, -0.10, -0.09)
@@ -90,7 +90,8 @@ def _paint_head(face: Floats, complexion: Complexion, region: Region, pale: floa
     for plane, warm in zip(face, _WARM, strict=True):
         plane *= 1 + blood * _F(1.1 * warm * pale)
     tint(face, masks["pale"], (1.035, 1.03, 1.0))
-    tint(face, masks["sockets"] * _F(0.35 + complexion.tired), (0.86, 0.80, 0.82))
+    far = 1.0 if region.texels > 2 * FINE else 1.9  # from far away eyes are dark spots
+    tint(face, masks["sockets"] * _F(far * (0.35 + complexion.tired)), (0.86, 0.80, 0.82))
     tint(face, masks["nose wings"] * _F(0.5), (0.88, 0.78, 0.76))
     tint(face, masks["nostrils"], (0.34, 0.22, 0.20))
     paint_spots(face, complexion, region)

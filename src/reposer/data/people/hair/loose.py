@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats, smoothstep
+from reposer.data.people.arrays import Bools, Floats, smoothstep
 from reposer.data.people.face.noise import cloud
 from reposer.data.people.hair.hairline import CENTRE, hairline
 from reposer.data.people.hair.mould import Mould, directions, load_mould
@@ -21,7 +21,7 @@ _TEMPLE = 42.0
 """Where the hairline turns down, degrees from the front."""
 _GAP = 0.055
 """Metres between neighbouring strands of the grid from which they hang apart."""
-_OFF = 0.032
+_BEFORE, _BEHIND = 0.048, 0.032
 """How far in front of and behind the trunk hair hangs, for the cloth between."""
 
 
@@ -49,11 +49,21 @@ def loose_sheets(
     holes = wide[1:] | wide[:-1]
     shade = _shade(points)
     layers = [hair_sheet(points, body, strands, shade=shade, holes=holes)]
-    if style.curl > 0.5 and not hanging:  # single curls stand out
-        middle = np.array(CENTRE)[:, None, None]
-        fuzz = middle + (points - middle) * (1.02 + style.volume)
-        layers.append(hair_sheet(fuzz, body, strands, shade=shade, sparse=0.45))
+    curly = style.curl > 0.5 and not hanging
+    if curly or level < 2:
+        layers.append(_stray(points, body, strands, shade, holes, style, 0.45 if curly else 0.74))
     return layers
+
+
+def _stray(
+    points: Floats, body: Body, strands: Strands, shade: Floats, holes: Bools, style: "Hairstyle", sparse: float
+) -> Layer:
+    """Single strands that stand off the others."""
+    middle = np.stack([0 * points[0], np.minimum(points[1], CENTRE[1]), 0 * points[2] + CENTRE[2]])
+    off = points - middle
+    far = np.sqrt((off * off).sum(0))
+    apart = points + off / far * (0.0012 + (0.12 if style.curl > 0.5 else 0.06) * style.volume)
+    return hair_sheet(apart, body, strands, shade=shade, holes=holes, sparse=sparse)
 
 
 def _guides(style: "Hairstyle", mould: Mould, columns: int) -> tuple[Floats, Floats, Floats]:
@@ -160,7 +170,7 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
     front, back = mould.depths(np.stack([x, y, z]))
     ahead_below, back_below = mould.depths(np.stack([x, y - 0.03, z]))
     front, back = np.maximum(front, ahead_below), np.minimum(back, back_below)
-    z = np.where(ahead, np.maximum(z, front + _OFF), np.minimum(z, np.where(back < 0.9, back - _OFF, z)))
+    z = np.where(ahead, np.maximum(z, front + _BEFORE), np.minimum(z, np.where(back < 0.9, back - _BEHIND, z)))
     return np.stack([x, y, z])
 
 

@@ -10,7 +10,7 @@ from reposer.data.people.face.noise import cloud, to_bytes
 from reposer.data.people.surface import Material
 from reposer.data.people.texture import Texture, slopes_of
 
-HAIR = Material(wrap=0.35, gloss=0.07, sharpness=4)
+HAIR = Material(wrap=0.35, gloss=0.10, sharpness=4)
 _F = np.float32
 _FINE = 300
 """Texels per metre from which single strands cast shadows on each other."""
