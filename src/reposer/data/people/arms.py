@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats, about, frames, product, turn, unit
+from reposer.data.people.arrays import Floats, about, eulers, frames, product, turn, unit
 from reposer.data.people.build import FLIP, Build, vertices_near
 from reposer.data.people.gestures import CONTACTS
 from reposer.data.people.legs import Legs
 from reposer.data.people.reaching import reach
 from reposer.data.people.shape import Body
 from reposer.data.people.stances import Stance
-from reposer.data.people.trunk import CHEST, HEAD, MIRROR, PELVIS, WAIST, Trunk, eulers
+from reposer.data.people.trunk import CHEST, HEAD, MIRROR, PELVIS, WAIST, Trunk
 
 _CARRIERS = {"pelvis": PELVIS, "waist": WAIST, "chest": CHEST, "head": HEAD}
 _ALONG = np.array([[0.0], [0.55], [1.0], [1.35]])  # elbow, forearm, wrist and hand along the forearm

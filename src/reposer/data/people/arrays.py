@@ -86,3 +86,14 @@ def about(axes: Floats, angles: Floats) -> Floats:
     flat[:, _BELOW] += sine
     flat[:, _ABOVE] -= sine
     return result
+
+
+def eulers(angles: Floats) -> Floats:
+    """Rotations (N, 3, 3) about the axis z, then x, then y, by angles (N, 3) in radians: x, y, z."""
+    (cx, cy, cz), (sx, sy, sz) = np.cos(angles).T, np.sin(angles).T
+    rows = np.empty((len(angles), 9))
+    syx, cyx = sy * sx, cy * sx
+    rows[:, 0], rows[:, 1], rows[:, 2] = cy * cz + syx * sz, syx * cz - cy * sz, sy * cx
+    rows[:, 3], rows[:, 4], rows[:, 5] = cx * sz, cx * cz, -sx
+    rows[:, 6], rows[:, 7], rows[:, 8] = cyx * sz - sy * cz, sy * sz + cyx * cz, cy * cx
+    return rows.reshape(-1, 3, 3)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from reposer.data.people.arrays import Bools, Floats, Integers, turn
 from reposer.data.people.parts import PARTS
-from reposer.data.people.posing import Skeleton
 from reposer.data.people.raster import Fragments
 from reposer.data.people.shape import Body
+from reposer.data.people.skeleton import Skeleton
 from reposer.data.people.template import load_template
 
 _BONES = (

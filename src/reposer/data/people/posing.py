@@ -4,8 +4,6 @@ Everything is worked out for left limbs: right ones are shown in a mirror first 
 bend as angles say; legs stand on the ground; then hands go where the stance says, out of the trunk's way.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from reposer.data.people.arms import Arms, place_arms
@@ -13,10 +11,10 @@ from reposer.data.people.arrays import Floats, about, dot, product, turn
 from reposer.data.people.build import LIMB, Build, Rig, measured, rig
 from reposer.data.people.legs import Legs, place_legs
 from reposer.data.people.shape import Body
+from reposer.data.people.skeleton import Skeleton, fine
 from reposer.data.people.stances import Stance
-from reposer.data.people.trunk import MIRROR, eulers, place_trunk
+from reposer.data.people.trunk import MIRROR, place_trunk
 
-_FINE = 2.0**-22  # to which rotations are rounded, so that sines may differ in the last bit
 # How much of the turn of an arm, forearm or thigh about itself the skin of each bone leaves to the next one.
 _UNTURNED = np.array([0.75, 0.3, -0.2, -0.6, 0.5])
 _SPREAD_OVER = [LIMB.index(name) for name in ("upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "upperleg01")]
@@ -25,27 +23,6 @@ _FOLLOWS = 0.45  # how far the skin of the shoulder follows the arm
 # Bends of each finger's bones in a fist, summed up; turns of closed fingers about the palm's normal.
 _CURLS = np.array([[0.25, 0.7, 1.1], *([[0.95, 2.35, 3.25]] * 4)])
 _TOGETHER = np.array([0.0, -0.17, -0.02, 0.15, 0.28])
-
-
-@dataclass(frozen=True)
-class Skeleton:
-    """Where bones are: rest point p of bone b is at rotations[b] @ p + translations[b]."""
-
-    rotations: Floats  # (B, 3, 3) float64
-    translations: Floats  # (B, 3)
-    heads: Floats  # (B, 3) where bones begin
-
-    def turned(self, heading: float) -> "Skeleton":
-        """The whole person turned about the vertical, positive towards their left."""
-        about_y = np.round(eulers(np.array([[0.0, heading, 0.0]]))[0] / _FINE) * _FINE
-        return Skeleton(
-            product(about_y, self.rotations), turn(about_y, self.translations), turn(about_y, self.heads)
-        )  # fmt: skip
-
-    def raised(self, metres: float) -> "Skeleton":
-        """The whole person lifted."""
-        up = np.array([0.0, metres, 0.0])
-        return Skeleton(self.rotations, self.translations + up, self.heads + up)
 
 
 def pose(body: Body, stance: Stance) -> Skeleton:
@@ -69,17 +46,13 @@ def pose(body: Body, stance: Stance) -> Skeleton:
     limbs[:, 13] = legs.toes
     rigid[rows.limbs] = limbs * MIRROR[:, None]
     rigid[rows.fingers] = _fingers(stance, arms.hands, build) * MIRROR[:, None, None]
-    rigid = _fine(rigid)
+    rigid = fine(rigid)
     placed = turn(rigid[rows.parents], build.offsets)
     for step in rows.steps:  # after k steps the sum of the last 2^k offsets
         placed = placed + placed[step]
     placed += body.heads[0]
     rotations = _skinned(rigid, limbs, arms, legs, build, rows)
     return Skeleton(rotations, placed - turn(rotations, body.heads), placed)
-
-
-def _fine(rotations: Floats) -> Floats:
-    return np.round(rotations * (1 / _FINE)) * _FINE
 
 
 def _fingers(stance: Stance, hands: Floats, build: Build) -> Floats:
@@ -117,5 +90,5 @@ def _skinned(rigid: Floats, limbs: Floats, arms: Arms, legs: Legs, build: Build,
     base[:, 5] = arms.clavicles
     turned = product(base, about(axes.reshape(-1, 3), angles.reshape(-1)).reshape(2, 6, 3, 3))
     rotations = rigid.copy()
-    rotations[rows.limbs[:, [*_SPREAD_OVER, _SHOULDER]]] = _fine(turned * MIRROR[:, None])
+    rotations[rows.limbs[:, [*_SPREAD_OVER, _SHOULDER]]] = fine(turned * MIRROR[:, None])
     return rotations

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from reposer.data.people.arrays import Floats, Integers
-from reposer.data.people.posing import Skeleton
+from reposer.data.people.skeleton import Skeleton
 
 _SHARES = 2.0**16
 """Steps of weights."""

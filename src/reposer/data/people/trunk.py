@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats, product, turn
+from reposer.data.people.arrays import Floats, eulers, product, turn
 from reposer.data.people.build import FLIP, Build
 from reposer.data.people.stances import Stance
 
@@ -28,17 +28,6 @@ class Trunk:
     def carried(self, part: int, points: Floats, build: Build) -> Floats:
         """Where points (2, 3) of the body at rest are if they follow a part of the chain; both as left ones."""
         return turn(self.rotations[part] * MIRROR, points - build.chain[part] * FLIP) + self.places[part] * FLIP
-
-
-def eulers(angles: Floats) -> Floats:
-    """Rotations (N, 3, 3) about the axis z, then x, then y, by angles (N, 3) in radians: x, y, z."""
-    (cx, cy, cz), (sx, sy, sz) = np.cos(angles).T, np.sin(angles).T
-    rows = np.empty((len(angles), 9))
-    syx, cyx = sy * sx, cy * sx
-    rows[:, 0], rows[:, 1], rows[:, 2] = cy * cz + syx * sz, syx * cz - cy * sz, sy * cx
-    rows[:, 3], rows[:, 4], rows[:, 5] = cx * sz, cx * cz, -sx
-    rows[:, 6], rows[:, 7], rows[:, 8] = cyx * sz - sy * cz, sy * sz + cyx * cz, cy * cx
-    return rows.reshape(-1, 3, 3)
 
 
 def place_trunk(stance: Stance, build: Build) -> Trunk:
