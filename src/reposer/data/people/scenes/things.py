@@ -79,14 +79,14 @@ def _round(sheet: Canvas, centre: float, radius: float) -> Floats:
 
 
 def _pole(rng: np.random.Generator) -> Sprite:
-    radius = float(rng.uniform(0.03, 0.09))
+    radius = float(rng.uniform(0.025, 0.06))
     sheet = Canvas(0.5, 3.4, 100)
     grey = np.array([1.0, 1.0, 1.02]) * rng.uniform(0.08, 0.55)
     bright = _round(sheet, 0.0, radius) + 0 * sheet.y
     sheet.fill(sheet.tube((0, -0.2), (0, 3.6), radius), grey[:, None, None] * bright)
     sheet.fill(sheet.tube((0, 0), (0, 0.12), radius * 1.6), grey[:, None, None] * bright * 0.8)
-    if rng.random() < 0.4:
-        sheet.fill(sheet.tube((0, 1.7), (0, 2.05), 0.16), (0.55, 0.55, 0.5))
+    if rng.random() < 0.3:
+        sheet.fill(sheet.tube((0, 2.25), (0, 2.5), 0.14), (0.55, 0.55, 0.5))
     return sheet.sprite()
 
 
