@@ -156,7 +156,7 @@ def mannequin_large() -> RunConfig:
 
 @_add
 def people_tiny() -> RunConfig:
-    """Photo-like people on two CPU cores in a quarter of an hour: a small `flow`, taught by true flow; no download."""
+    """Photo-like people on two CPU cores in ten minutes or so: a small `flow`, taught by true flow; no download."""
     return RunConfig(
         recipe="people-tiny",
         data=DataConfig(workers=0, truth=True),  # a worker would take a core from the training
@@ -178,7 +178,7 @@ def people_tiny() -> RunConfig:
 
 @_add
 def people_small() -> RunConfig:
-    """Photo-like people at 128x64, for two CPU cores in a day and a half or a GPU in hours; frames them at random.
+    """Photo-like people at 128x64, on two CPU cores in a day or on a GPU in hours.
 
     True flow and visibility teach what to carry, L1 + SSIM + PSSIM on exact parts what to mix and to paint; two small
     discriminators join in at the end.
@@ -212,7 +212,7 @@ def people_large() -> RunConfig:
         data=DataConfig(workers=8, truth=True),
         augmentation=_people_augmentation(),
         generator=FlowConfig(channels=20, blocks=4),
-        discriminators=DiscriminatorConfig(channels=32, dropout=0.0),
+        discriminators=DiscriminatorConfig(channels=32, blocks=3, dropout=0.0),
         objective=_people_objective(),
         optimization=OptimizationConfig(
             batch_size=16,

@@ -15,7 +15,7 @@ from reposer.poses.frames import sample
 from reposer.poses.tables import table
 
 _HEAD = 0  # of PARTS
-_LANDMARKS = (0, 14, 15, 16, 17)  # nose, eyes, ears
+_LANDMARKS = 5  # nose, eyes, ears
 _HALF = (0.65, 0.75)  # the cut reaches so many scales, and so many lengths of the neck, to each side
 _REACH = 0.3  # of it, how far a landmark's motion reaches
 _BLUR = 0.12  # of it, the spread of landmarks as the network sees them
@@ -50,7 +50,7 @@ class Head:
         half = (of_scale * frames.scale).maximum(of_neck * neck)[:, None]
         return cls(
             frames.start[:, _HEAD], half, frames.across[:, _HEAD], frames.found[:, _HEAD],
-            joints[:, _LANDMARKS], visible[:, _LANDMARKS],
+            _landmarks(joints), _landmarks(visible),
         )  # fmt: skip
 
     def square(self, side: int) -> Tensor:
@@ -64,6 +64,11 @@ class Head:
         apart = (places[:, None] - self.landmarks[..., None, None]).square().sum(dim=2)
         spread = 2 * (_BLUR * self.half[..., None, None]).square()
         return torch.exp(-(apart / spread).clamp(max=40)) * self.shown[..., None, None]
+
+
+def _landmarks(values: Tensor) -> Tensor:
+    """Of joints (B, 18, ...) those of the face; by slices, as a GPU would wait for an index."""
+    return torch.cat((values[:, :1], values[:, 14:]), dim=1)
 
 
 def moved(source: Head, target: Head, places: Tensor) -> Tensor:
@@ -94,8 +99,8 @@ class FacePath(nn.Module):
     def __init__(self, channels: int, norm: Norm) -> None:
         super().__init__()
         widths = (channels, 2 * channels, 4 * channels)
-        self.first = layer(3 + 3 + 2 * len(_LANDMARKS), widths[0], norm)
-        self.facing = nn.Linear(4 + 2 * len(_LANDMARKS), widths[2])
+        self.first = layer(3 + 3 + 2 * _LANDMARKS, widths[0], norm)
+        self.facing = nn.Linear(4 + 2 * _LANDMARKS, widths[2])
         self.down = nn.ModuleList(
             nn.Sequential(layer(a, b, norm, stride=2), layer(b, b, norm)) for a, b in pairwise(widths)
         )

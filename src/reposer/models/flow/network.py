@@ -49,8 +49,8 @@ class FlowGenerator(GeneratorNetwork):
     the target's pose and of the source, carried along the flow so far, decide between the parts, shift the points by
     what cloth, hair and shapes need, and say which of them the source shows. At an eighth each place also looks over
     the whole source, for what no flow reaches. The last layers see the source's pixels along the flow; for every pixel
-    they mix these, the source in place (background) and what they paint over both. The face is then repaired at twice
-    the resolution (:class:`FacePath`).
+    they mix these, the source in place (background) and what they paint, the person over what was carried. The face is
+    then repaired at twice the resolution (:class:`FacePath`).
 
     ``forward(..., explain=True)`` returns an :class:`Explained`: beside the picture every level's flow and visibility.
 

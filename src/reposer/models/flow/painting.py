@@ -48,6 +48,7 @@ class Painting(nn.Module):
         there = (1 - covered) * free
         prior = torch.cat((0.1 * covered + 0.9 * seen, there, 0.02 + 0.2 * (1 - seen - there)), dim=1)
         shares = torch.softmax(shares.to(prior) + (prior + 0.01).log(), dim=1)
-        base = torch.lerp(source, carried, covered.to(source))
-        pictures = torch.stack((carried, source, changed(base, painted.to(source))), dim=1)
+        # The person is painted over what was carried, the background from grey: it may be another one.
+        painted = changed(carried * (2 * covered).clamp(max=1).to(source), painted.to(source))
+        pictures = torch.stack((carried, source, painted), dim=1)
         return (pictures * shares[:, :, None]).sum(dim=1), visible
