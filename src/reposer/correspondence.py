@@ -48,9 +48,12 @@ class Explained(NamedTuple):
     """(B, 1, h, w) each, of the same sizes: logits of whether the source shows the point."""
 
 
-def carried(image: Tensor, flow: Tensor) -> Tensor:
-    """Images (B, C, H, W) sampled where the flow (B, 2, h, w) points; what lies outside is the border's colour."""
+def carried(image: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
+    """Images (B, C, H, W) sampled where the flow (B, 2, h, w) points; what lies outside is the border's colour.
+
+    ``mode``: of ``torch.nn.functional.grid_sample``, "bilinear", "nearest" or "bicubic".
+    """
     height, width = image.shape[-2:]
     x, y = flow.unbind(dim=1)
     grid = torch.stack(((x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1), dim=-1)
-    return grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return grid_sample(image, grid, mode=mode, padding_mode="border", align_corners=False)

@@ -8,9 +8,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample
 
-from reposer.correspondence import MIRRORED_PARTS
+from reposer.correspondence import MIRRORED_PARTS, carried
 from reposer.data.augmentation.framing import Frame
 from reposer.data.batch import PairBatch
 from reposer.letterbox import flip_box
@@ -91,10 +90,7 @@ def origins(frame: Frame) -> Tensor:
 
 def sampled(maps: Tensor, places: Tensor, mode: str = "bilinear") -> Tensor:
     """Maps (B, C, H, W) at places (B, h, w, 2); outside lies the border's value."""
-    height, width = maps.shape[-2:]
-    x, y = places.unbind(-1)
-    grid = torch.stack(((x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1), dim=-1)
-    return grid_sample(maps, grid, mode=mode, padding_mode="border", align_corners=False)
+    return carried(maps, places.movedim(-1, 1), mode)
 
 
 def sampled_nearest(labels: Tensor | None, places: Tensor) -> Tensor | None:
