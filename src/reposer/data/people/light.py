@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,18 +77,12 @@ def cast(points: Floats, faces: Integers, axes: Floats, centre: Floats, cells: i
 
 def box_means(values: NDArray[np.int32], solid: Bools, reach: int) -> Floats:
     """(h, w) means over the solid cells of squares of 2 * reach + 1 cells; whole numbers, so exact."""
-    height, width = values.shape
-    low, high = np.arange(max(height, width)) - reach, np.arange(max(height, width)) + reach + 1
-
-    def sums(image: NDArray[np.int32]) -> NDArray[np.int32]:
-        for axis, size in ((0, height), (1, width)):
-            start = np.zeros_like(image.take([0], axis))
-            total = np.concatenate([start, image.cumsum(axis, dtype=np.int32)], axis)
-            image = total.take(np.minimum(high[:size], size), axis) - total.take(np.maximum(low[:size], 0), axis)
-        return image
-
-    count = np.maximum(sums(solid.astype(np.int32)), 1)
-    return np.divide(sums(values * solid), count, dtype=np.float32, casting="unsafe")
+    sums, count = (
+        cv2.boxFilter(image, cv2.CV_32S, (2 * reach + 1,) * 2, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for image in (np.where(solid, values, 0).astype(np.int32, copy=False), solid.astype(np.int32))
+    )
+    means: Floats = np.divide(sums, np.maximum(count, 1), dtype=np.float32, casting="unsafe")
+    return means
 
 
 def contact(depth: Floats, pitch: float) -> Floats:

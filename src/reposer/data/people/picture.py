@@ -78,7 +78,8 @@ def photograph(
     level = _level(mesh, pitch)
 
     def keep(faces: Integers, weights: Floats) -> Bools:
-        u, v = (_mix(row, mesh.faces[:, faces], weights) for row in mesh.uv)
+        corners = [np.take(row, faces) for row in mesh.faces]
+        u, v = (_mix(row, corners, weights) for row in mesh.uv)
         return mesh.atlas.alpha(u, v, level) >= 128
 
     samples = size[0] * SAMPLES, size[1] * SAMPLES
@@ -105,8 +106,8 @@ def photograph(
     shares = spots.total(np.ones((len(found.own), 1), np.float32)) * np.float32(1 / SAMPLES**2)
     colour = spots.total(paint(mesh, found, level)) * np.float32(1 / SAMPLES**2) * factor + shares * shine
     feet = posed.joints[ANKLES].T * [[1], [0], [1]]
-    person = spots.image(np.concatenate([colour, shares]), size)
-    light, covered = compose(scene, person, camera, shadows, feet)
+    figure = spots.image(np.concatenate([colour, shares]), size)
+    light, covered = compose(scene, figure, camera, shadows, feet)
     return _frame(posed, found, screen, covered, develop(light, scene.sensor, seed))
 
 
@@ -131,8 +132,9 @@ def _place(
     )
 
 
-def _mix(values: Floats, corners: Integers, weights: Floats) -> Floats:
-    return values[corners[0]] * weights[0] + values[corners[1]] * weights[1] + values[corners[2]] * weights[2]
+def _mix(values: Floats, corners: list[Integers], weights: Floats) -> Floats:
+    first, second, third = (np.take(values, corner) for corner in corners)
+    return first * weights[0] + second * weights[1] + third * weights[2]
 
 
 def _level(mesh: Mesh, pitch: float) -> int:

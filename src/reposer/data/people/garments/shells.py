@@ -10,6 +10,8 @@ from reposer.data.people.shape import Body
 from reposer.data.people.sites import CROTCH, Sites, vertex_sites
 from reposer.data.people.template import load_template
 
+OFF_SKIN = 0.004
+"""Metres that the body suit itself lies off shoulders and arms (the median is 4.3 mm), taken off the ease of tops."""
 _BINS = 24  # rings along an arm in which its girth is measured
 
 
@@ -47,7 +49,7 @@ def top_shell(
         slope: how quickly cloth returns to the body below what sticks out, 0 hangs straight.
         sleeve_ease: of the sleeves below the shoulder.
     """
-    shell, trunk = pushed_out(body, ease), _trunk()
+    shell, trunk = pushed_out(body, ease - OFF_SKIN), _trunk()
     hang(
         shell, body.points, trunk, Tube(body.points, trunk, slope),
         ease + (hem_ease - ease) * smoothstep(trunk.places, 0.42, 0.0),
@@ -82,7 +84,7 @@ def _even_sleeve(shell: Floats, body: Body, side: str, ease: float, sleeve_ease:
     girth = np.bincount(ring, radius, _BINS) / np.maximum(np.bincount(ring, minlength=_BINS), 1)
     girth[1:-1] = (girth[:-2] + 2 * girth[1:-1] + girth[2:]) / 4
     middles = place.min() + (np.arange(_BINS) + 0.5) * (np.ptp(place) / _BINS)
-    wanted = np.maximum(radius, 0.4 * radius + 0.6 * np.interp(place, middles, girth)) + 0.7 * ease
+    wanted = np.maximum(radius, 0.4 * radius + 0.6 * np.interp(place, middles, girth)) + 0.7 * (ease - OFF_SKIN)
     wanted += sleeve_ease * smoothstep(place, 0.1, 0.6) * (1 - 0.6 * smoothstep(place, 0.9, 1.85))
     shell[:, own] = blend(shell[:, own], axis + out / radius * wanted, smoothstep(place, 0.15, 0.6))
 
