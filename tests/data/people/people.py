@@ -11,7 +11,7 @@ from reposer.data.people.scenes.framing import Framing
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
-from reposer.data.people.stances import sample_stance
+from reposer.data.people.stances import Stance, sample_stance
 
 MARKET = (128, 64)
 PLAIN = Scene(
@@ -34,12 +34,13 @@ def snap(
     framing: Framing = "full",
     heading: float | None = None,
     studio: bool = True,
+    stance: Stance | None = None,
 ) -> Frame:
-    """A picture of somebody in some pose."""
+    """A picture of somebody, in some pose if none is given."""
     rng = np.random.default_rng([seed, picture])
     scene = sample_studio(rng) if studio else sample_street(rng)
-    stance = sample_stance(rng)
+    drawn = sample_stance(rng)
     turned = float(rng.uniform(-3, 3)) if heading is None else heading
     return photograph(
-        somebody(seed, size[0]), stance, heading=turned, framing=framing, scene=scene, size=size, seed=picture
+        somebody(seed, size[0]), stance or drawn, heading=turned, framing=framing, scene=scene, size=size, seed=picture
     )

@@ -1,7 +1,16 @@
 """How people hold themselves: a stance as plain numbers, and the stances of two worlds.
 
-What the sampler was matched to (real keypoints of Market-1501 and DeepFashion, `tools/measure_poses.py`) is in
-docs/people.md; the shares are the tables below.
+Matched to the keypoints of Market-1501 (street, 12,517 crops, people stretched by 1.25) and DeepFashion (studio, 3,419
+pictures) by ``tools/measure_poses.py``; medians, real and sampled, 28 November 2026:
+
+|                                  | street: real | sampled | studio: real | sampled |
+|----------------------------------|--------------|---------|--------------|---------|
+| from the front, from aside (%)   | 46, 16       | 44, 15  | 53, 20       | 54, 20  |
+| upper arm, forearm outwards (deg)| 23, 4        | 19, 1   | 7, 2         | 12, 1   |
+| bend of elbow, knee (deg)        | 26, 12       | 26, 9   | 9, 5         | 9, 6    |
+| wrist over shoulder, elbow (%)   | 2.5, 11      | 3, 14   | 1.9, 4.9     | 1.9, 5.7|
+| step by leg, ankles crossed (%)  | .32, 20      | .25, 15 | .17, 16      | .20, 9  |
+| hips, upper arm, thigh by trunk  | .49 .54 .73  | .46 .53 .73 | .37 .57 .78 | .37 .53 .74 |
 """
 
 from dataclasses import dataclass
