@@ -6,7 +6,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from reposer.data.people.arrays import Floats
-from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.template import load_baked, load_template
 
 _AGES = np.linspace(-1 / 3, 1, 5)  # newborn, baby, child, young, old
@@ -46,6 +45,8 @@ class Body:
     @cached_property
     def suit_normals(self) -> Floats:
         """(3, V) unit normals of the body suit, from which clothes are pushed out."""
+        from reposer.data.people.skinning import vertex_normals  # which poses bodies, so it imports this module
+
         return vertex_normals(self.points, load_template().suit)
 
 
