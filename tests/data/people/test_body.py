@@ -92,7 +92,7 @@ def test_the_rest_pose_moves_nothing():
     rest = Rest(
         body.points, vertex_normals(body.points, template.suit), template.weight_bones, template.weights
     )  # fmt: skip
-    skeleton = pose(body.heads, stand())
+    skeleton = pose(body, stand())
     still = type(skeleton)(np.broadcast_to(np.eye(3), skeleton.rotations.shape), 0 * skeleton.heads, skeleton.heads)
     points, normals = skin(rest, still)
     assert np.allclose(points, body.points, atol=1e-6)
@@ -102,7 +102,7 @@ def test_the_rest_pose_moves_nothing():
 def test_wrists_go_where_a_stance_says():
     template, body = load_template(), make_body(Shape(gender=0.3, age=0.7))
     wrists = np.array([[0.3, -0.6, 0.4], [0.1, 0.2, 0.6]])
-    skeleton = pose(body.heads, stand(lean=0.0, twist=0.0, bend=0.0, wrists=wrists))
+    skeleton = pose(body, stand(lean=0.0, twist=0.0, bend=0.0, wrists=wrists))
     for side, sign, wanted in zip("RL", (-1, 1), wrists, strict=True):
         shoulder, elbow, wrist = (template.bone(f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
         rest, placed = body.heads, skeleton.heads
@@ -112,7 +112,7 @@ def test_wrists_go_where_a_stance_says():
 
 def test_bones_keep_their_lengths():
     template, body = load_template(), make_body(Shape(gender=0.3, age=0.7))
-    skeleton = pose(body.heads, stand("hip", "wave"))
+    skeleton = pose(body, stand("hip", "wave"))
     child = np.flatnonzero(template.parents >= 0)
     parent = template.parents[child]
     before = np.linalg.norm(body.heads[child] - body.heads[parent], axis=1)

@@ -133,7 +133,7 @@ def placed(seed: int) -> tuple[Floats, Floats]:
     """Keypoints and vertices of somebody who stands on the ground."""
     rng = np.random.default_rng([4, seed])
     person = somebody(seed % 4)
-    skeleton = pose(person.body.heads, sample_stance(rng)).turned(float(rng.uniform(-3, 3)))
+    skeleton = pose(person.body, sample_stance(rng)).turned(float(rng.uniform(-3, 3)))
     points, _ = skin(person.mesh.rest, skeleton)
     ground = float(points[1].min())
     points[1] -= ground

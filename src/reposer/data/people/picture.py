@@ -114,7 +114,7 @@ def _place(
     rng: np.random.Generator,
 ) -> _Posed:
     """Pose a person with their lowest point on the ground, and set up the camera."""
-    skeleton = pose(person.body.heads, stance).turned(heading)
+    skeleton = pose(person.body, stance).turned(heading)
     points, normals = skin(person.mesh.rest, skeleton)
     ground = points[1].min()
     points[1] -= ground

@@ -1,37 +1,30 @@
-"""From a stance to the place of every bone of a body."""
+"""From a stance to the place of every bone of a body.
+
+Everything is worked out for left limbs: right ones are shown in a mirror first and back at the end. Trunk and head
+bend as angles say; legs stand on the ground; then hands go where the stance says, out of the trunk's way.
+"""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import cos, sin
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats, Integers, about, cross, dot, frames, product, slerp, turn, unit
+from reposer.data.people.arms import Arms, place_arms
+from reposer.data.people.arrays import Floats, about, dot, product, turn
+from reposer.data.people.build import LIMB, Build, Rig, measured, rig
+from reposer.data.people.legs import Legs, place_legs
+from reposer.data.people.shape import Body
 from reposer.data.people.stances import Stance
-from reposer.data.people.template import load_template
+from reposer.data.people.trunk import MIRROR, eulers, place_trunk
 
-SIDES = "RL"
-_FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
-_AHEAD, _UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
-# Rotations that a stance gives; limbs come twice, right then left.
-_LIMB_NAMES = ("arm", "fore", "hand", "thigh", "shin", "foot")
-KEYS = ("pelvis", "chest", "neck", "head", "eyes", *(f"{limb}.{side}" for side in SIDES for limb in _LIMB_NAMES))
-_BLENDS = {  # bone -> two keys and how far it is from the first to the second
-    "root": ("pelvis", "pelvis", 0), "pelvis": ("pelvis", "pelvis", 0), "spine05": ("pelvis", "pelvis", 0),
-    "spine04": ("pelvis", "chest", 0.35), "spine03": ("pelvis", "chest", 0.65), "spine02": ("pelvis", "chest", 0.85),
-    "spine01": ("pelvis", "chest", 1), "neck01": ("chest", "head", 0.25), "neck02": ("chest", "head", 0.5),
-    "neck03": ("chest", "head", 0.8), "head": ("head", "head", 0), "eye": ("eyes", "eyes", 0),
-    "clavicle": ("chest", "arm", 0.2), "shoulder01": ("chest", "arm", 0.5), "upperarm01": ("arm", "arm", 0),
-    "upperarm02": ("arm", "arm", 0), "lowerarm01": ("fore", "fore", 0), "lowerarm02": ("fore", "hand", 0.5),
-    "wrist": ("hand", "hand", 0), "finger": ("hand", "hand", 0), "upperleg01": ("thigh", "thigh", 0),
-    "upperleg02": ("thigh", "thigh", 0), "lowerleg01": ("shin", "shin", 0), "lowerleg02": ("shin", "shin", 0),
-    "foot": ("foot", "foot", 0), "toe1-1": ("foot", "foot", 0),
-}  # fmt: skip
-_LIMBS = (  # bone at the beginning and at the end of each limb, front at rest
-    ("upperarm01", "lowerarm01", _AHEAD), ("lowerarm01", "wrist", _AHEAD), ("wrist", "finger3-1", _AHEAD),
-    ("upperleg01", "lowerleg01", _AHEAD), ("lowerleg01", "foot", _AHEAD), ("foot", "toe1-1", _UP),
-)  # fmt: skip
 _FINE = 2.0**-22  # to which rotations are rounded, so that sines may differ in the last bit
+# How much of the turn of an arm, forearm or thigh about itself the skin of each bone leaves to the next one.
+_UNTURNED = np.array([0.75, 0.3, -0.2, -0.6, 0.5])
+_SPREAD_OVER = [LIMB.index(name) for name in ("upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "upperleg01")]
+_SHOULDER = LIMB.index("shoulder01")
+_FOLLOWS = 0.45  # how far the skin of the shoulder follows the arm
+# Bends of each finger's bones in a fist, summed up; turns of closed fingers about the palm's normal.
+_CURLS = np.array([[0.25, 0.7, 1.1], *([[0.95, 2.35, 3.25]] * 4)])
+_TOGETHER = np.array([0.0, -0.17, -0.02, 0.15, 0.28])
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ class Skeleton:
 
     def turned(self, heading: float) -> "Skeleton":
         """The whole person turned about the vertical, positive towards their left."""
-        about_y = np.round(_rotation(0.0, heading, 0.0) / _FINE) * _FINE
+        about_y = np.round(eulers(np.array([[0.0, heading, 0.0]]))[0] / _FINE) * _FINE
         return Skeleton(
             product(about_y, self.rotations), turn(about_y, self.translations), turn(about_y, self.heads)
         )  # fmt: skip
@@ -55,138 +48,74 @@ class Skeleton:
         return Skeleton(self.rotations, self.translations + up, self.heads + up)
 
 
-@dataclass(frozen=True)
-class _Rig:
-    """Which bone follows what."""
-
-    first: Integers  # (B,) keys
-    second: Integers
-    share: Floats
-    order: tuple[Integers, ...]  # bones by depth below the root
-    limbs: Integers  # (2, 6, 2) bones at the ends of the limbs
-    fingers: Integers  # (30,) bones
-    bends: Floats  # (30,) how much each is bent in a fist
-    side: Integers  # (30,) 0 right, 1 left
-
-
-@lru_cache(maxsize=1)
-def _rig() -> _Rig:
-    template = load_template()
-    first: list[int] = []
-    second: list[int] = []
-    share: list[float] = []
-    for bone in template.bones:
-        stem, _, side = bone.partition(".")
-        one, two, part = _BLENDS["finger" if stem.startswith("finger") else stem]
-        for key, into in ((one, first), (two, second)):
-            into.append(KEYS.index(f"{key}.{side}" if f"{key}.R" in KEYS else key))
-        share.append(part)
-    depth = np.zeros(len(template.bones), int)
-    for child, parent in enumerate(template.parents.tolist()):
-        depth[child] = depth[parent] + 1 if parent >= 0 else 0
-    fingers = [bone for bone in template.bones if bone.startswith("finger")]
-    places = [(int(bone[6]), int(bone[8])) for bone in fingers]
-    limbs = [[[template.bone(f"{end}.{side}") for end in limb[:2]] for limb in _LIMBS] for side in SIDES]
-    return _Rig(
-        np.array(first), np.array(second), np.array(share, float),
-        tuple(np.flatnonzero(depth == level) for level in range(1, depth.max() + 1)),
-        np.array(limbs), np.array([template.bone(bone) for bone in fingers]),
-        np.array([1.45 * (0.85 + 0.05 * f) * (k / 2 + 0.2) if f > 1 else 0.5 * k - 0.2 for f, k in places]),
-        np.array([SIDES.index(bone[-1]) for bone in fingers]),
-    )  # fmt: skip
+def pose(body: Body, stance: Stance) -> Skeleton:
+    """Pose a body; its pelvis stays where it is, so that the ground is wherever its soles are."""
+    rows, build = rig(), measured(body)
+    trunk = place_trunk(stance, build)
+    legs = place_legs(stance, trunk, build)
+    arms = place_arms(body, stance, trunk, legs, build)
+    rigid: Floats = np.empty((len(body.heads), 3, 3))
+    rigid[rows.chain] = trunk.rotations
+    rigid[rows.eyes] = trunk.gaze
+    limbs = np.empty((2, len(LIMB), 3, 3))
+    limbs[:, 0:2] = arms.clavicles[:, None]
+    limbs[:, 2:4] = arms.uppers[:, None]
+    limbs[:, 4:6] = arms.fores[:, None]
+    limbs[:, 6] = arms.hands
+    limbs[:, 7] = trunk.rotations[0] * MIRROR
+    limbs[:, 8:10] = legs.thighs[:, None]
+    limbs[:, 10:12] = legs.shins[:, None]
+    limbs[:, 12] = legs.feet
+    limbs[:, 13] = legs.toes
+    rigid[rows.limbs] = limbs * MIRROR[:, None]
+    rigid[rows.fingers] = _fingers(stance, arms.hands, build) * MIRROR[:, None, None]
+    rigid = _fine(rigid)
+    placed = turn(rigid[rows.parents], build.offsets)
+    for step in rows.steps:  # after k steps the sum of the last 2^k offsets
+        placed = placed + placed[step]
+    placed += body.heads[0]
+    rotations = _skinned(rigid, limbs, arms, legs, build, rows)
+    return Skeleton(rotations, placed - turn(rotations, body.heads), placed)
 
 
-def _rotation(x: float, y: float, z: float) -> Floats:
-    """Rotation about the axis z, then x, then y (radians)."""
-    cx, cy, cz, sx, sy, sz = cos(x), cos(y), cos(z), sin(x), sin(y), sin(z)
-    return np.array(
-        [
-            [cy * cz + sy * sx * sz, sy * sx * cz - cy * sz, sy * cx],
-            [cx * sz, cx * cz, -sx],
-            [cy * sx * sz - sy * cz, sy * sz + cy * sx * cz, cy * cx],
-        ]
-    )
+def _fine(rotations: Floats) -> Floats:
+    return np.round(rotations * (1 / _FINE)) * _FINE
 
 
-def _arms(stance: Stance, lengths: Floats) -> tuple[Floats, Floats]:
-    """Directions and fronts (2, 3, 3) of upper arms, forearms and hands in the chest's frame; wrists are reached."""
-    upper, fore = lengths[:, 0:1], lengths[:, 1:2]
-    target = stance.wrists * _FLIP
-    distance = np.sqrt(dot(target, target))[:, None]
-    reach = np.minimum(np.maximum(distance, 0.35), 0.995) * (upper + fore)
-    along = target / distance
-    pole = stance.elbows * _FLIP
-    side = unit(pole - dot(pole, along)[:, None] * along)
-    cosine = np.minimum((upper * upper + reach * reach - fore * fore) / (2 * upper * reach), 1)
-    elbow = upper * (cosine * along + np.sqrt(1 - cosine * cosine) * side)
-    forearm = along * reach - elbow
-    return np.stack([elbow, forearm, forearm], 1), np.stack([-side, -side, -side], 1)
+def _fingers(stance: Stance, hands: Floats, build: Build) -> Floats:
+    """(2, 5, 3, 3, 3) rotations of the fingers' bones, thumb first, as left ones."""
+    bent, spread = stance.fingers[:, :5], stance.fingers[:, 5:]
+    angles = np.empty((2, 20))
+    angles[:, :15] = (_CURLS * bent[:, :, None]).reshape(2, 15)
+    angles[:, 15:] = _TOGETHER * (1 - spread) * (1 - 0.8 * bent)
+    turns = about(build.finger_axes, angles.reshape(-1)).reshape(2, 20, 3, 3)
+    roots = product(hands[:, None], turns[:, 15:])
+    return product(roots[:, :, None], turns[:, :15].reshape(2, 5, 3, 3, 3))
 
 
-def _legs(stance: Stance) -> tuple[Floats, Floats]:
-    """Directions and fronts (2, 3, 3) of thighs, shins and feet in the pelvis's frame."""
-    directions, fronts = [], []
-    for sign, (flexion, spread, out), knee, foot in zip(
-        (-1, 1), stance.thighs.tolist(), stance.knees.tolist(), stance.feet.tolist(), strict=True
-    ):
-        down = np.array([sign * sin(spread), -cos(flexion), sin(flexion)])
-        ahead = np.array([sign * sin(out), sin(flexion), cos(flexion)])
-        directions.append(down)
-        fronts.append(ahead)
-        pitch = foot + 0.7 * (knee - flexion)  # the ankle keeps the sole nearly flat
-        for c, s in ((cos(knee), -sin(knee)), (cos(pitch), sin(pitch))):
-            down, ahead = c * down + s * ahead, c * ahead - s * down
-            directions.append(down)
-            fronts.append(ahead)
-        directions[-1], fronts[-1] = ahead, -down  # a foot points ahead, its front is up
-    return np.array(directions).reshape(2, 3, 3), np.array(fronts).reshape(2, 3, 3)
+def _skinned(rigid: Floats, limbs: Floats, arms: Arms, legs: Legs, build: Build, rows: Rig) -> Floats:
+    """Rotations that skin follows: the turn of a limb about itself is spread along it, and shoulders follow arms.
 
-
-def _keys(stance: Stance, heads: Floats, rig: _Rig) -> Floats:
-    """(17, 3, 3) rotations in the order of KEYS."""
-    pelvis = _rotation(0.3 * stance.lean, -0.3 * stance.twist, 0.4 * stance.bend)
-    chest = _rotation(stance.lean, stance.twist, -stance.bend)
-    neck = product(chest, _rotation(0.5 * stance.head_nod, 0.4 * stance.head_turn, 0.0))
-    head = product(chest, _rotation(stance.head_nod - 0.5 * stance.lean, stance.head_turn, 0.5 * stance.bend))
-    eyes = product(head, _rotation(stance.gaze[1], stance.gaze[0], 0.0))
-    start, end = heads[rig.limbs[..., 0]], heads[rig.limbs[..., 1]]  # (2, 6, 3)
-    rest = end - start
-    rest[:, 5, 1] = 0  # a foot lies flat
-    fronts = np.broadcast_to(np.array([limb[2] for limb in _LIMBS]), rest.shape)
-    arms, arm_fronts = _arms(stance, np.sqrt(dot(rest, rest))[:, :2])
-    legs, leg_fronts = _legs(stance)
-    into = np.concatenate([frames(arms, arm_fronts), frames(legs, leg_fronts)], axis=1)
-    base = np.stack([chest] * 3 + [pelvis] * 3)
-    limbs = product(product(base, into), np.swapaxes(frames(rest, fronts), -1, -2))
-    return np.concatenate([np.stack([pelvis, chest, neck, head, eyes]), limbs.reshape(12, 3, 3)])
-
-
-def _finger_bends(stance: Stance, heads: Floats, rig: _Rig) -> Floats:
-    """(30, 3, 3) turns of the fingers' bones against the hand."""
-    template = load_template()
-    turns = []
-    for side in SIDES:
-        index, little, thumb = (heads[template.bone(f"finger{f}-1.{side}")] for f in (2, 5, 1))
-        tip = heads[template.bone(f"finger1-3.{side}")]
-        across = index - little
-        turns += [cross(across, tip - thumb) * (-1 if side == "R" else 1), across]
-    axes = np.array(turns).reshape(2, 2, 3)
-    thumbs = np.array([template.bones[bone][6] == "1" for bone in rig.fingers])
-    chosen = np.where(thumbs[:, None], axes[rig.side, 0], axes[rig.side, 1])
-    return about(chosen, rig.bends * stance.fingers[rig.side])
-
-
-def pose(heads: Floats, stance: Stance) -> Skeleton:
-    """Pose a body whose bones begin at `heads` (B, 3); the pelvis stays above the origin."""
-    rig, parents = _rig(), load_template().parents
-    keys = _keys(stance, heads, rig)
-    rotations = keys[rig.first]
-    mixed = np.flatnonzero(rig.share > 0)
-    rotations[mixed] = slerp(keys[rig.first[mixed]], keys[rig.second[mixed]], rig.share[mixed])
-    rotations[rig.fingers] = product(rotations[rig.fingers], _finger_bends(stance, heads, rig))
-    rotations = np.round(rotations / _FINE) * _FINE
-    placed = heads.copy()
-    for bones in rig.order:
-        above = parents[bones]
-        placed[bones] = placed[above] + turn(rotations[above], heads[bones] - heads[above])
-    return Skeleton(rotations, placed - turn(rotations, heads), placed)
+    With a step R = base^T limb, of trace t and v = (R21 - R12, R02 - R20, R10 - R01), the turn about a bone b is
+    2 atan2(v b, 1 + t), and the whole rotation is atan2(|v|, t - 1) about v.
+    """
+    before = np.concatenate([arms.clavicles, arms.fores, limbs[:, 7]])
+    step = product(np.swapaxes(before, -1, -2), np.concatenate([arms.uppers, arms.hands, legs.thighs])).reshape(-1, 9)
+    skew = step[:, [7, 2, 3]] - step[:, [5, 6, 1]]
+    trace = step[:, 0] + step[:, 4] + step[:, 8]
+    bones = build.bones[:3]
+    arm, hand, leg = 2 * np.arctan2(dot(skew, bones.reshape(-1, 3)), 1 + trace).reshape(3, 2)
+    axes, angles = np.empty((2, 6, 3)), np.empty((2, 6))
+    axes[:, :2], axes[:, 2:4], axes[:, 4] = bones[0][:, None], bones[1][:, None], bones[2]
+    angles[:, :5] = -np.stack([arm, arm, hand, hand, leg], 1) * _UNTURNED
+    size = np.sqrt(dot(skew[:2], skew[:2]))
+    whole = skew[:2] * (np.arctan2(size, trace[:2] - 1) / np.maximum(size, 1e-9))[:, None]
+    swing = _FOLLOWS * (whole - (_UNTURNED[0] * arm)[:, None] * bones[0])
+    axes[:, 5], angles[:, 5] = swing, np.sqrt(dot(swing, swing))
+    base = np.empty((2, 6, 3, 3))
+    base[:, :5] = limbs[:, _SPREAD_OVER]
+    base[:, 5] = arms.clavicles
+    turned = product(base, about(axes.reshape(-1, 3), angles.reshape(-1)).reshape(2, 6, 3, 3))
+    rotations = rigid.copy()
+    rotations[rows.limbs[:, [*_SPREAD_OVER, _SHOULDER]]] = _fine(turned * MIRROR[:, None])
+    return rotations

@@ -45,6 +45,7 @@ def sample_shape(rng: np.random.Generator) -> Shape:
     changes |= {
         "hip-scale-horiz": float(rng.normal(0, 0.2)),
         "torso-scale-horiz": float(rng.normal(0, 0.15)),
+        "lowerlegs-height": float(np.clip(rng.normal(-0.5, 0.12), -0.9, 0)),  # real shins are as long as thighs
         "hand-fingers-distance": -0.8,
         "head-age": float(np.clip((age - 0.64) * 1.3, 0, 0.7)),
     }
@@ -61,7 +62,7 @@ def sample_shape(rng: np.random.Generator) -> Shape:
         muscle=float(np.clip(rng.normal(0.43, 0.1), 0.15, 0.75)),
         weight=float(np.clip(0.45 + 0.45 * bulk, 0.05, 1)),
         height=float(np.clip(rng.normal(0.39 if woman else 0.38, 0.05), 0.25, 0.6)),
-        proportions=float(rng.uniform(0.2, 0.7)),
+        proportions=float(rng.uniform(0.55, 1.0)),
         cupsize=float(rng.uniform(0.25, 0.65)),
         firmness=0.7,
         descent=(float(descent[0]), float(descent[1]), float(descent[2])),

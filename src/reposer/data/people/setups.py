@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import pi
 
 import numpy as np
 
@@ -16,12 +15,11 @@ from reposer.data.people.scenes.place import street_cameras
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
-from reposer.data.people.stances import Stance, sample_stance
+from reposer.data.people.stances import Stance, sample_heading, sample_stance
 
 _LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
 DISTRICT = 100
-_HEADINGS: dict[SceneKind, tuple[float, float]] = {"street": (0.48, 0.38), "studio": (0.51, 0.25)}
-"""Shares of people who face the camera and who show their backs; the others show a side."""
+"""How many people live before the same cameras."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,8 @@ def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Set
     owner, number = pose_of(config, split, identity, index)
     rng = np.random.default_rng([config.seed, owner, number, _PICTURE])
     kind = kind_of_place(config, owner)
-    heading, stance = _heading(rng, kind), sample_stance(rng)
+    heading = sample_heading(rng, kind)
+    stance = sample_stance(rng, world=kind, heading=heading)
     framing: Framing = sample_framing(rng) if kind == "studio" else "street"
     cameras = street_cameras(config.seed % 2**31 + 7919 * (owner // DISTRICT))
     camera, seed = int(rng.integers(len(cameras))), int(rng.integers(2**31))
@@ -92,11 +91,3 @@ def setup_of(config: PeopleConfig, split: str, identity: int, index: int) -> Set
 @lru_cache(maxsize=8)
 def _studio(seed: int, identity: int) -> Scene:
     return sample_studio(np.random.default_rng([seed, identity, _PLACE, 1]))
-
-
-def _heading(rng: np.random.Generator, kind: SceneKind) -> float:
-    """To which side somebody has turned: 0 faces the camera, positive to their left, pi shows the back."""
-    share, side, spread = rng.random(), float(rng.choice([-1, 1])) * pi / 2, float(rng.normal(0, 0.45))
-    front, back = _HEADINGS[kind]
-    middle = 0.0 if share < front else pi if share < front + back else side
-    return (middle + spread + pi) % (2 * pi) - pi

@@ -35,9 +35,9 @@ class Shape:
     """How far along each of CHANGES, -1 to 1 (facial actions: 0 to 1)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Body:
-    """One person's body at rest."""
+    """One person's body at rest; equal only to itself, so that what is measured on it can be kept."""
 
     points: Floats  # (3, V) float32
     heads: Floats  # (B, 3) float64, where bones begin
