@@ -16,10 +16,12 @@ import numpy as np
 from reposer.data.people.arrays import Floats
 from reposer.data.people.camera import Camera
 from reposer.data.people.light import ShadowMap
+from reposer.data.people.scenes.backdrop import plate
+from reposer.data.people.scenes.cameras import street_cameras
 from reposer.data.people.scenes.passers import crowd
 from reposer.data.people.scenes.scene import Scene, compose
 from reposer.data.people.scenes.sensor import develop
-from reposer.data.people.scenes.street import plate, sample_street, street_cameras
+from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
 
 PICTURES = 120

@@ -44,10 +44,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 def test_losses_name_what_is_no_tensor(case: Case, kind: str) -> None:
     make, message = NO_TENSORS[kind]
     x, y = images()
-    masks = (torch.ones(2, 10, 32, 24),) if case.name == "part_ssim_loss" else ()
     single = case.name == "total_variation_loss"
     with pytest.raises(TypeError, match=r"must be a torch tensor \(B, C, H, W\), " + message):
-        getattr(losses, case.name)(make(x), *(() if single else (y, *masks)), **case.networks)
+        getattr(losses, case.name)(make(x), *(() if single else (y, *case.besides)), **case.networks)
     module = case.make_module()
     with pytest.raises(TypeError, match=r"must be a torch tensor \(B, C, H, W\), " + message):
         case.call(module, make(x), make(y))

@@ -54,13 +54,8 @@ def test_bad_input_is_named(case: Case) -> None:
         with pytest.raises(ValueError, match=r"at least 2x2 pixels, got \(2, 3, 1, 24\)"):
             case.value(x[:, :, :1], y)
         return
-    more = {
-        "part_ssim_loss": (torch.ones(2, 10, 32, 24),),
-        "mask_l1_loss": (torch.ones(2, 32, 24),),
-        "face_loss": (case.joints, case.visible),
-    }
     with pytest.raises(ValueError, match=r"generated and target must have one shape, got \(1, 3, 32, 24\)"):
-        getattr(losses, case.name)(x[:1], y, *more.get(case.name, ()), **case.networks)
+        getattr(losses, case.name)(x[:1], y, *case.besides, **case.networks)
     with pytest.raises(ValueError, match=r"must have shape \(B, C, H, W\)"):
         case.call(case.make_module(), x[0], y[0])
 

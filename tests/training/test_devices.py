@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.training.batches import batches
+from tests.training.batches import EVERY_CHANGE, batches, with_truth
 
 from reposer.config import RunConfig
 from reposer.losses import LOSSES, Objective, objective_of
@@ -35,12 +35,18 @@ def unfused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unfused")
 @pytest.mark.parametrize(("network", "padded"), [(name, name != "patn") for name in NETWORKS])
 def test_a_step_stays_on_its_device(tiny: RunConfig, market: Path, network: Any, padded: bool) -> None:
-    """Every term that needs no other network, and the average; a value that is asked for is an error there, too."""
-    terms = objective_of(adversarial=1, **dict.fromkeys(TERMS, 1))
+    """Every term that needs no other network, augmentation, the face, and the average; no value is asked for."""
+    explains = NETWORKS[network].module.explains
+    names = [name for name in TERMS if explains or "explained" not in LOSSES[name].needs]
+    exact = {name: {"weight": 1, "masks": "exact"} for name in ("part_ssim", "mask_l1")} if explains else {}
+    terms = objective_of(adversarial=1, **dict.fromkeys(names, 1) | exact)
     config = replace(tiny, generator=NETWORKS[network].config(channels=2, blocks=1), objective=terms)
+    config = replace(
+        config, augmentation=EVERY_CHANGE, discriminators=replace(config.discriminators, face=network != "patn")
+    )
     config = replace(config, hardware=replace(config.hardware, precision="32-true"))
     state = build_state(config, META, masked=True)
-    batch = batches(market, 1)[0]
+    batch = with_truth(batches(market, 1)[0])
     batch = replace(batch, target_box=torch.tensor([[0, 4, 56, 24]] * 2)) if padded else batch
     taken = take_step(state, batch.to(META.device), Objective(terms).to(META.device), config, META)
     assert taken.values.numbers.device == META.device

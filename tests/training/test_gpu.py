@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.losses.random_weights import vgg_state
 from tests.training.at_step import AtStep
-from tests.training.batches import batches
+from tests.training.batches import EVERY_CHANGE, batches, with_truth
 from tests.training.processes import both_reductions, together
 from tests.training.test_options import with_norm
 from tests.training.test_processes import ways_of_reduction
@@ -147,13 +147,16 @@ def test_a_step_waits_for_nothing(small: RunConfig, market: Path, gpu: World, ne
 def test_every_term_waits_for_nothing(small: RunConfig, market: Path, gpu: World, padded: bool) -> None:
     """Nor does any that needs no weights of others when it is recorded, with padding and with a running average."""
     terms = [name for name, entry in LOSSES.items() if not entry.needs & {"features", "logits"} and name != "lpips"]
-    config = replace(small, objective=objective_of(adversarial=1, **dict.fromkeys(terms, 1)))
+    config = replace(small, objective=objective_of(adversarial=1, **dict.fromkeys(terms, 1)), augmentation=EVERY_CHANGE)
+    config = replace(config, generator=NETWORKS["flow"].config(channels=8, blocks=2))
+    config = replace(config, discriminators=replace(config.discriminators, face=True))
     config = with_norm(config, "instance", precision="32-true")
     config = replace(config, optimization=replace(config.optimization, ema_decay=0.9))
     state, objective = build_state(config, gpu), Objective(config.objective).to(gpu.device)
     capture = Capture(state, required=True, say=print)
     box = torch.tensor([[0, 4, 56, 24]] * 4)
     for number, batch in enumerate(batches(market, 8, size=4)):
+        batch = with_truth(batch)
         batch = (replace(batch, target_box=box) if padded else batch).to(gpu.device)
         if number in (2, 6):  # one taken, one replayed
             torch.cuda.set_sync_debug_mode("error")

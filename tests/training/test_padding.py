@@ -27,7 +27,7 @@ SIZE = (64, 32)
 TERMS: dict[str, Any] = {
     "adversarial": {"weight": 1, "pool_size": 3}, "l1": 1, "l2": 1, "charbonnier": 1, "total_variation": 1, "ssim": 1,
     "multi_scale_ssim": 1, "part_ssim": {"weight": 1, "background": "normalized"}, "perceptual": 1, "style": 1,
-    "perceptual_ssim": 1,
+    "perceptual_ssim": 1, "mask_l1": 1, "face": 1,
 }  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def test_what_is_painted_into_the_padding_changes_no_loss_and_no_gradient(
     batches: list[PairBatch], monkeypatch: pytest.MonkeyPatch, share_forward: bool
 ) -> None:
     monkeypatch.setattr(WeightsFile, "load", lambda *_: vgg_state())
-    config = small(hardware=replace(SMALL.hardware, share_forward=share_forward))
+    judges = replace(SMALL.discriminators, face=share_forward)
+    config = small(hardware=replace(SMALL.hardware, share_forward=share_forward), discriminators=judges)
     rows, weights = steps(config, batches, None)
     assert all(batch.target_box is not None for batch in batches)
     for paint in (-1.0, 0.7):

@@ -16,8 +16,9 @@ from torchvision.models import vgg19
 
 from reposer.config import OptimizationConfig, RunConfig
 from reposer.features import WeightsFile
+from reposer.images import to_signed
 from reposer.losses import Objective, objective_of
-from reposer.poses import joint_heatmaps, limb_masks
+from reposer.poses import head_crops, joint_heatmaps, limb_masks
 from reposer.recipes import recipe
 from reposer.similarity import part_ssim_index
 from reposer.training.state import build_state, step_seed
@@ -213,3 +214,29 @@ def test_running_average_generates(small: RunConfig, market: Path) -> None:
         if average.is_floating_point() and not start[name].equal(trained[name]):
             assert not average.equal(trained[name]), name
             assert not average.equal(start[name]), name
+
+
+def test_the_discriminator_of_the_face_sees_heads_alone(small: RunConfig, market: Path) -> None:
+    """Enlarged, of image and source; it learns, and pulls at the generator; the other two are as without it."""
+    with_face = replace(small, discriminators=replace(small.discriminators, face=True))
+    (batch,) = batches(market, 1)
+    states = {name: build_state(config, World()) for name, config in (("two", small), ("three", with_face))}
+    trained = states["three"].discriminators["face"]
+    shown: list[Tensor] = []
+    trained.network.register_forward_pre_hook(lambda _, inputs: shown.append(inputs[0].detach()))
+    before = [parameter.clone() for parameter in trained.network.parameters()]
+    rows = {
+        name: train_step(states[name], batch, Objective(config.objective), config, World())
+        for name, config in (("two", small), ("three", with_face))
+    }
+    assert [tuple(each.shape) for each in shown] == [(2, 6, 16, 16)] * 3
+    source, target = (to_signed(image) for image in (batch.source, batch.target))
+    torch.testing.assert_close(shown[1][:, :3], head_crops(target, *batch.poses[2:], 16))
+    torch.testing.assert_close(shown[1][:, 3:], head_crops(source, *batch.poses[:2], 16))
+    assert not any(a.equal(b) for a, b in zip(trained.network.parameters(), before, strict=True))
+    assert rows["three"].keys() - rows["two"].keys() == {
+        "discriminator/face", "accuracy/face/real", "accuracy/face/generated", "gradient_norm/face",
+    }  # fmt: skip
+    for name in ("appearance", "shape"):
+        assert rows["three"][f"discriminator/{name}"] == rows["two"][f"discriminator/{name}"]
+    assert rows["three"]["adversarial"] != rows["two"]["adversarial"]

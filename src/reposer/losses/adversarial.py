@@ -103,5 +103,7 @@ class AdversarialLoss(LossModule[AdversarialSettings]):
 
     def term(self, inputs: LossInputs) -> Tensor:
         assert inputs.logits is not None
-        judge = partial(self, real=True, player="generator", content=inputs.content)
-        return torch.stack([judge(logits) for logits in inputs.logits]).mean()
+        judge = partial(self, real=True, player="generator")
+        contents = inputs.judged or [inputs.content] * len(inputs.logits)
+        values = [judge(logits, content=content) for logits, content in zip(inputs.logits, contents, strict=True)]
+        return torch.stack(values).mean()

@@ -13,7 +13,7 @@ from reposer.images import SIGNED
 from reposer.losses.module import LossInputs, LossModule
 from reposer.losses.pixel import l1_loss
 from reposer.losses.ssim import ssim_loss
-from reposer.poses import crops, head_boxes
+from reposer.poses import head_crops
 from reposer.similarity.ssim import at_least_float32
 from reposer.tensors import check_images
 from reposer.values import Checked
@@ -72,11 +72,10 @@ def face_loss(
     """
     settings = changed(settings, fields)
     check_images(generated, target, value_range)
-    boxes, found = head_boxes(joints, visible)
     size = settings.crop_size(target.shape[-2])
     middle, low = sum(value_range) / 2, value_range[0]
     x, y = (
-        (crops(image - middle, boxes, size) * found[:, None, None, None] + (middle - low)) / (value_range[1] - low)
+        (head_crops(image - middle, joints, visible, size) + (middle - low)) / (value_range[1] - low)
         for image in at_least_float32(generated, target)
     )
     unit = (0.0, 1.0)

@@ -49,6 +49,8 @@ class LossInputs:
     logits: tuple[Tensor, ...] | None = None
     features: tuple[FeatureMaps, FeatureMaps] | None = None
     content: Tensor | None = None
+    judged: tuple[Tensor, ...] | None = None
+    """Which pixels of what each discriminator judged count; None: ``content``."""
     source: Tensor | None = None
     explained: Explained | None = None
     truth: PairTruth | None = None

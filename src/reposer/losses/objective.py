@@ -46,8 +46,9 @@ class Objective(nn.Module):
     three only for terms that need them; it returns an :class:`ObjectiveValue`. ``fake_logits=None`` leaves the
     adversarial term out, for steps before the discriminators join in. The terms on VGG19 features share one network
     and its feature maps. Of padded images, ``content`` (B, 1, H, W) bool says which pixels count; the generated images
-    must be equal to the target elsewhere (``reposer.similarity.content``). Some terms need the ``source`` images, what
-    the network has ``explained``, or the ``truth`` of a data set that knows it.
+    must be equal to the target elsewhere (``reposer.similarity.content``); ``judged`` says it of what each
+    discriminator saw, where that is not all of the image. Some terms need the ``source`` images, what the network has
+    ``explained``, or the ``truth`` of a data set that knows it.
     """
 
     def __init__(self, config: ObjectiveConfig) -> None:
@@ -77,6 +78,7 @@ class Objective(nn.Module):
         *,
         fake_logits: tuple[Tensor, ...] | None = (),
         content: Tensor | None = None,
+        judged: tuple[Tensor, ...] | None = None,
         source: Tensor | None = None,
         explained: Explained | None = None,
         truth: PairTruth | None = None,
@@ -89,6 +91,7 @@ class Objective(nn.Module):
             # One pass of each image through VGG19, whichever terms need it.
             features=feature_maps(self.features, generated, target) if self.features is not None else None,
             content=content,
+            judged=judged or None,
             source=source,
             explained=explained,
             truth=truth,

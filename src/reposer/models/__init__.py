@@ -1,7 +1,7 @@
 """Networks: generators, discriminators, and the loading of released weights."""
 
 from reposer.models.catalogue import NETWORKS, GeneratorConfig, build_generator, switch_network
-from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator, build_discriminators
+from reposer.models.discriminators import DISCRIMINATORS, DiscriminatorConfig, ResNetDiscriminator, build_discriminators
 from reposer.models.flow import FlowConfig, FlowGenerator
 from reposer.models.interface import GeneratorNetwork, NetworkConfig, NetworkEntry, generator_inputs, repose
 from reposer.models.patn import PATNConfig, PATNGenerator
@@ -17,6 +17,7 @@ from reposer.models.warp import WarpConfig, WarpGenerator
 from reposer.models.xing import XingConfig, XingGenerator
 
 __all__ = [
+    "DISCRIMINATORS",
     "NETWORKS",
     "PRETRAINED",
     "DiscriminatorConfig",

@@ -14,10 +14,12 @@ from reposer.models.blocks import BlocksConfig, ResidualBlock, encoder, run_bloc
 
 @dataclass(frozen=True, kw_only=True)
 class DiscriminatorConfig(BlocksConfig):
-    """The two discriminators: appearance (image, source image) and shape (image, target heatmaps)."""
+    """The discriminators: appearance (image, source image), shape (image, target heatmaps), and perhaps of the face."""
 
     blocks: Annotated[int, at_least(0, 256)] = 3
     """Residual blocks; 3 as published."""
+    face: bool = False
+    """A third one, which sees the heads of image and source alone, enlarged; not published."""
 
 
 class ResNetDiscriminator(nn.Module):
@@ -55,6 +57,14 @@ class ResNetDiscriminator(nn.Module):
         return torch.sigmoid(logits) if self.sigmoid else logits
 
 
-def build_discriminators(config: DiscriminatorConfig) -> tuple[ResNetDiscriminator, ResNetDiscriminator]:
-    """Build D_PP, which sees (image, source image), and D_PB, which sees (image, target heatmaps); both give logits."""
-    return ResNetDiscriminator(3 + 3, **vars(config)), ResNetDiscriminator(3 + 18, **vars(config))
+DISCRIMINATORS = ("appearance", "shape", "face")
+"""Their names, in the order in which they are built."""
+
+
+def build_discriminators(config: DiscriminatorConfig) -> tuple[ResNetDiscriminator, ...]:
+    """Build D_PP, which sees (image, source image), and D_PB, which sees (image, target heatmaps); both give logits.
+
+    With ``face`` also that of (head of the image, head of the source).
+    """
+    channels = (3 + 3, 3 + 18, *((3 + 3,) if config.face else ()))
+    return tuple(ResNetDiscriminator(each, **vars(config)) for each in channels)

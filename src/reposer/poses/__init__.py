@@ -6,7 +6,7 @@ from reposer.poses.drawing import draw_pose
 from reposer.poses.formats import read_annotations, read_pairs, write_annotations, write_pairs
 from reposer.poses.frames import PartFrames, part_frames, part_maps, warp_parts
 from reposer.poses.gaits import NAMED_MOTIONS, named_motion
-from reposer.poses.head import crops, head_boxes
+from reposer.poses.head import crops, head_boxes, head_crops
 from reposer.poses.heatmaps import HeatmapConfig, HeatmapKind, heatmap_peaks, joint_heatmaps, pose_maps
 from reposer.poses.labels import LABELLED_PARTS, labelled_masks
 from reposer.poses.named import NAMED_POSES, named_pose
@@ -51,6 +51,7 @@ __all__ = [
     "draw_pose",
     "flip_joints",
     "head_boxes",
+    "head_crops",
     "heatmap_peaks",
     "joint_heatmaps",
     "labelled_masks",

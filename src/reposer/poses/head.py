@@ -49,6 +49,12 @@ def _length(vectors: Tensor) -> Tensor:
     return vectors.square().sum(dim=1, keepdim=True).clamp(min=1e-12).sqrt()
 
 
+def head_crops(images: Tensor, joints: Tensor, visible: Tensor, size: int) -> Tensor:
+    """The heads (B, C, size, size) of images (B, C, H, W), see ``head_boxes`` and ``crops``; 0 where there is none."""
+    boxes, found = head_boxes(joints, visible)
+    return crops(images, boxes, size) * found[:, None, None, None]
+
+
 def crops(images: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Square crops (B, C, size, size) of images (B, C, H, W), read between pixels; smaller ones are averages.
 

@@ -14,7 +14,7 @@ from reposer.training.state import TrainingState, item_keys, step_seed
 from reposer.training.updates import average_weight
 
 AUGMENTING = 7
-USES = 8
+USES = 11
 """Uses of keys within a step: those of dropout, each of which draws its own masks, and augmentation."""
 
 

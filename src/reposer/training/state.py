@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from reposer.config import Precision, RunConfig
 from reposer.correspondence import Explained
 from reposer.losses import ImagePool
-from reposer.models import GeneratorNetwork, build_discriminators, build_generator
+from reposer.models import DISCRIMINATORS, GeneratorNetwork, build_discriminators, build_generator
 from reposer.models.dropout import set_dropout_keys
 from reposer.training.statistics import Statistics
 from reposer.training.updates import build_adam
@@ -72,7 +72,7 @@ class TrainingState:
 
     generator: TrainedNetwork
     discriminators: dict[str, TrainedNetwork]
-    """By name: ``appearance`` (D_PP) and ``shape`` (D_PB); empty where the objective has no adversarial term."""
+    """By name: ``appearance`` (D_PP), ``shape`` (D_PB) and perhaps ``face``; empty without an adversarial term."""
     ema_generator: AveragedModel | None
     """Running average of the generator, if the run keeps one."""
     scaler: GradScaler
@@ -109,7 +109,7 @@ def build_state(config: RunConfig, world: World, *, masked: bool | None = None) 
     torch.manual_seed(config.seed)
     networks: dict[str, nn.Module] = {"generator": build_generator(config.generator)}
     if config.objective.adversarial.weight:
-        networks["appearance"], networks["shape"] = build_discriminators(config.discriminators)
+        networks |= zip(DISCRIMINATORS, build_discriminators(config.discriminators), strict=False)
     hardware, optimization = config.hardware, config.optimization
     ema_generator = None
     trained = {}

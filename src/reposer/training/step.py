@@ -10,6 +10,7 @@ and so do those of all further steps, until the processor has read it too: see :
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -25,7 +26,7 @@ from reposer.letterbox import content_mask
 from reposer.losses import Objective
 from reposer.models import GeneratorNetwork, generator_inputs
 from reposer.plausibility import trusted
-from reposer.poses import pose_maps
+from reposer.poses import head_crops, pose_maps
 from reposer.similarity.content import mean_within
 from reposer.training.capture import Capture
 from reposer.training.numbers import AUGMENTING, StepNumbers
@@ -36,8 +37,8 @@ from reposer.training.world import Sums, World
 
 # Each use of dropout within a step draws its own masks.
 _GENERATING = 0
-_FROZEN = {"appearance": 1, "shape": 2}  # in the generator's step
-_LEARNING = {"appearance": (3, 4), "shape": (5, 6)}  # from real images, from generated ones
+_FROZEN = {"appearance": 1, "shape": 2, "face": 8}  # in the generator's step
+_LEARNING = {"appearance": (3, 4), "shape": (5, 6), "face": (9, 10)}  # from real images, from generated ones
 
 
 def train_step(
@@ -110,10 +111,25 @@ class _Part:
     conditions: dict[str, Tensor]
     """What each discriminator sees beside the image."""
 
+    def seen(self, name: str, images: Tensor) -> Tensor:
+        """What a discriminator looks at of maps (B, C, H, W): all of them, or where the target's head is, enlarged."""
+        if name != "face":
+            return images
+        return head_crops(images, *self.batch.poses[2:], self.conditions[name].shape[-1])
+
+    def shown(self, name: str, images: Tensor) -> Tensor:
+        """What a discriminator is shown of images, and what it sees beside."""
+        return torch.cat((self.seen(name, images), self.conditions[name]), dim=1)
+
     def judged(self, name: str, images: Tensor) -> Tensor:
-        """What a discriminator is shown of images; behind it, of padded ones, which pixels count: a pool keeps both."""
-        content = () if self.content is None else (self.content.to(images.dtype),)
-        return torch.cat((images, self.conditions[name], *content), dim=1)
+        """What a discriminator is shown; behind it, of padded images, which pixels count: a pool keeps both."""
+        if self.content is None:
+            return self.shown(name, images)
+        return torch.cat((self.shown(name, images), *self.contents([name])), dim=1)
+
+    def contents(self, names: Iterable[str]) -> tuple[Tensor, ...]:
+        """Which pixels count of what each discriminator sees of padded images; of others nothing."""
+        return () if self.content is None else tuple(self.seen(name, self.content.to(self.target)) for name in names)
 
     def apart(self, judged: Tensor) -> tuple[Tensor, Tensor | None]:
         """What ``judged`` has put together: what a discriminator is shown, and which pixels count."""
@@ -197,6 +213,10 @@ class _Step:
                 target_maps = inputs[-1]
             else:
                 target_maps = pose_maps(*poses[2:], size, self.config.heatmaps).to(dtype)
+            conditions = {"appearance": source, "shape": target_maps}
+            if "face" in self.state.discriminators:
+                side = self.config.objective.face.crop_size(size[0])
+                conditions["face"] = head_crops(source, *pair.poses[:2], side)
             parts.append(
                 _Part(
                     batch=pair,
@@ -206,7 +226,7 @@ class _Step:
                     target=target,
                     content=None if pair.target_box is None else content_mask(pair.target_box, size),
                     generator_inputs=inputs,
-                    conditions={"appearance": source, "shape": target_maps},
+                    conditions=conditions,
                 )
             )
         return parts
@@ -221,7 +241,7 @@ class _Step:
             # In the padding nobody sees what the generator paints, and nothing pulls at it.
             generated = made if part.content is None else torch.where(part.content, made, part.target)
             logits = tuple(
-                trained(torch.cat((generated, part.conditions[name]), dim=1), keys=self._keys(_FROZEN[name], part))
+                trained(part.shown(name, generated), keys=self._keys(_FROZEN[name], part))
                 for name, trained in discriminators.items()
             )
             value = self.objective(
@@ -230,6 +250,7 @@ class _Step:
                 *part.batch.poses[2:],
                 fake_logits=logits or None,
                 content=part.content,
+                judged=part.contents(discriminators),
                 source=part.generator_inputs[0],
                 explained=explained,
                 truth=part.batch.truth,

@@ -8,8 +8,8 @@ import pytest
 
 from reposer.data.people.garments.accessories import STYLES, Accessory
 from reposer.data.people.garments.colours import DYES, pick_dye
-from reposer.data.people.garments.fabrics import MATERIALS, Fabric, cloth, origin
-from reposer.data.people.garments.garment import Density, Garment, sew
+from reposer.data.people.garments.fabrics import MATERIALS, Fabric, bytes_of, cloth, origin
+from reposer.data.people.garments.garment import Density, Garment, dress
 from reposer.data.people.garments.patterns import PATTERNS
 from reposer.data.people.garments.relief import creases, folds
 from reposer.data.people.garments.shoes import TOPS, Shoes
@@ -80,8 +80,7 @@ def test_every_kind_of_garment_is_worn() -> None:
 @pytest.mark.parametrize("pattern", sorted(PATTERNS))
 def test_patterns_show_their_colours(pattern: str) -> None:
     fabric = Fabric((200, 30, 30), pattern=pattern, others=((20, 20, 200), (20, 200, 20)), period=0.03, seed=3)
-    v, u = np.mgrid[0:200, 0:200].astype(np.float32) * np.float32(0.002)
-    image = cloth(fabric, u, v, 0.002)
+    image = bytes_of(cloth(fabric, (200, 200), 500.0))
     assert np.ptp(image.reshape(-1, 3), axis=0).max() > 60
     assert image.min() >= 0
     assert image.max() <= 255
@@ -127,7 +126,7 @@ def test_every_garment_can_be_sewn() -> None:
             if kind in seen:
                 continue
             seen.add(kind)
-            layers = sew(garment, body, density)
+            layers = dress([garment], body, density, [])
             assert layers
             for layer in layers:
                 assert np.isfinite(layer.points).all()

@@ -14,12 +14,14 @@ from reposer.data.people.keypoints import place_keypoints
 from reposer.data.people.light import ShadowMap
 from reposer.data.people.picture import Frame, photograph
 from reposer.data.people.posing import pose
+from reposer.data.people.scenes.backdrop import InFront, Street, Thing
+from reposer.data.people.scenes.cameras import KINDS, street_cameras
 from reposer.data.people.scenes.framing import Framing, frame, sample_framing
-from reposer.data.people.scenes.place import KINDS, StreetCamera, street_cameras
+from reposer.data.people.scenes.place import StreetCamera
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.sensor import Sensor, develop, smear
 from reposer.data.people.scenes.shadows import Shadows, brightness, floor_and_wall
-from reposer.data.people.scenes.street import InFront, Street, Thing, sample_street
+from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.skinning import skin
 from reposer.data.people.stances import sample_stance, stand

@@ -1,6 +1,7 @@
 """Cameras: from the world (metres, y up, the ground at 0) to pixels."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import cos, sin
 
 import numpy as np
@@ -29,7 +30,7 @@ class Camera:
     stretch: float = 1.0
     """How much wider than high a square that faces the camera is."""
 
-    @property
+    @cached_property
     def rotation(self) -> Floats:
         """(3, 3) rows are the camera's right, up and backward axes in the world."""
         cy, sy, ce, se = cos(self.yaw), sin(self.yaw), cos(self.elevation), sin(self.elevation)

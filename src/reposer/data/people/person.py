@@ -6,12 +6,11 @@ import numpy as np
 
 from reposer.data.people.face.complexion import Complexion, sample_complexion
 from reposer.data.people.face.layers import skin_layers
-from reposer.data.people.garments.garment import Density, Garment, sew
+from reposer.data.people.garments.garment import Density, Garment, dress
 from reposer.data.people.hair.choices import sample_hairstyle
 from reposer.data.people.hair.hairstyle import Hairstyle
 from reposer.data.people.shape import Body, Shape, make_body
-from reposer.data.people.sites import sites_of
-from reposer.data.people.surface import Layer, Mesh, assemble
+from reposer.data.people.surface import Mesh, assemble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,28 +57,4 @@ def make_person(looks: Looks, height: int) -> Person:
     layers = skin_layers(looks.complexion, growth, body, density)
     if hairstyle is not None:
         layers += hairstyle.layers(body, looks.complexion.hair, 2 * density.skin, density.level)
-    below = []
-    for garment in looks.garments:
-        below.append(len(layers))
-        layers += sew(garment, body, density)
-    return Person(looks, body, assemble(_shown(layers, looks.garments, below)))
-
-
-def _shown(layers: list[Layer], garments: tuple[Garment, ...], below: list[int]) -> list[Layer]:
-    """What garments leave to be seen of the first so many layers, each of those `below` it."""
-    bones, weights, site = (
-        np.concatenate([getattr(layer, name) for layer in layers], axis=1) for name in ("bones", "weights", "site")
-    )
-    sites = sites_of(site, bones, weights)
-    ends = np.cumsum([0] + [layer.points.shape[1] for layer in layers])
-    hidden = np.zeros(ends[-1], np.uint32)  # a bit for each garment
-    for k, (garment, count) in enumerate(zip(garments, below, strict=True)):
-        first = slice(0, ends[count])
-        hidden[first] |= (garment.cover(sites.at(first)) > garment.hides).astype(np.uint32) << np.uint32(k)
-    shown = []
-    for layer, start in zip(layers, ends.tolist(), strict=False):
-        one, two, three = np.take(hidden, layer.faces + start)
-        kept = (one & two & three) == 0
-        if kept.any():
-            shown.append(layer.only(kept))
-    return shown
+    return Person(looks, body, assemble(dress(looks.garments, body, density, layers)))

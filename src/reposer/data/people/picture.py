@@ -15,8 +15,9 @@ from reposer.data.people.raster import Fragments, barycentric, rasterize
 from reposer.data.people.scenes.framing import ANKLES, Framing, Viewpoint, frame
 from reposer.data.people.scenes.scene import Scene, compose
 from reposer.data.people.scenes.sensor import develop
-from reposer.data.people.shading import shade
+from reposer.data.people.shading import illuminate, paint
 from reposer.data.people.skinning import skin
+from reposer.data.people.spots import gather
 from reposer.data.people.stances import Stance
 from reposer.data.people.surface import Mesh
 from reposer.data.people.texture import LEVELS
@@ -82,25 +83,30 @@ def photograph(
 
     samples = size[0] * SAMPLES, size[1] * SAMPLES
     found = rasterize(screen, mesh.faces, samples, two_sided=mesh.two_sided, cut=mesh.cut, keep=keep)
+    spots = gather(found, 64 * mesh.material[found.faces] + 2 * mesh.parts[found.faces] + found.behind)
+    shown = found.at(spots.first)
     shadows = _shadows(posed, scene, size)
-    row, column = found.pixels // samples[1], found.pixels % samples[1]
-    places = fine.unproject(column.astype(np.float32) + _HALF, row.astype(np.float32) + _HALF, found.depth)
     step = max(SAMPLES, samples[0] // 128)
     nearby = contact(found.depth_image()[::step, ::step], pitch * step)
-    colour = shade(
+    x, y = shown.centres
+    column, row = x.astype(np.int32) // step, y.astype(np.int32) // step
+    factor, shine = illuminate(
         mesh,
-        found,
+        shown,
         posed.viewed,
         posed.normals,
         light=scene.light,
         rotation=camera.rotation,
-        lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(places)),
-        ambient=nearby[row // step, column // step],
-        level=level,
-        pitch=pitch,
+        lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(fine.unproject(x, y, shown.depth))),
+        ambient=nearby[row, column],
+        level=min(level + 1, LEVELS - 1),
+        pitch=pitch * SAMPLES,
     )
+    shares = spots.total(np.ones((len(found.own), 1), np.float32)) * np.float32(1 / SAMPLES**2)
+    colour = spots.total(paint(mesh, found, level)) * np.float32(1 / SAMPLES**2) * factor + shares * shine
     feet = posed.joints[ANKLES].T * [[1], [0], [1]]
-    light, covered = compose(scene, _mean_of_samples(found, colour, size), camera, shadows, feet)
+    person = spots.image(np.concatenate([colour, shares]), size)
+    light, covered = compose(scene, person, camera, shadows, feet)
     return _frame(posed, found, screen, covered, develop(light, scene.sensor, seed))
 
 
@@ -144,17 +150,6 @@ def _shadows(posed: _Posed, scene: Scene, size: tuple[int, int]) -> ShadowMap:
     centre = posed.camera.view(np.array([[0.0], [0.9], [0.0]]))[:, 0]
     cells = 96 if size[0] <= 160 else 160 if size[0] <= 320 else 256
     return cast(posed.viewed, posed.mesh.faces, axes, centre, cells)
-
-
-def _mean_of_samples(found: Fragments, colour: Floats, size: tuple[int, int]) -> Floats:
-    """(4, h, w) linear RGB times opacity, and opacity: the mean of each pixel's samples."""
-    height, width = size
-    samples = np.zeros((4, height * SAMPLES * width * SAMPLES), np.float32)
-    samples[:3, found.pixels] = colour
-    samples[3, found.pixels] = 1
-    pixels = samples.reshape(4, height, SAMPLES, width, SAMPLES)
-    upper, lower = (pixels[:, :, k, :, 0] + pixels[:, :, k, :, 1] for k in range(SAMPLES))
-    return (upper + lower) * np.float32(1 / SAMPLES**2)
 
 
 def _frame(

@@ -34,7 +34,7 @@ class _Triangles(NamedTuple):
     y2: Floats
     area: Floats  # twice, below 0 where the front is seen
 
-    def slopes(self, first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    def slopes(self, first: Floats, second: Floats) -> tuple[Any, Any]:
         """How a quantity grows along x and y that grows by so much (..., T) from the first corner to the others."""
         return (first * self.y2 - second * self.y1) / self.area, (second * self.x1 - first * self.x2) / self.area
 
@@ -60,6 +60,11 @@ class Fragments:
     def faces(self) -> Integers:
         """(N,) of the mesh."""
         return self.triangles.faces[self.own]
+
+    @cached_property
+    def corners(self) -> Integers:
+        """(3, N) vertices of the faces."""
+        return np.take(self.triangles.corners, self.own, axis=1)
 
     @cached_property
     def behind(self) -> Bools:
@@ -132,17 +137,19 @@ def rasterize(
     edge they compute its crossings alike, so no pixel between them stays empty.
 
     Args:
-        screen: (3, V) x and y in pixels (centre of the first pixel: 0.5) and depth, not below 0.
+        screen: (3, V) x and y in pixels (centre of the first pixel: 0.5) and depth.
         faces: (3, F) corners; counter-clockwise as seen from outside the body.
         size: height and width.
         two_sided: (F,) faces that are seen from behind too.
         cut: (F,) faces of which only a part is there, as `keep` says.
     """
     shown, rows = _facing(screen, faces, size, two_sided)
-    own, pixel, near = _fill(shown, rows, np.take(screen[2], shown.corners), size[1])
+    depths = np.take(screen[2], shown.corners)
+    own, pixel, near = _fill(shown, rows, depths, size[1])
     nearest = np.full(size[0] * size[1], _NOTHING)
     # Positive floats are in the order of their bits; the candidate's number fills the lower half.
-    key = (near.view(np.int32).astype(np.int64) << 32) | np.arange(len(own))
+    beyond = np.maximum(near - min(np.float32(0), depths.min(initial=0)), 0)
+    key = (beyond.view(np.int32).astype(np.int64) << 32) | np.arange(len(own))
     if cut is None or keep is None:
         np.minimum.at(nearest, pixel, key)
     else:
@@ -165,7 +172,7 @@ class _Rows(NamedTuple):
 
     corners: tuple[list[Floats], list[Floats]]  # x and y (3 times (T,)) of the triangles, from top to bottom
     top: NDArray[np.int32]  # (T,) first row
-    count: NDArray[np.int32]  # (T,)
+    many: NDArray[np.int32]  # (T,) rows
 
 
 def _facing(
@@ -209,10 +216,8 @@ def _fill(shown: _Triangles, rows: _Rows, depths: Floats, width: int) -> tuple[I
     def slope(x: Floats, y: Floats, to_x: Floats, to_y: Floats) -> Floats:
         return (to_x - x) / np.maximum(to_y - y, np.float32(1e-12))
 
-    owner = _owners(rows.count)
-    row = (
-        np.arange(len(owner), dtype=np.int32) + (rows.top - (np.cumsum(rows.count, dtype=np.int32) - rows.count))[owner]
-    )
+    owner = _owners(rows.many)
+    row = np.arange(len(owner), dtype=np.int32) + (rows.top - (np.cumsum(rows.many, dtype=np.int32) - rows.many))[owner]
     centre = row.astype(np.float32) + _HALF
     middle = y1[owner]
     below = centre - y0[owner]
@@ -233,7 +238,7 @@ def _fill(shown: _Triangles, rows: _Rows, depths: Floats, width: int) -> tuple[I
     begin += step * (start.astype(np.float32) + _HALF - shown.x[owner])
     span = _owners(length)
     place = np.arange(len(span), dtype=np.int32) - (np.cumsum(length, dtype=np.int32) - length)[span]
-    near = np.maximum(begin[span] + step[span] * place.astype(np.float32), 0)
+    near = begin[span] + step[span] * place.astype(np.float32)
     pixel = (row * np.int32(width) + start)[span] + place
     return owner[span], pixel.astype(np.intp), near
 

@@ -10,8 +10,8 @@ import numpy as np
 from reposer.data.people.config import PeopleConfig, SceneKind
 from reposer.data.people.person import Looks, Person, sample_looks
 from reposer.data.people.picture import Frame, photograph
+from reposer.data.people.scenes.cameras import street_cameras
 from reposer.data.people.scenes.framing import Framing, sample_framing
-from reposer.data.people.scenes.place import street_cameras
 from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio

@@ -1,11 +1,12 @@
 """Bodies of adults: how a few numbers become vertices and bones."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from reposer.data.people.arrays import Floats
+from reposer.data.people.skinning import vertex_normals
 from reposer.data.people.template import load_baked, load_template
 
 _AGES = np.linspace(-1 / 3, 1, 5)  # newborn, baby, child, young, old
@@ -41,6 +42,11 @@ class Body:
 
     points: Floats  # (3, V) float32
     heads: Floats  # (B, 3) float64, where bones begin
+
+    @cached_property
+    def suit_normals(self) -> Floats:
+        """(3, V) unit normals of the body suit, from which clothes are pushed out."""
+        return vertex_normals(self.points, load_template().suit)
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def load_template() -> Template:
         skin=tuple(sheet("body", f"_{level}") for level in range(LEVELS)),
         eyes=(sheet("eye.L"), sheet("eye.R")),
         teeth=sheet("teeth"),
-        panels=_panels(baked, 0),
-        coarse=_panels(baked, 1),
+        panels=_panels(baked, points[1], 0),
+        coarse=_panels(baked, points[1], 1),
         suit=faces("suit_faces"),
         skirt=faces("skirt_faces"),
         masks=dict(zip(baked["mask_names"].tolist(), baked["masks"].astype(np.float32) / 255, strict=True)),
@@ -97,15 +97,19 @@ def load_template() -> Template:
     )
 
 
-def _panels(baked: dict[str, np.ndarray], coarse: int) -> dict[str, Sheet]:
+_ANKLE = -0.7105  # height above which the flat panels of feet lie on top of themselves
+
+
+def _panels(baked: dict[str, np.ndarray], heights: Floats, coarse: int) -> dict[str, Sheet]:
+    """Pieces of cloth; `heights` are of the template's vertices."""
     faces, sizes = baked["panel_faces_coarse" if coarse else "panel_faces"], baked["panel_sizes"]
     ends = np.cumsum(sizes, axis=0)
     panels = {}
     for name, size, end in zip(baked["panel_names"].tolist(), sizes.tolist(), ends.tolist(), strict=True):
         own, triangles = (slice(end[k] - size[k], end[k]) for k in (0, 1 + coarse))
-        panels[name] = Sheet(
-            baked["panel_vertices"][own].astype(np.intp),
-            np.ascontiguousarray(baked["panel_uv"][own].T),
-            np.ascontiguousarray(faces[triangles].T.astype(np.intp)),
-        )
+        vertices = baked["panel_vertices"][own].astype(np.intp)
+        corners = np.ascontiguousarray(faces[triangles].T.astype(np.intp))
+        if name.startswith("foot"):
+            corners = np.compress(heights[vertices][corners].min(0) < _ANKLE, corners, axis=1)
+        panels[name] = Sheet(vertices, np.ascontiguousarray(baked["panel_uv"][own].T), corners)
     return panels

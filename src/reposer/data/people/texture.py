@@ -64,15 +64,31 @@ class Atlas:
                 images.append(halved(images[-1]))
         return self.colours[level], self.slopes[level]
 
-    def look_up(self, u: Floats, v: Floats, level: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Nearest texels (N, 4) of colour and of slopes at texel coordinates of level 0."""
-        place = self._place(u, v, level)
-        colour, slopes = (np.take(image.view(np.uint32).ravel(), place) for image in self._level(level))
-        return colour.view(np.uint8).reshape(-1, 4), slopes.view(np.uint8).reshape(-1, 4)
+    def colour(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest texels (N, 4) R, G, B, alpha at texel coordinates of level 0."""
+        return self._look_up(self._level(level)[0], u, v, level)
 
-    def alpha(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
-        """(N,) alpha of the nearest texels."""
-        return np.take(self._level(level)[0].ravel(), 4 * self._place(u, v, level) + 3)
+    def slope(self, u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        """Nearest slopes along u and v, then creases (N, 4), 128 for 0."""
+        return self._look_up(self._level(level)[1], u, v, level)
+
+    def alpha(self, u: Floats, v: Floats, level: int) -> Floats:
+        """(N,) alpha between texels, 0 to 255: a cut is as smooth as the distances that it is painted from."""
+        image = self._level(level)[0]
+        rows, columns = image.shape[:2]
+        x, y = (np.maximum(place * np.float32(0.5**level) - np.float32(0.5), 0) for place in (u, v))
+        x, y = np.minimum(x, np.float32(columns - 2)), np.minimum(y, np.float32(rows - 2))
+        left, top = x.astype(np.int32), y.astype(np.int32)
+        right, low = x - left.astype(np.float32), y - top.astype(np.float32)
+        corner, alphas = (top * np.int32(columns) + left).astype(np.intp) * 4 + 3, image.ravel()
+        a, b, c, d = (
+            np.take(alphas, corner + 4 * k).astype(np.float32) for k in (0, 1, columns, columns + 1)
+        )  # fmt: skip
+        upper, lower = a + (b - a) * right, c + (d - c) * right
+        return upper + (lower - upper) * low
+
+    def _look_up(self, image: NDArray[np.uint8], u: Floats, v: Floats, level: int) -> NDArray[np.uint8]:
+        return np.take(image.view(np.uint32).ravel(), self._place(u, v, level)).view(np.uint8).reshape(-1, 4)
 
     def _place(self, u: Floats, v: Floats, level: int) -> Integers:
         rows, columns = self._level(level)[0].shape[:2]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reposer.models.blocks import Norm
-from reposer.models.flow.layers import Residual, enlarged, layer
+from reposer.models.flow.layers import Residual, changed, enlarged, layer
 from reposer.models.flow.motion import Pose
 from reposer.poses.frames import sample
 from reposer.poses.tables import table
@@ -122,7 +122,7 @@ class FacePath(nn.Module):
             deep = up(torch.cat((features[-1], enlarged(deep, features.pop())), dim=1))
         shift, shares, painted = self.last(deep).split(_OUTPUTS, dim=1)
         shift = torch.tanh(shift.to(places)) * (_SHIFT * before.half[..., None, None])
-        pictures = torch.stack((sample(source, places + shift), body, torch.tanh(painted.contiguous())), dim=1)
+        pictures = torch.stack((sample(source, places + shift), body, changed(body, painted.to(body))), dim=1)
         prior = table((0.0, 1.0, -1.0), shares)[:, None, None]
         face = (pictures * torch.softmax(shares + prior, dim=1)[:, :, None]).sum(dim=1)
         return _pasted(face, picture, head, before.found & head.found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -38,3 +39,9 @@ def enlarged(features: Tensor, like: Tensor, *, smooth: bool = False) -> Tensor:
     if smooth:
         return functional.interpolate(features, size=size, mode="bilinear", align_corners=False)
     return functional.interpolate(features, size=size, mode="nearest")
+
+
+def changed(picture: Tensor, change: Tensor) -> Tensor:
+    """A picture in [-1, 1] changed towards white where the change is above 0, towards black where it is below."""
+    change = torch.tanh(change.contiguous())
+    return picture + torch.relu(change) * (1 - picture) - torch.relu(-change) * (1 + picture)

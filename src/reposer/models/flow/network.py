@@ -49,8 +49,8 @@ class FlowGenerator(GeneratorNetwork):
     the target's pose and of the source, carried along the flow so far, decide between the parts, shift the points by
     what cloth, hair and shapes need, and say which of them the source shows. At an eighth each place also looks over
     the whole source, for what no flow reaches. The last layers see the source's pixels along the flow; for every pixel
-    they mix these, the source in place (background) and what they paint. The face is then repaired at twice the
-    resolution (:class:`FacePath`).
+    they mix these, the source in place (background) and what they paint over both. The face is then repaired at twice
+    the resolution (:class:`FacePath`).
 
     ``forward(..., explain=True)`` returns an :class:`Explained`: beside the picture every level's flow and visibility.
 
@@ -145,7 +145,8 @@ def _marks(pose: Pose, motion: Motion) -> Tensor:
     )
     spread = _SPOT * pose.frames.scale[:, None, None]
     apart = ((axis - place[..., None]) / spread for axis, place in zip((x, y), pose.joints.unbind(-1), strict=True))
-    of_x, of_y = (torch.exp(-(each.square() / 2).clamp(max=40)) for each in apart)
+    # Products of smaller values lead to subnormal numbers, with which processors are slow.
+    of_x, of_y = (torch.exp(-(each.square() / 2).clamp(max=20)) for each in apart)
     return (of_y * pose.visible[..., None])[..., None] * of_x[..., None, :]
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reposer.models.blocks import Norm
-from reposer.models.flow.layers import enlarged, layer
+from reposer.models.flow.layers import changed, enlarged, layer
 
 _OUTPUTS = (3, 3, 1)  # logits of carried, source and painted; painted; correction of the visibility
 _HINTS = 3 + 3 + 3  # carried, source; visibility, where the person is, where the source shows nobody
@@ -48,5 +48,6 @@ class Painting(nn.Module):
         there = (1 - covered) * free
         prior = torch.cat((0.1 * covered + 0.9 * seen, there, 0.02 + 0.2 * (1 - seen - there)), dim=1)
         shares = torch.softmax(shares.to(prior) + (prior + 0.01).log(), dim=1)
-        pictures = torch.stack((carried, source, torch.tanh(painted.contiguous()).to(source)), dim=1)
+        base = torch.lerp(source, carried, covered.to(source))
+        pictures = torch.stack((carried, source, changed(base, painted.to(source))), dim=1)
         return (pictures * shares[:, :, None]).sum(dim=1), visible

@@ -1,19 +1,23 @@
 """What people wear on top: hats, glasses, scarves, backpacks, bags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Floats, Integers
+from reposer.data.people.arrays import Floats, Integers, cross, unit_columns
+from reposer.data.people.garments.canvas import Canvas, Patch
 from reposer.data.people.garments.collars import collar_layers
+from reposer.data.people.garments.colours import towards
 from reposer.data.people.garments.fabrics import Fabric
-from reposer.data.people.garments.garment import FINE, Density, Garment
+from reposer.data.people.garments.garment import Density, Garment
 from reposer.data.people.garments.pieces import Hold, sheet
-from reposer.data.people.garments.shells import pushed_out, suit_vertices
+from reposer.data.people.garments.shells import suit_sites, suit_vertices
 from reposer.data.people.parts import PARTS
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites, vertex_sites
+from reposer.data.people.sites import Sites, vertex_sites
 from reposer.data.people.surface import Layer, grid_layer
 from reposer.data.people.template import load_template
 from reposer.data.people.texture import Texture
@@ -31,8 +35,6 @@ _BRIM = 0.775  # height of a hat's rim in front, metres on the average body
 class Accessory(Garment):
     """A free piece, or a few."""
 
-    hides = 0.004
-
     fabric: Fabric
     style: str
     """Of STYLES."""
@@ -48,34 +50,28 @@ class Accessory(Garment):
         return np.where((sites.y > 0.62) & (sites.x < 0.14), sites.y - rim, _F(-1))
 
     def shell(self, body: Body) -> Floats:
-        return pushed_out(body, 0.022)
+        return body.points.copy()
 
-    def paint(self, panel: str, chart: Chart, cover: Floats) -> Texture:
+    def paint(self, canvas: Canvas, edge: Patch, cover: Floats) -> Texture:
         raise NotImplementedError(f"{self.style} has no panels")
 
     def extras(self, body: Body, shell: Floats, density: Density) -> list[Layer]:
         if self.style == "scarf":
-            return collar_layers("scarf", self.fabric, "scarf", shell, density, opening=0.0, gap=0.0)
+            return _scarf(self.fabric, body, density)
         if self.name == "hat":
             return _hat(self.fabric, body, density, peak=self.style == "cap")
         if self.name == "glasses":
             return [_glasses(self.fabric, body, density, dark=self.style == "sunglasses")]
         if self.style == "backpack":
-            return _backpack(self.fabric, shell, density)
-        return _shoulder_bag(self.fabric, shell, density)
+            return _backpack(self.fabric, body, density)
+        return _shoulder_bag(self.fabric, body, density)
 
 
-def _moved(design: Floats, among: Integers, now: Floats, *, rigid: bool = False) -> tuple[Floats, Hold]:
+def _moved(design: Floats, among: Integers, now: Floats) -> tuple[Floats, Hold]:
     """Points (3, rows, columns) laid out on the average body, where they are on a body whose vertices lie at `now`."""
-    flat = design.reshape(3, -1)
-    template = load_template().points
-    seat = flat.mean(1, keepdims=True) if rigid else flat
-    hold = Hold.of(seat, template[:, among].astype(np.float64), among)
-    if rigid:
-        count = flat.shape[1]
-        hold = Hold(np.repeat(hold.vertices, count, axis=1), np.repeat(hold.shares, count, axis=1))
-    moved = np.round((flat + hold.mean(now - template)) * FINE) / FINE
-    return moved.reshape(design.shape), hold
+    flat, template = design.reshape(3, -1), load_template().points
+    hold = Hold.of(flat, template[:, among].astype(np.float64), among)
+    return (flat + hold.mean(now - template)).reshape(design.shape), hold
 
 
 def _head() -> Integers:
@@ -95,7 +91,7 @@ def _hat(fabric: Fabric, body: Body, density: Density, *, peak: bool) -> list[La
     up = np.linspace(1.0, 0.0, rows)[:, None]  # 1 at the crown
     around = np.linspace(0, 2 * np.pi, columns)[None]
     ring = np.sqrt(1 - up**2.2 * 0.998)
-    thick = 1.09 if peak else 1.12
+    thick = 1.09 if peak else 1.15
     x = middle[0] + half[0] * thick * ring * np.sin(around)
     z = middle[2] + half[2] * thick * ring * np.cos(around)
     rim = _BRIM - 0.35 * np.maximum(0.09 - z, 0)
@@ -147,83 +143,120 @@ def _glasses(fabric: Fabric, body: Body, density: Density, *, dark: bool) -> Lay
     )  # fmt: skip
 
 
-def _trunk(*, front: bool | None = None) -> Integers:
-    own, sites = suit_vertices(), vertex_sites().at(suit_vertices())
-    chosen = (sites.arm < 0.3) & (sites.y > 0.0)
-    if front is not None:
-        chosen &= (sites.z > 0.02) if front else (sites.z < 0.0)
-    return own[chosen]
+@lru_cache(maxsize=1)
+def _trunk() -> Integers:
+    own, sites = suit_vertices(), suit_sites()
+    return own[(sites.arm < 0.3) & (sites.y > 0.0)]
 
 
-def _strap(path: Floats, wide: float, fabric: Fabric, shell: Floats, density: Density) -> Layer:
-    """A ribbon along a path (3, N) that is laid on the trunk."""
-    among = _trunk()
-    template = load_template().points
-    path_hold = Hold.of(path, template[:, among].astype(np.float64), among)
-    along = path_hold.mean(shell)
-    forward = np.gradient(along, axis=1)
-    outward = along - np.array([0.0, 0.0, 0.03])[:, None]
-    outward[1] = 0
-    side = np.cross(forward.T, outward.T).T
-    side /= np.sqrt((side * side).sum(0))
-    lift = outward / np.sqrt((outward * outward).sum(0)) * 0.006
-    points = np.stack([along + lift - side * (wide / 2), along + lift + side * (wide / 2)], axis=2)
-    hold = Hold(np.repeat(path_hold.vertices, 2, axis=1), np.repeat(path_hold.shares, 2, axis=1))
-    return sheet(
-        points, hold, fabric, name="bag", metres=(0.5, max(wide, 0.02)), density=density.cloth, part=PARTS["torso"]
-    )  # fmt: skip
+@lru_cache(maxsize=16)
+def _laid(path: tuple[tuple[float, float, float], ...], sign: int) -> Hold:
+    """Where a path of a few points lies on the trunk of the average body, at every centimetre or two."""
+    among, corners = _trunk(), np.array(path).T * np.array([[sign], [1], [1]])
+    place = np.linspace(0, corners.shape[1] - 1, 4 * corners.shape[1])
+    fine = np.stack([np.interp(place, np.arange(corners.shape[1]), row) for row in corners])
+    return Hold.of(fine, load_template().points[:, among].astype(np.float64), among)
 
 
-def _pouch(centre: Floats, size: Floats, fabric: Fabric, shell: Floats, density: Density, among: Integers) -> Layer:
-    """A rounded box (half sizes along x, y, z) that keeps its shape."""
-    rows, columns = 11, 21
-    tall = np.linspace(1, -1, rows)[:, None]
-    around = np.linspace(0, 2 * np.pi, columns)[None]
+def _smooth(path: Floats) -> Floats:
+    """A path (3, N) without the steps of the triangles that it was laid on; its bends and its ends stay."""
+
+    def even(values: Floats) -> Floats:
+        for _ in range(8):
+            values = values.copy()
+            values[:, 1:-1] = (values[:, :-2] + 2 * values[:, 1:-1] + values[:, 2:]) / 4
+        return values
+
+    smooth = even(path)
+    return smooth + even(path - smooth)
+
+
+def _strap(
+    path: tuple[tuple[float, float, float], ...], wide: float, fabric: Fabric, body: Body, density: Density,
+    *, sign: int = 1, name: str = "bag", lift: float = 0.008,
+) -> Layer:  # fmt: skip
+    """A ribbon along a path on the average body, mirrored if `sign` is -1, that is laid on a dressed body."""
+    laid = _laid(path, sign)
+    along, outward = _smooth(laid.mean(body.points)), _smooth(laid.mean(body.suit_normals))
+    side = cross(np.gradient(along, axis=1).T, outward.T).T
+    side = unit_columns(side) * (wide / 2)
+    along = along + unit_columns(outward) * lift
+    points = np.stack([along - side, along + side], axis=2)
+    hold = Hold(np.repeat(laid.vertices, 2, axis=1), np.repeat(laid.shares, 2, axis=1))
+    metres = 0.5, max(wide, 0.02)
+    return sheet(points, hold, fabric, name=name, metres=metres, density=density.cloth, part=PARTS["torso"])
+
+
+_AROUND = 21
+
+
+def _pouch(
+    centre: Floats, size: tuple[float, float, float], fabric: Fabric, body: Body, density: Density, *, against: bool
+) -> Layer:
+    """A box (half sizes along x, y, z) with rounded edges that keeps its shape; `against` the back or where it is."""
+    among, template = _trunk(), load_template().points
+    hold = Hold.of(centre[:, None], template[:, among].astype(np.float64), among)
+    middle = centre + hold.mean(body.points - template)[:, 0]
+    if against:
+        x, y, z = body.points[:, among]
+        back = (np.abs(x) < 0.8 * size[0]) & (np.abs(y - middle[1]) < size[1])
+        middle[2] = float(z[back].min()) - size[2] + 0.016
+    tall = np.sin(np.linspace(np.pi / 2, -np.pi / 2, 13))[:, None]
+    around = np.linspace(0, 2 * np.pi, _AROUND)[None]
 
     def boxed(values: Floats) -> Floats:
         return np.sign(values) * np.sqrt(np.abs(values))
 
-    round_off = np.sqrt(np.sqrt(1 - np.abs(tall) ** 4 * 0.9999))
-    design = np.stack([
-        centre[0] + size[0] * boxed(np.sin(around)) * round_off,
-        centre[1] + size[1] * tall + 0 * around,
-        centre[2] + size[2] * boxed(np.cos(around)) * round_off,
+    round_off = np.sqrt(np.sqrt(np.maximum(1 - tall**4, 0)))
+    points = np.stack([
+        middle[0] + size[0] * boxed(np.sin(around)) * round_off,
+        middle[1] + size[1] * tall + 0 * around,
+        middle[2] + size[2] * boxed(np.cos(around)) * round_off,
     ])  # fmt: skip
-    points, hold = _moved(design, among, shell, rigid=True)
+    count = 13 * _AROUND
+    held = Hold(np.repeat(hold.vertices, count, axis=1), np.repeat(hold.shares, count, axis=1))
     metres = 2 * size[1], 4 * (size[0] + size[2])
-    return sheet(
-        points, hold, fabric, name="bag", metres=metres, density=density.cloth, part=PARTS["torso"]
-    )  # fmt: skip
+    layer = sheet(points, held, fabric, name="bag", metres=metres, density=density.cloth, part=PARTS["torso"])
+    return replace(layer, texture=Texture(_stitched(layer.texture.colour, fabric)))
 
 
-def _backpack(fabric: Fabric, shell: Floats, density: Density) -> list[Layer]:
-    layers = [
-        _pouch(np.array([0, 0.29, -0.150]), np.array([0.13, 0.19, 0.07]), fabric, shell, density, _trunk(front=False))
-    ]
-    for sign in (1, -1):
-        path = np.array([
-            [0.085, 0.47, -0.09], [0.09, 0.535, -0.05], [0.095, 0.560, -0.01], [0.098, 0.55, 0.04], [0.105, 0.50, 0.09],
-            [0.115, 0.43, 0.12], [0.135, 0.36, 0.11], [0.16, 0.30, 0.06], [0.15, 0.25, 0.0], [0.11, 0.21, -0.08],
-        ]).T  # fmt: skip
-        path[0] *= sign
-        layers.append(_strap(_finer(path), 0.045, fabric, shell, density))
-    return layers
+def _stitched(colour: NDArray[np.uint8], fabric: Fabric) -> NDArray[np.uint8]:
+    """A bag's cloth with a zip round its top and a pocket on its outer side (the middle of the texture)."""
+    image, (height, width) = np.ascontiguousarray(colour), colour.shape[:2]
+    dark, pale = towards(fabric.base, (0, 0, 0), 0.55), towards(fabric.base, (255, 255, 255), 0.3)
+    thick = max(1, height // 60)
+    cv2.line(image, (width // 5, height // 5), (width - width // 5, height // 5), dark, thick)
+    low, high, left, right = round(0.48 * height), round(0.90 * height), round(0.34 * width), round(0.66 * width)
+    cv2.rectangle(image, (left, low), (right, high), dark, thick)
+    cv2.line(image, (left, low + height // 12), (right, low + height // 12), pale, thick)
+    return image
 
 
-def _shoulder_bag(fabric: Fabric, shell: Floats, density: Density) -> list[Layer]:
+_OVER_SHOULDER = (
+    (0.080, 0.44, -0.11), (0.086, 0.50, -0.09), (0.092, 0.535, -0.05), (0.096, 0.550, -0.01), (0.100, 0.54, 0.04),
+    (0.106, 0.50, 0.09), (0.115, 0.43, 0.12), (0.135, 0.36, 0.11), (0.16, 0.30, 0.06), (0.16, 0.25, 0.0),
+    (0.12, 0.21, -0.08),
+)  # fmt: skip
+_ACROSS = (
+    (-0.17, 0.03, -0.05), (-0.14, 0.12, -0.08), (-0.08, 0.22, -0.10), (-0.02, 0.33, -0.10), (0.05, 0.44, -0.10),
+    (0.09, 0.52, -0.07), (0.10, 0.555, -0.02), (0.10, 0.55, 0.03), (0.08, 0.49, 0.09), (0.03, 0.41, 0.13),
+    (-0.03, 0.31, 0.15), (-0.09, 0.20, 0.14), (-0.14, 0.12, 0.11), (-0.17, 0.03, 0.05),
+)  # fmt: skip
+_TAIL = ((0.035, 0.545, 0.06), (0.04, 0.50, 0.09), (0.045, 0.42, 0.12), (0.05, 0.33, 0.13), (0.05, 0.26, 0.12))
+
+
+def _backpack(fabric: Fabric, body: Body, density: Density) -> list[Layer]:
+    pack = _pouch(np.array([0, 0.29, -0.1]), (0.135, 0.20, 0.07), fabric, body, density, against=True)
+    return [pack] + [_strap(_OVER_SHOULDER, 0.05, fabric, body, density, sign=sign) for sign in (1, -1)]
+
+
+def _shoulder_bag(fabric: Fabric, body: Body, density: Density) -> list[Layer]:
     """A bag at the right hip, its strap across the chest."""
-    path = np.array([
-        [-0.16, 0.06, -0.09], [-0.10, 0.18, -0.10], [-0.02, 0.33, -0.10], [0.06, 0.46, -0.09], [0.10, 0.54, -0.05],
-        [0.11, 0.56, 0.0], [0.10, 0.53, 0.06], [0.05, 0.45, 0.12], [-0.02, 0.34, 0.15], [-0.09, 0.20, 0.14],
-        [-0.16, 0.06, 0.08],
-    ]).T  # fmt: skip
-    side = _trunk()
-    pouch = _pouch(np.array([-0.235, 0.0, -0.01]), np.array([0.045, 0.095, 0.12]), fabric, shell, density, side)
-    return [pouch, _strap(_finer(path), 0.025, fabric, shell, density)]
+    pouch = _pouch(np.array([-0.215, -0.01, -0.01]), (0.045, 0.095, 0.12), fabric, body, density, against=False)
+    return [pouch, _strap(_ACROSS, 0.028, fabric, body, density)]
 
 
-def _finer(path: Floats) -> Floats:
-    """A path (3, N) with a point every centimetre or two."""
-    count = path.shape[1]
-    place = np.linspace(0, count - 1, 3 * count)
-    return np.stack([np.interp(place, np.arange(count), row) for row in path])
+def _scarf(fabric: Fabric, body: Body, density: Density) -> list[Layer]:
+    """A ring around the neck, and one end down the front."""
+    ring = collar_layers("scarf", fabric, "scarf", body.points, density)
+    return [*ring, _strap(_TAIL, 0.085, fabric, body, density, name="scarf", lift=0.012)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reposer.data.people.arrays import Floats, Integers
-from reposer.data.people.garments.fabrics import Fabric, cloth, rounded
+from reposer.data.people.garments.fabrics import Fabric, bytes_of, cloth
 from reposer.data.people.garments.garment import FINE
 from reposer.data.people.surface import Layer, Material, grid_layer
 from reposer.data.people.template import load_template
@@ -47,12 +47,11 @@ def sheet(
     material: Material | None = None,
 ) -> Layer:  # fmt: skip
     """A piece (3, rows, columns) in its place on the body, cut from a cloth of (height, width) metres."""
-    size = [max(4, round(side * density)) for side in metres]
-    v, u = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) * np.float32(1 / density)
+    size = max(4, round(metres[0] * density)), max(4, round(metres[1] * density))
     points = np.round(points * FINE) / FINE
     bones, weights = hold.bones()
     site = load_template().points[:, hold.vertices[0]].reshape(points.shape)
     return grid_layer(
-        points, site, name=name, texture=Texture(rounded(cloth(fabric, u, v, 1 / density))), density=density,
+        points, site, name=name, texture=Texture(bytes_of(cloth(fabric, size, density))), density=density,
         material=fabric.material if material is None else material, part=part, bones=bones, weights=weights,
     )  # fmt: skip

@@ -39,15 +39,18 @@ class Print:
         while share.shape[1] > 16 and 2 * self.half / share.shape[1] < canvas.texel * 0.7 and level < 5:
             share, level = halved(share), level + 1
         side = share.shape[0]
-        sites = canvas.chart.sites
-        across = (sites.points[0] - np.float32(self.side)) * np.float32(side / (2 * self.half)) + np.float32(side / 2)
-        down = (np.float32(self.height) - sites.y) * np.float32(side / (2 * self.half)) + np.float32(side / 2)
-        column, row = np.floor(across).astype(np.intp), np.floor(down).astype(np.intp)
-        on = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+        sites, scale = canvas.chart.sites, np.float32(side / (2 * self.half))
+        half = np.float32(self.half)
+        patch = canvas.where(
+            (np.abs(sites.points[0] - np.float32(self.side)) < half)
+            & (np.abs(sites.y - np.float32(self.height)) < half)
+        )
+        across = (patch.sites.points[0] - np.float32(self.side) + half) * scale
+        down = (np.float32(self.height) - patch.sites.y + half) * scale
+        column, row = (np.minimum(place.astype(np.intp), side - 1) for place in (across, down))
+        found = share[row, column]
         for which, colour in enumerate((self.colour, self.second)):
-            values = np.zeros(canvas.chart.size, np.float32)
-            values[on] = share[row[on], column[on], which] * np.float32(1 / 255)
-            canvas.lay(values, colour)
+            patch.lay(colour, found[:, which] * np.float32(1 / 255))
 
 
 def sample_print(rng: np.random.Generator, colour: Colour, second: Colour) -> Print:

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,26 +11,53 @@ from reposer.data.people.garments.patterns import cloud
 from reposer.data.people.sites import Chart, panel_chart
 from reposer.data.people.texture import slopes_of
 
-VARIANTS = 5
-"""Different folds of each panel; people share them, as paper patterns."""
-STEEPEST = 0.6
-_OCTAVES = ((0.13, 0.012), (0.066, 0.005), (0.034, 0.0016))  # metres between folds, their height
+STEEPEST = 1.0
+_OCTAVES = ((0.15, 0.017), (0.075, 0.012), (0.036, 0.0048))  # metres between folds, their height
+_HANGING: dict[str, tuple[float, float]] = {
+    "torso": (1.0, 0.45), "arm": (1.1, 0.6), "leg": (1.0, 0.4), "skirt": (1.1, 0.2), "foot": (1.0, 1.0),
+}  # fmt: skip
+"""How fast folds change across and down, by kind of panel: they fall."""
 
 
 @lru_cache(maxsize=256)
 def folds(panel: str, density: float, variant: int) -> NDArray[np.int8]:
-    """Slopes (2, h, w) of the folds of hanging cloth; shared, so never write into them."""
-    chart = panel_chart(panel, density)
+    """Slopes (2, h, w) of the folds of hanging cloth; shared, so never write into them.
+
+    Ridges that slant to either side, in patches, more of them where cloth is pulled or piles up.
+    """
+    chart, kind = panel_chart(panel, density), panel.split(".")[0]
     u, v, seed = chart.u, chart.v, 31 * variant + sum(map(ord, panel))
-    across, down = (1.0, 0.55) if panel.startswith(("torso", "skirt")) else (0.75, 1.35)
-    if panel.startswith("skirt"):
-        down = 0.22  # pipes that fall
+    across, down = _HANGING[kind]
     bend = np.float32(0.05) * (cloud(u * 9, v * 9, seed) - np.float32(0.5))
+    strained = np.float32(0.45) + _strain(kind, chart)
     height = np.zeros(chart.size, np.float32)
     for k, (step, deep) in enumerate(_OCTAVES):
-        field = cloud((u + bend) * np.float32(across / step), (v - bend) * np.float32(down / step), seed + 7 * k + 1)
-        height += np.float32(deep) * (1 - np.abs(2 * field - 1))
+        for slant in (0.35, -0.35):
+            x, y = (u + bend + np.float32(slant) * v) * np.float32(across / step), (v - bend) * np.float32(down / step)
+            ridge = 1 - np.abs(2 * cloud(x, y, seed + 7 * k + (1 if slant > 0 else 4)) - 1)
+            patch = cloud(
+                u * np.float32(0.45 / step), v * np.float32(0.3 / step), seed + 7 * k + (2 if slant > 0 else 5)
+            )
+            height += np.float32(deep) * ridge * ridge * np.minimum(patch * strained * 2, 1)
     return _limited(slopes_of(height, density))
+
+
+def _strain(kind: str, chart: Chart) -> Floats:
+    """(h, w) 0 to 1 where cloth folds of itself: below the arms, at the waist, over shoes and wrists."""
+    sites = chart.sites
+    if kind == "torso":
+        armpit = smoothstep(np.abs(sites.x - np.float32(0.15)) + np.abs(sites.y - np.float32(0.40)), 0.13, 0.02)
+        return np.maximum(armpit, np.float32(0.8) * smoothstep(np.abs(sites.y - np.float32(0.12)), 0.14, 0.03))
+    if kind == "arm":
+        return np.maximum(smoothstep(sites.along_arm, 1.5, 1.9), smoothstep(np.abs(sites.along_arm - 1), 0.4, 0.05))
+    if kind == "leg":
+        crotch = smoothstep(np.abs(sites.y + np.float32(0.05)) + sites.x, 0.2, 0.05)
+        return np.maximum(np.maximum(crotch, smoothstep(sites.y, -0.56, -0.72)), np.float32(0.5) * _knee(sites.y))
+    return np.full(chart.size, np.float32(0.6))
+
+
+def _knee(height: Floats) -> Floats:
+    return smoothstep(np.abs(height + np.float32(0.37)), 0.17, 0.03)
 
 
 @lru_cache(maxsize=256)
@@ -40,7 +68,7 @@ def creases(panel: str, density: float, variant: int) -> NDArray[np.int8]:
     seed = 31 * variant + sum(map(ord, panel)) + 900
     wavy = chart.v + np.float32(0.045) * (cloud(chart.u * 12, chart.v * 12, seed) - np.float32(0.5))
     field = cloud(chart.u * 7, wavy * np.float32(1 / step), seed + 3)
-    height = np.float32(0.016) * near * (1 - np.abs(2 * field - 1))
+    height = np.float32(0.022) * near * (1 - np.abs(2 * field - 1))
     return _limited(slopes_of(height, chart.density))
 
 
@@ -50,8 +78,8 @@ def _bends(panel: str, chart: Chart) -> tuple[Floats, float]:
     if panel.startswith("arm"):
         return smoothstep(np.abs(sites.along_arm - 1), 0.55, 0.1), 0.022
     if panel.startswith("leg"):
-        knee, hip = smoothstep(np.abs(sites.y + 0.37), 0.17, 0.03), smoothstep(np.abs(sites.y + 0.02), 0.12, 0.02)
-        return np.maximum(knee, hip), 0.03
+        hip = smoothstep(np.abs(sites.y + np.float32(0.02)), 0.12, 0.02)
+        return np.maximum(_knee(sites.y), hip), 0.03
     if panel.startswith("torso"):
         return smoothstep(np.abs(sites.y - 0.14), 0.17, 0.04), 0.03
     return np.zeros(chart.size, np.float32), 0.03
@@ -66,7 +94,12 @@ def _limited(slopes: NDArray[np.int8]) -> NDArray[np.int8]:
 
 def scaled(slopes: NDArray[np.int8], strength: float) -> NDArray[np.int8]:
     """Slopes times a strength in quarters."""
-    quarters = round(4 * strength)
-    if quarters == 4:
-        return slopes
-    return np.clip(slopes.astype(np.int16) * quarters // 4, -127, 127).astype(np.int8)
+    table = _times(round(4 * strength))
+    return np.stack([cv2.LUT(plane.view(np.uint8), table) for plane in slopes]).view(np.int8)
+
+
+@lru_cache(maxsize=16)
+def _times(quarters: int) -> NDArray[np.uint8]:
+    """(256,) each slope times so many quarters, as bytes."""
+    slopes = np.arange(256).astype(np.uint8).view(np.int8).astype(np.int16)
+    return np.clip(slopes * quarters // 4, -127, 127).astype(np.int8).view(np.uint8)

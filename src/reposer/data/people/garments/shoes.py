@@ -1,21 +1,26 @@
 """Shoes of five kinds."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from reposer.data.people.arrays import Floats
-from reposer.data.people.garments.canvas import Canvas
+from reposer.data.people.garments.canvas import Canvas, Patch
 from reposer.data.people.garments.colours import Colour, towards
-from reposer.data.people.garments.fabrics import Fabric, rounded
-from reposer.data.people.garments.garment import Garment
-from reposer.data.people.garments.shells import shoe_shell
+from reposer.data.people.garments.fabrics import Fabric, bytes_of
+from reposer.data.people.garments.garment import Density, Garment
+from reposer.data.people.garments.pieces import Hold, sheet
+from reposer.data.people.garments.shells import shoe_shell, suit_sites, suit_vertices
+from reposer.data.people.parts import PARTS
 from reposer.data.people.shape import Body
-from reposer.data.people.sites import Chart, Sites
+from reposer.data.people.sites import Sites
+from reposer.data.people.surface import Layer
+from reposer.data.people.template import load_template
 from reposer.data.people.texture import Texture
 
 _F = np.float32
-TOPS = {"sneaker": -0.738, "high top": -0.71, "loafer": -0.765, "boot": -0.705, "flat": -0.785}
+TOPS = {"sneaker": -0.738, "high top": -0.715, "loafer": -0.765, "boot": -0.713, "flat": -0.785}
 """Kind -> height of its opening at the ankle on the average body, metres."""
 
 
@@ -23,13 +28,13 @@ TOPS = {"sneaker": -0.738, "high top": -0.71, "loafer": -0.765, "boot": -0.705, 
 class Shoes(Garment):
     """A pair of shoes."""
 
-    hides = 0.015
-
     fabric: Fabric
     style: str = "sneaker"
     """Of TOPS."""
     sole: Colour = (226, 224, 218)
     lace: Colour = (228, 226, 222)
+    shaft: float = -0.64
+    """Height of a boot's shaft on the average body, metres."""
 
     @property
     def name(self) -> str:
@@ -38,6 +43,10 @@ class Shoes(Garment):
     @property
     def panels(self) -> tuple[str, ...]:
         return "foot.L", "foot.R"
+
+    @property
+    def hides(self) -> float:
+        return 0.015
 
     @property
     def slack(self) -> float:
@@ -58,18 +67,71 @@ class Shoes(Garment):
         thick = {"sneaker": 0.016, "high top": 0.016, "boot": 0.022}.get(self.style, 0.010)
         return shoe_shell(body, ease=0.010 if self.style == "boot" else 0.007, sole=thick)
 
-    def paint(self, panel: str, chart: Chart, cover: Floats) -> Texture:
-        canvas = Canvas(self.fabric, panel, chart)
-        x, y, z = chart.sites.x, chart.sites.y, chart.sites.z
+    def extras(self, body: Body, shell: Floats, density: Density) -> list[Layer]:
+        if self.style != "boot":
+            return []
+        return [_shaft(self.fabric, side, self.shaft, shell, density) for side in "LR"]
+
+    def paint(self, canvas: Canvas, edge: Patch, cover: Floats) -> Texture:
+        patch = canvas.where(canvas.chart.sites.y < -0.68)
+        x, y, z = patch.sites.x, patch.sites.y, patch.sites.z
         dark = towards(self.fabric.base, (0, 0, 0), 0.4)
-        canvas.line(cover - _F(0.006), dark, width=0.004)
         if self.style in ("sneaker", "high top"):
-            tongue = (z > 0.045) & (z < 0.125) & (y > -0.782) & (np.abs(x - _F(0.222)) < 0.02)
-            canvas.lay(tongue, dark, 0.35)
-            canvas.lay(tongue & (np.floor(z * _F(1 / 0.007)) % 2 == 0), self.lace, 0.8)
-            canvas.lay((z > 0.165) & (y < -0.775), self.sole, 0.6 if self.style == "high top" else 0.0)
+            tongue = patch.where((z > 0.045) & (z < 0.125) & (y > -0.782) & (np.abs(x - _F(0.222)) < 0.02))
+            tongue.lay(dark, 0.35)
+            tongue.where(np.floor(tongue.sites.z * _F(1 / 0.007)) % 2 == 0).lay(self.lace, 0.8)
+            if self.style == "high top":
+                patch.where((z > 0.165) & (y < -0.775)).lay(self.sole, 0.6)
+            else:
+                patch.line(np.maximum(_F(0.15) - z, y + _F(0.772)), dark, width=0.003, strength=0.5)
+                patch.line(z - _F(0.02) + y * _F(0.6) + _F(0.46), dark, width=0.003, strength=0.4)
         elif self.style == "loafer":
-            canvas.line(z - _F(0.085), dark, width=0.006, where=y > -0.79)
-        canvas.lay(y < (-0.790 if self.style in ("sneaker", "high top", "boot") else -0.802), self.sole)
-        canvas.line(y + _F(0.790), dark, strength=0.4)
-        return Texture(rounded(canvas.image))
+            patch.line(z - _F(0.085), dark, width=0.006, where=y > -0.79)
+        edge.line(cover - _F(0.005), dark, width=0.004)
+        patch.where(y < (-0.790 if self.style in ("sneaker", "high top", "boot") else -0.802)).lay(self.sole)
+        patch.line(y + _F(0.790), dark, strength=0.4)
+        return Texture(bytes_of(canvas.image))
+
+
+_ROWS, _COLUMNS, _RING = 5, 19, 0.05
+
+
+def _shaft(fabric: Fabric, side: str, top: float, shell: Floats, density: Density) -> Layer:
+    """A tube from the ankle up; the last row turns inwards."""
+    hold = _around_leg(side, round(top, 3))
+    points = hold.mean(shell).reshape(3, _ROWS, _COLUMNS)
+    middle = points[:, :, :-1].mean(2, keepdims=True)
+    out = points - middle
+    out[1] = 0
+    ease = np.array([-0.002, 0.004, 0.006, 0.007, -0.004])[:, None]
+    length = np.sqrt((out * out).sum(0))
+    points = points + out * (ease / length)
+    metres = top + 0.725, 0.3
+    return sheet(
+        points,
+        hold,
+        fabric,
+        name="shoes",
+        metres=metres,
+        density=density.cloth,
+        part=PARTS["left foot" if side == "L" else "right foot"],
+    )
+
+
+@lru_cache(maxsize=32)
+def _around_leg(side: str, top: float) -> Hold:
+    """Where rings around an ankle sit on the leg."""
+    sites, sign = suit_sites(), 1 if side == "L" else -1
+    leg = (sites.y < -0.5) & (sites.y > -0.76) & (sites.points[0] * sign > 0)
+    own, places = suit_vertices()[leg], sites.points[:, leg].astype(np.float64)
+    knee, ankle = (load_template().heads[load_template().bone(f"{bone}.{side}")] for bone in ("lowerleg01", "foot"))
+    down = (places[1] - knee[1]) / (ankle[1] - knee[1])
+    x, z = (places[k] - knee[k] - (ankle[k] - knee[k]) * down for k in (0, 2))
+    turn = np.arctan2(x, z)
+    around, height = np.meshgrid(np.linspace(0, 2 * np.pi, _COLUMNS), [-0.725, -0.70, (top - 0.70) / 2, top, top])
+    flat, level = around.ravel(), height.ravel()
+    return Hold.of(
+        np.stack([np.sin(flat) * _RING, np.cos(flat) * _RING, level]),
+        np.stack([np.sin(turn) * _RING, np.cos(turn) * _RING, places[1]]),
+        own,
+    )

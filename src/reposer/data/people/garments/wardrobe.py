@@ -164,8 +164,8 @@ def _outer(rng: np.random.Generator, wearer: str, whole: str | None) -> tuple[Ga
     top = Top(
         fabric=fabric,
         layer="outer",
-        neckline="shirt",
-        deep=0.16 if tailored and not opened else 0.04,
+        neckline="lapel" if tailored else "shirt",
+        deep=between(rng, 0.24, 0.38) if tailored else 0.04,
         sleeve=between(rng, 1.9, 1.99),
         hem=between(rng, -0.10, -0.02),
         ease=0.013,

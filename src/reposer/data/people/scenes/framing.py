@@ -11,6 +11,11 @@ as published with pose transfer. A picture is set up by two heights in it, each 
 | upper | .03 | neck .38 +- .06 | hips below |
 | headless | .016 of what has keypoints; .15 of all has none, much of it headless | neck at the edge | hips .75 +- .1 |
 | street | all of Market-1501 | neck .20 +- .014, .07 of them lower | lowest ankle .90 +- .026; .12 are cut above it |
+
+Market's people are short-legged (neck to hips .73 of hips to ankles, in DeepFashion .63) and broad (shoulders of those
+seen from the front .74 of neck to hips, in DeepFashion .58): its cameras hang high and near, and a detector's boxes,
+which are slimmer, were stretched to 1 by 2. So street cameras hang 2.5 to 3.6 m high, people pass at 3 m and more,
+and crops are stretched by 1.12 +- .06.
 """
 
 from dataclasses import dataclass
@@ -27,7 +32,7 @@ STUDIO_ODDS: dict[Framing, float] = {
     "full": 0.26, "three-quarter": 0.135, "half": 0.51, "upper": 0.035, "headless": 0.06
 }  # fmt: skip
 NOSE, NECK = 0, 1
-HEAD = 0.15
+HEAD = 0.13
 """Metres from the nose to the top of the head."""
 HIPS, KNEES, ANKLES = [8, 11], [9, 12], [10, 13]
 
@@ -112,7 +117,7 @@ def frame(
     x, y, _ = unit.project(points)
     joint_y = unit.project(joints.T)[1]
     upper, lower = _heights(framing, rng)
-    margin = abs(float(rng.normal(0, 0.02)))
+    margin = float(rng.normal(-0.005, 0.015))
     low = float(joint_y[_lower_landmark(framing)].max() if framing in ("full", "street") else
                 joint_y[_lower_landmark(framing)].mean())  # fmt: skip
     span = max(low - float(joint_y[NECK]), _least_span(framing, joints))

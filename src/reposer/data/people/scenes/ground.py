@@ -48,9 +48,9 @@ def joint(place: Floats, period: float, width: float, pitch: Floats) -> Floats:
 def ground_albedo(zone: Zone, x: Floats, z: Floats, pitch_x: Floats, pitch_z: Floats, seed: int) -> Floats:
     """(3, N) albedo of places on the ground; pitches: metres that a pixel covers there."""
     f = np.float32
-    stains = f(0.09) * at(clouds(seed % 8), x, z, 9.0) + f(0.05) * at(clouds(seed % 8), z, x, 2.3)
+    stains = f(0.07) * at(clouds(seed % 8), x, z, 9.0) + f(0.03) * at(clouds(seed % 8), z, x, 2.3)
     near = np.minimum(f(0.02) / pitch_z, 1)
-    bright = 1 + stains + f(0.10) * near * at(grain(0), x, z, 2.56)
+    bright = 1 + stains + f(0.16) * near * at(grain(0), x, z, 2.56)
     colour = np.array(zone.colour, f)[:, None]
     if zone.kind in ("paving", "bricks"):
         long = zone.period * (2.0 if zone.kind == "bricks" else 1.0)

@@ -13,8 +13,7 @@ from reposer.data.people.scenes.scene import Scene
 from reposer.data.people.scenes.shadows import Shadows
 from reposer.data.people.scenes.tones import softened
 
-PEOPLE, VIEWS = 7, 2
-CROWD = PEOPLE * VIEWS
+CROWD = 12
 _SIZE = (160, 112)
 
 
@@ -38,17 +37,15 @@ def crowd(seed: int) -> tuple[Sprite, ...]:
     from reposer.data.people.stances import sample_stance
 
     cut = []
-    for identity in range(PEOPLE):
+    for identity in range(CROWD):
         rng = np.random.default_rng([seed, identity])
-        person = make_person(sample_looks(rng), _SIZE[0])
-        for view in range(VIEWS):
-            frame = photograph(
-                person, sample_stance(rng), heading=float(rng.uniform(-np.pi, np.pi)), framing="full",
-                scene=_GREY_SKY, size=_SIZE, seed=view,
-            )  # fmt: skip
-            there = (frame.faces >= 0).astype(np.uint8) * np.uint8(255)
-            rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
-            soft = softened(there, 0.6)[..., None]
-            image = np.concatenate([frame.image, soft], -1)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            cut.append(Sprite(np.ascontiguousarray(image), len(image) / frame.camera.scale))
+        frame = photograph(
+            make_person(sample_looks(rng), _SIZE[0]), sample_stance(rng), heading=float(rng.uniform(-np.pi, np.pi)),
+            framing="full", scene=_GREY_SKY, size=_SIZE, seed=0,
+        )  # fmt: skip
+        there = (frame.faces >= 0).astype(np.uint8) * np.uint8(255)
+        rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+        image = np.concatenate([frame.image, softened(there, 0.8)[..., None]], -1)
+        image = np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        cut.append(Sprite(image, len(image) / frame.camera.scale))
     return tuple(cut)

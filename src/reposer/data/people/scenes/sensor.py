@@ -12,7 +12,7 @@ from reposer.data.people.scenes.tones import bytes_of_light, resized, softened
 from reposer.decoding import decode
 
 Bytes = NDArray[np.uint8]
-_TILE = 512
+_TILE = 384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,12 @@ def smear(values: Floats, right: float, down: float) -> Floats:
 
 @lru_cache(maxsize=11)
 def _grain(coloured: int) -> NDArray[np.int16]:
-    """(512, 512, 3) normal noise of standard deviation 64, a little alike in neighbours; tenths that colours differ."""
-    white = np.random.default_rng(0).standard_normal((4, _TILE, _TILE))
-    alike = white + 0.35 * (np.roll(white, 1, 1) + np.roll(white, 1, 2))
-    both = (1 - coloured / 10) * alike[:1] + coloured / 10 * alike[1:]
-    return np.ascontiguousarray(np.moveaxis(np.rint(64 * both / np.sqrt(1 + 2 * 0.35**2)), 0, -1)).astype(np.int16)
+    """(384, 384, 3) normal noise of standard deviation 64, a little alike in neighbours; tenths that colours differ."""
+    white = np.random.default_rng(0).standard_normal((4, _TILE, _TILE), np.float32)
+    alike = white + np.float32(0.35) * (np.roll(white, 1, 1) + np.roll(white, 1, 2))
+    share = np.float32(coloured / 10)
+    both = (1 - share) * alike[:1] + share * alike[1:]
+    return np.ascontiguousarray(np.moveaxis(np.rint(both * np.float32(64 / 1.116)), 0, -1)).astype(np.int16)
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +114,7 @@ def _corners(height: int, width: int, strength: float) -> Floats:
 
 def _noisy(image: Bytes, sensor: Sensor, seed: int) -> Bytes:
     height, width = image.shape[:2]
-    y, x = np.random.default_rng(seed).integers(0, _TILE, 2).tolist()
+    y, x = np.random.default_rng(seed).integers(0, [max(1, _TILE - height), max(1, _TILE - width)]).tolist()
     grain = _grain(round(10 * sensor.colour_noise))
     if y + height <= _TILE and x + width <= _TILE:
         piece = grain[y : y + height, x : x + width]

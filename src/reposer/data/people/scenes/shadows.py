@@ -76,17 +76,13 @@ def brightness(shadows: Shadows, camera: Camera, size: tuple[int, int], cast: Sh
 def _contact(shadows: Shadows, camera: Camera, size: tuple[int, int], feet: Floats) -> Floats:
     """(h, w) darkness around feet: under each a small spot, around all of them a wide and faint one."""
     height, width = size
-    x, y = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32)[:, None] + 0.5
-    spots = camera.project(feet.astype(np.float32)).T.tolist()
-    middle = np.mean(spots, axis=0).tolist()
+    spots = camera.project(feet)
+    spots = np.concatenate([spots, spots.mean(1, keepdims=True)], 1)
+    metres, strength = np.full(spots.shape[1], 0.16), np.full(spots.shape[1], shadows.contact)
+    metres[-1], strength[-1] = 0.55, 0.6 * shadows.contact
+    radius = metres * camera.scale * camera.distance / spots[2]
     flat = max(0.12, float(camera.rotation[2, 1]) * 1.3)
-    free = np.ones(size, np.float32)
-    for (cx, cy, depth), metres, strength in [*((spot, 0.16, 1.0) for spot in spots), (middle, 0.45, 0.5)]:
-        radius = metres * camera.scale * camera.distance / depth
-        across, down = (
-            (x - np.float32(cx)) / np.float32(radius * camera.stretch),
-            (y - np.float32(cy)) / np.float32(radius * flat),
-        )
-        inside = np.maximum(1 - across * across - down * down, 0)
-        free *= 1 - np.float32(shadows.contact * strength) * inside * inside
-    return 1 - free
+    across = (np.arange(width)[:, None] + 0.5 - spots[0]) / (radius * camera.stretch)
+    down = (np.arange(height)[:, None] + 0.5 - spots[1]) / (radius * flat)
+    inside = np.maximum(1 - (across * across)[None] - (down * down)[:, None], 0)
+    return (1 - (1 - strength * inside * inside).prod(2)).astype(np.float32)

@@ -132,7 +132,7 @@ def sample_studio(rng: np.random.Generator) -> Scene:
     elif kind < 0.96:
         white = rng.uniform(0.08, 0.35) * (1 + rng.normal(0, 0.04, 3))
     else:
-        white = np.clip(rng.uniform(0.25, 0.8) * (1 + rng.normal(0, 0.18, 3)), 0.05, 1)
+        white = np.clip(rng.uniform(0.25, 0.8) * (1 + rng.normal(0, 0.09, 3)), 0.05, 1)
     dark = bool(white.mean() < 0.4)
     hard = hard or (dark and rng.random() < 0.6)
     style = rng.random()
@@ -170,7 +170,7 @@ def sample_studio(rng: np.random.Generator) -> Scene:
         shadows=Shadows(
             wall=away, floor=float(shade * rng.uniform(0.6, 1.1)), back=float(shade),
             softness=float(rng.uniform(0.004, 0.02) if hard else rng.uniform(0.05, 0.16)),
-            contact=float(rng.uniform(0.35, 0.75)),
+            contact=float(rng.uniform(0.5, 0.85)),
         ),
         sensor=Sensor(
             gain=triple(exposure * (1 + rng.normal(0, 0.012, 3))), contrast=float(rng.uniform(0.0, 0.35)),

@@ -50,7 +50,7 @@ def _bicycle(rng: np.random.Generator) -> Sprite:
 
 def _car(rng: np.random.Generator) -> Sprite:
     sheet = Canvas(4.6, 1.6, 60)
-    paint = np.array(PAINTS[int(rng.integers(len(PAINTS)))]) * 1.0 + (0.45 if rng.random() < 0.35 else 0.0)
+    paint = np.array(PAINTS[int(rng.integers(len(PAINTS)))] if rng.random() < 0.6 else (0.6, 0.6, 0.6))
     tall = rng.uniform(1.36, 1.55)
     light = 0.75 + 0.5 * smoothstep(sheet.y + 0 * sheet.x, 0.3, 0.95)
     cabin = sheet.polygon((-1.7, 0.85), (1.35, 0.85), (0.45, tall), (-1.1, tall))
@@ -79,14 +79,14 @@ def _round(sheet: Canvas, centre: float, radius: float) -> Floats:
 
 
 def _pole(rng: np.random.Generator) -> Sprite:
-    radius = float(rng.uniform(0.03, 0.09))
+    radius = float(rng.uniform(0.025, 0.06))
     sheet = Canvas(0.5, 3.4, 100)
     grey = np.array([1.0, 1.0, 1.02]) * rng.uniform(0.08, 0.55)
     bright = _round(sheet, 0.0, radius) + 0 * sheet.y
     sheet.fill(sheet.tube((0, -0.2), (0, 3.6), radius), grey[:, None, None] * bright)
     sheet.fill(sheet.tube((0, 0), (0, 0.12), radius * 1.6), grey[:, None, None] * bright * 0.8)
-    if rng.random() < 0.4:
-        sheet.fill(sheet.tube((0, 1.7), (0, 2.05), 0.16), (0.55, 0.55, 0.5))
+    if rng.random() < 0.3:
+        sheet.fill(sheet.tube((0, 2.25), (0, 2.5), 0.14), (0.55, 0.55, 0.5))
     return sheet.sprite()
 
 
@@ -128,7 +128,8 @@ def _green(rng: np.random.Generator) -> Floats:
 def _hedge(rng: np.random.Generator) -> Sprite:
     sheet, seed = Canvas(2.4, 0.95, 100), int(rng.integers(4))
     edge = at(clouds(seed, 0.9), sheet.x.astype(np.float32) + 0 * sheet.y, 0.2 * sheet.y.astype(np.float32), 1.2)
-    sheet.fill(sheet.y - 0.85 - 0.035 * edge, _leaves(sheet, seed, _green(rng)))
+    ends = np.abs(sheet.x) - 1.08 + 0.35 * np.maximum(sheet.y - 0.45, 0)
+    sheet.fill(np.maximum(sheet.y - 0.85, ends) - 0.035 * edge, _leaves(sheet, seed, _green(rng)))
     return sheet.sprite()
 
 
