@@ -105,8 +105,8 @@ def photograph(
     shares = spots.total(np.ones((len(found.own), 1), np.float32)) * np.float32(1 / SAMPLES**2)
     colour = spots.total(paint(mesh, found, level)) * np.float32(1 / SAMPLES**2) * factor + shares * shine
     feet = posed.joints[ANKLES].T * [[1], [0], [1]]
-    person = spots.image(np.concatenate([colour, shares]), size)
-    light, covered = compose(scene, person, camera, shadows, feet)
+    drawn = spots.image(np.concatenate([colour, shares]), size)
+    light, covered = compose(scene, drawn, camera, shadows, feet)
     return _frame(posed, found, screen, covered, develop(light, scene.sensor, seed))
 
 

@@ -3,14 +3,19 @@
 Sums over bones are of whole numbers in float64, so that no order of additions and no fused operation can change a bit.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from reposer.data.people.arrays import Floats, Integers
-from reposer.data.people.posing import Skeleton
+
+if TYPE_CHECKING:  # bodies, which poses are of, have normals from here
+    from reposer.data.people.posing import Skeleton
 
 _SHARES = 2.0**16
 """Steps of weights."""
