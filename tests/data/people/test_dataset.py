@@ -276,7 +276,6 @@ def test_folders_of_others_are_left_alone(few: Path, tmp_path: Path) -> None:
         ({"size": (8, 64)}, "size must be from 16 to 1,024, got 8"),
         ({"scene": "moon"}, "unknown scene 'moon' (known: auto, studio, street, mixed)"),
         ({"truth": "all"}, "unknown truth 'all' (known: none, parts, surface)"),
-        ({"keypoint_noise": -1.0}, "keypoint_noise must be from 0 to 4, got -1"),
         ({"seed": -1}, "seed must be at least 0"),
     ],
 )

@@ -42,9 +42,6 @@ class Picture:
     joints: Joints
     """18 x and y, pixels."""
     visible: tuple[bool, ...]
-    exact: Joints
-    """The same without an estimator's errors."""
-    exact_visible: tuple[bool, ...]
     pose_of: tuple[int, int]
     """Identity and number of the picture whose pose it shows; mostly itself."""
 
@@ -123,5 +120,4 @@ def _picture(config: PeopleConfig, name: str, frame: Frame, pose: tuple[int, int
         inside = np.clip(joints, 0, (width - 1, height - 1)).round(2)
         return tuple((float(x), float(y)) for x, y in inside.tolist())
 
-    exact, seen = told(frame.joints), tuple(visible.tolist())
-    return Picture(name, exact, seen, exact, seen, pose)
+    return Picture(name, told(frame.joints), tuple(visible.tolist()), pose)
