@@ -76,6 +76,7 @@ class Build:
     heights: Floats  # (len(LEVELS),) where on this body
     heels: Floats  # (2, 3) the lowest point, from the ankle
     balls: Floats  # (2, 3)
+    soles: Floats  # (2, 2, 2) heels and balls, of both feet: up from the ankle, and along the foot
     seat: float
     """From the middle of the hips down to what one sits on."""
 
@@ -104,6 +105,7 @@ def measured(body: Body) -> Build:
     axes[:, 15:] = palm[:, None]
     trunk, feet = body.points[:, _trunk()].astype(np.float64), body.points[:, _feet()].astype(np.float64)
     soles = feet[:, :2].transpose(1, 2, 0) * FLIP - ankle
+    along = np.stack([soles[..., 1], dot(soles, unit(flat))], -1)
     return Build(
         offsets=heads - heads[rows.parents], chain=heads[rows.chain], clavicles=ends("clavicle"),
         shoulders=shoulder - ends("clavicle"), hips=hip, ankles=ankle, lengths=lengths, bones=unit(limbs),
@@ -112,7 +114,8 @@ def measured(body: Body) -> Build:
         hands=_rest(hand, palm), hand_lengths=np.sqrt(dot(hand, hand)),
         hand_axes=np.concatenate([limbs[1], across, palm]), finger_axes=axes.reshape(-1, 3),
         wide=trunk[0, :, 0], front=trunk[2, :, 1], back=trunk[2, :, 2], heights=trunk[1, :, 0],
-        heels=soles[0], balls=soles[1], seat=float((heads[rows.limb("upperleg01"), 1].sum() - feet[1, 2].sum()) / 2),
+        heels=soles[0], balls=soles[1], soles=along,
+        seat=float((heads[rows.limb("upperleg01"), 1].sum() - feet[1, 2].sum()) / 2),
     )  # fmt: skip
 
 

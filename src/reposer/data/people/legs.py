@@ -74,20 +74,19 @@ def _on_ground(stance: Stance, target: Floats, hips: Floats, pitch: tuple[Floats
     if not standing.any():
         return target
     run, rise = pitch
-    above = -np.minimum(
-        build.heels[:, 1] * run + build.heels[:, 2] * rise, build.balls[:, 1] * run + build.balls[:, 2] * rise
-    )  # from the sole up to the ankle
+    heights = build.soles[..., 0] * run + build.soles[..., 1] * rise
+    base = hips[:, 1] + np.minimum(heights[0], heights[1])  # of the ground, were ankles as high as hips
     far = np.sqrt(target[:, 0] * target[:, 0] + target[:, 2] * target[:, 2])
     longest = STRETCH * (build.lengths[2] + build.lengths[3])
-    near = np.minimum(1.0, 0.98 * longest / np.maximum(far, 1e-9))
-    far = far * near
-    base = (hips[:, 1] - above)[standing]
-    lowest = float((base - np.sqrt(longest * longest - far * far)[standing]).max())
-    if stance.seat:
+    if stance.seat:  # feet are drawn in until they stand
         floor = float(hips[:, 1].sum() / 2) - build.seat - stance.seat
+        widest = np.sqrt(np.maximum(longest * longest - (base - floor) ** 2, 0))
     else:
-        floor = float((base + target[standing, 1]).min())
-    floor = max(floor, lowest)
+        floor = float((base + target[:, 1])[standing].min())
+        widest = 0.98 * longest
+    near = np.minimum(1.0, widest / np.maximum(far, 1e-9))
+    far = far * near
+    floor = max(floor, float((base - np.sqrt(longest * longest - far * far))[standing].max()))
     ankles = target * np.stack([near, np.ones(2), near], 1)
-    ankles[standing, 1] = (floor + above - hips[:, 1])[standing]
+    ankles[standing, 1] = (floor - base)[standing]
     return ankles
