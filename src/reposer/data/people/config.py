@@ -41,6 +41,8 @@ class PeopleConfig(Checked):
     truth: Literal["none", "parts", "surface"] = "surface"
     """What is written of each pixel: nothing, the body part (PNG), or also the point of the person's surface (npz),
     from which flow and visibility between any two pictures of a person follow."""
+    keypoint_noise: Annotated[float, between(0, 4)] = 0.0
+    """Errors of a pose estimator in the annotations: 0: none, 1: as a real one's; the exact keypoints stand beside."""
     occluded_joints: Literal["report", "drop"] = "report"
     """Joints of limbs behind something: report them, as pose estimators mostly do, or drop them as missing."""
     seed: Seed = 0

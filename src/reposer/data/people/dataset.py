@@ -60,6 +60,7 @@ def make_people(out: str | Path, config: PeopleConfig | None = None, progress: P
     ``dataset.json`` as in the layout; ``part-masks`` their body parts and ``truth`` their surfaces, as far as
     ``config.truth`` says, see :class:`reposer.data.people.TruthFolder`; ``contact-sheet.png`` shows some of them. Of
     cross pairs, ``cross-poses-SPLIT.csv`` names for each target the picture of another person whose pose it shows.
+    With ``config.keypoint_noise``, ``exact-keypoints-SPLIT.csv`` has the keypoints without it.
 
     The folder appears whole or not at all. Stopped or killed, the same call goes on where it was: what is done is
     beside ``OUT`` in ``.OUT.part``. The same config gives the same files, bit for bit, on any number of workers.
@@ -170,7 +171,7 @@ def _facts(config: PeopleConfig) -> dict[str, Any]:
         "source": "rendered, photo-like people: reposer people",
         "version": __version__,
         "size": config.picture_size,
-        "exact_keypoints": True,
+        "exact_keypoints": config.keypoint_noise == 0,
         "config": asdict(replace(config, workers=0)),
         "part_names": PART_NAMES,
     }

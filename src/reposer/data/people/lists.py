@@ -16,6 +16,8 @@ from reposer.data.people.records import Picture, Record
 from reposer.files import write_text
 from reposer.poses import Pose, write_annotations, write_pairs
 
+EXACT = "exact-keypoints-{split}.csv"
+"""Annotation CSV of the keypoints without an estimator's errors, where the others have some."""
 _TEST_PAIRS = 2**31  # purpose of random numbers: no identity
 
 
@@ -39,6 +41,8 @@ def write_lists(config: PeopleConfig, folder: Path, records: Mapping[str, Mappin
             )
         write_pairs(folder / layout.pairs[0].format(split=split), pairs)
         write_annotations(folder / layout.annotations[0].format(split=split), _poses(pictures.values()))
+        if config.keypoint_noise:
+            write_annotations(folder / EXACT.format(split=split), _poses(pictures.values(), exact=True))
         if config.layout == "deepfashion":
             write_text(folder / f"{split}.lst", "".join(f"{name}\n" for name in pictures))
         counts |= {f"{split}_identities": len(people), f"{split}_images": len(pictures), f"{split}_pairs": len(pairs)}
@@ -74,8 +78,11 @@ def _shows_a_body(picture: Picture) -> bool:
     return all(picture.visible[joint] for joint in REQUIRED_JOINTS)
 
 
-def _poses(pictures: Iterable[Picture]) -> dict[str, Pose]:
+def _poses(pictures: Iterable[Picture], *, exact: bool = False) -> dict[str, Pose]:
     return {
-        picture.name: Pose(torch.tensor(picture.joints, dtype=torch.float32), torch.tensor(picture.visible))
+        picture.name: Pose(
+            torch.tensor(picture.exact if exact else picture.joints, dtype=torch.float32),
+            torch.tensor(picture.exact_visible if exact else picture.visible),
+        )
         for picture in pictures
     }
