@@ -113,8 +113,9 @@ def face(identity: int) -> Image:
         seed=1,
     )
     x, y = (int(value) for value in frame.joints[[0, 14, 15]].mean(0))
-    left, top = min(max(x - 80, 0), 352 - 160), min(max(y - 90, 0), 512 - 160)
-    return frame.image[top : top + 160, left : left + 160]
+    left, top = min(max(x - 112, 0), 352 - 224), min(max(y - 112, 0), 512 - 224)
+    head = frame.image[top : top + 224, left : left + 224]
+    return np.asarray(cv2.resize(head, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def rows(images: Iterator[Image] | list[Image], columns: int) -> Image:

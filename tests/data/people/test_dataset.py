@@ -184,6 +184,22 @@ def test_deepfashion_layout_in_a_studio(tmp_path: Path) -> None:
     assert open_pairs(out, "train").size == (64, 32)
 
 
+def test_an_estimators_errors_stand_beside_the_exact_keypoints(few: Path, tmp_path: Path) -> None:
+    make_people(tmp_path / "out", replace(FEW, keypoint_noise=1.0, truth="none", images_per_identity=4))
+    told = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert told["exact_keypoints"] is False
+    moved = []
+    for split in ("train", "test"):
+        noisy, exact = (read_annotations(tmp_path / "out" / name.format(split=split)) for name in
+                        ("market-annotation-{split}.csv", "exact-keypoints-{split}.csv"))  # fmt: skip
+        before = read_annotations(few / f"market-annotation-{split}.csv")
+        assert all(torch.equal(exact[name].joints, pose.joints) for name, pose in before.items() if name in exact)
+        for name, pose in noisy.items():
+            both = pose.visible & exact[name].visible
+            moved.append((pose.joints - exact[name].joints)[both].norm(dim=-1))
+    assert 0.1 < float(torch.cat(moved).median()) < 3
+
+
 def test_cross_pairs_show_a_person_in_the_pose_of_another(cross: Path) -> None:
     for split in ("train", "test"):
         index = open_pairs(cross, split)

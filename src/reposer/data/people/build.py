@@ -10,7 +10,7 @@ from reposer.data.people.shape import Body
 from reposer.data.people.template import load_template
 
 SIDES = "RL"
-FLIP = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+FLIP: Floats = np.array([[-1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
 """Signs that show a right and a left side as left ones."""
 CHAIN = ("root", "spine05", "spine04", "spine03", "spine02", "spine01", "neck01", "neck02", "neck03", "head")
 LIMB = (

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from reposer.data.layout import TRUTH
 from reposer.data.layouts import RELEASED
 from reposer.data.people.config import PeopleConfig
+from reposer.data.people.estimator import EstimatorNoise, estimated
 from reposer.data.people.naming import picture_name
 from reposer.data.people.person import make_person
 from reposer.data.people.picture import Frame
-from reposer.data.people.setups import looks_of, pose_of, setup_of
+from reposer.data.people.setups import ESTIMATOR, looks_of, pose_of, setup_of
 from reposer.data.people.truth import pack_picture, pack_surface, picture_truth, surface_truth
 from reposer.files import read_bytes, read_text, write_text, written
 from reposer.poses.proportions import FACE_JOINTS
@@ -79,7 +80,8 @@ def draw_person(task: tuple[str, int], config: PeopleConfig, folder: Path) -> No
             write(f"{PART_MASKS}/{split}/{name[:-4]}.png", _encoded(".png", frame.parts))
         if config.truth == "surface":
             write(f"{TRUTH}/{split}/{name[:-4]}.npz", pack_picture(picture_truth(frame)))
-        pictures.append(_picture(config, name, frame, pose))
+        rng = np.random.default_rng([config.seed, identity, index, ESTIMATOR])
+        pictures.append(_picture(config, name, frame, pose, rng))
     if config.truth == "surface":
         called = RELEASED[config.layout].identity_of(pictures[0].name)
         write(f"{TRUTH}/{split}/{called}.npz", pack_surface(surface_truth(person)))
@@ -113,7 +115,7 @@ def _encoded(kind: str, image: NDArray[Any], options: Sequence[int] = ()) -> byt
     return cv2.imencode(kind, image, options)[1].tobytes()
 
 
-def _picture(config: PeopleConfig, name: str, frame: Frame, pose: tuple[int, int]) -> Picture:
+def _picture(config: PeopleConfig, name: str, frame: Frame, pose: tuple[int, int], rng: np.random.Generator) -> Picture:
     height, width = config.picture_size
     visible = frame.visible
     if config.occluded_joints == "report":
@@ -124,4 +126,9 @@ def _picture(config: PeopleConfig, name: str, frame: Frame, pose: tuple[int, int
         return tuple((float(x), float(y)) for x, y in inside.tolist())
 
     exact, seen = told(frame.joints), tuple(visible.tolist())
-    return Picture(name, exact, seen, exact, seen, pose)
+    if not config.keypoint_noise:
+        return Picture(name, exact, seen, exact, seen, pose)
+    noise = EstimatorNoise(amount=config.keypoint_noise)
+    joints, found = estimated(frame.joints, frame.visible, visible & ~frame.visible, rng=rng, noise=noise)
+    found &= ((joints >= -0.5) & (joints < (width - 0.5, height - 0.5))).all(axis=1)
+    return Picture(name, told(joints), tuple(found.tolist()), exact, seen, pose)

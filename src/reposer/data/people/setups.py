@@ -17,8 +17,9 @@ from reposer.data.people.scenes.street import sample_street
 from reposer.data.people.scenes.studio import sample_studio
 from reposer.data.people.stances import Stance, sample_heading, sample_stance
 
-_LOOKS, _PLACE, _PICTURE, _OTHER = range(4)  # purposes of random numbers
+_LOOKS, _PLACE, _PICTURE, _OTHER, ESTIMATOR = range(5)  # purposes of random numbers
 DISTRICT = 100
+"""How many people live before the same cameras."""
 
 
 @dataclass(frozen=True)
