@@ -172,7 +172,7 @@ def test_streets_are_framed_as_in_market() -> None:
         assert abs(float(np.nanmedian(seen[name])) - real) < 0.035, name
     assert 0.05 < missing(seen["ankle"]) < 0.2
     assert missing(seen["knee"]) < 0.06
-    assert missing(seen["neck"]) == 0
+    assert missing(seen["neck"]) < 0.02
 
 
 def test_studios_are_framed_as_in_deepfashion() -> None:
