@@ -111,8 +111,9 @@ def unevenness(panel: str, density: float, variant: int) -> NDArray[np.uint8]:
     """(h, w) 0 to 255: worn threads, slubs along the grain, single yarns; shared, so never write into it."""
     chart = panel_chart(panel, density)
     seed = 131 * variant + sum(map(ord, panel))
-    yarns = np.random.default_rng(seed).random(chart.size).astype(np.float32)
-    streaks, blots = cloud(chart.u * 160, chart.v * 11, seed + 1), cloud(chart.u * 30, chart.v * 8, seed + 2)
+    yarns = np.random.default_rng(seed).random(chart.size, np.float32)
+    u, v = chart.u[:1], chart.v[:, :1]
+    streaks, blots = cloud(u * 160, v * 11, seed + 1), cloud(u * 30, v * 8, seed + 2)
     return rounded(255 * (np.float32(0.5) * yarns + np.float32(0.3) * streaks + np.float32(0.2) * blots))
 
 

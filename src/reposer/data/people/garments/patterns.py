@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reposer.data.people.arrays import Floats
+from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.texture import halved
 
 Paint = list[tuple[Floats, int]]
@@ -135,7 +135,7 @@ def _floral(tile: Tile) -> Paint:
 
 def _abstract(tile: Tile) -> Paint:
     """Blots: smooth noise cut at two heights."""
-    x, y = (axis + np.zeros(tile.size, np.float32) for axis in (tile.across, tile.down))
+    x, y = tile.across, tile.down
     count = tile.periods[1]
     coarse = cloud(x, y, tile.seed, count)
     field = coarse + np.float32(0.45) * (cloud(3 * x, 3 * y, tile.seed + 1, 3 * count) - np.float32(0.5))
@@ -147,16 +147,27 @@ def _abstract(tile: Tile) -> Paint:
 
 
 def cloud(x: Floats, y: Floats, seed: int, every: int = 64) -> Floats:
-    """Smooth noise, 0 to 1, that changes over one unit and repeats after `every`."""
+    """Smooth noise (h, w), 0 to 1, that changes over one unit and repeats after `every`.
+
+    Args:
+        x: (h, w) or (1, w) places across.
+        y: (h, 1) places down.
+    """
+    top, down = _between(y, every)
     table = np.random.default_rng(seed).random((every, every)).astype(np.float32)
-    column, row = np.floor(x), np.floor(y)
-    fx, fy = x - column, y - row
-    fx, fy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
-    left, top = column.astype(np.intp) % every, row.astype(np.intp) % every
-    right, bottom = (left + 1) % every, (top + 1) % every
-    upper = table[top, left] * (1 - fx) + table[top, right] * fx
-    lower = table[bottom, left] * (1 - fx) + table[bottom, right] * fx
-    return upper * (1 - fy) + lower * fy
+    table = np.concatenate([table, table[:, :1]], 1)
+    rows = np.take(table, top[:, 0], 0) * (1 - down) + np.take(table, (top[:, 0] + 1) % every, 0) * down
+    left, right = _between(x, every)
+    place = left + np.arange(len(rows))[:, None] * (every + 1)
+    start, flat = np.take(rows, place), rows.ravel()
+    return start + (np.take(flat[1:], place) - start) * right
+
+
+def _between(place: Floats, every: int) -> tuple[Integers, Floats]:
+    """The points of a lattice before places, and how far on the way to the next one they are, smoothly."""
+    whole = np.floor(place)
+    share = place - whole
+    return whole.astype(np.intp) % every, share * share * (3 - 2 * share)
 
 
 @dataclass(frozen=True)
