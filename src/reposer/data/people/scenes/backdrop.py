@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reposer.data.people.arrays import Floats
 from reposer.data.people.camera import Camera
 from reposer.data.people.scenes.canvas import Sprite, paste
-from reposer.data.people.scenes.passers import CROWD, crowd
+from reposer.data.people.scenes.passers import CROWD, passer
 from reposer.data.people.scenes.place import StreetCamera
 from reposer.data.people.scenes.plate import darken, paint_plate, shine
 from reposer.data.people.scenes.things import thing
@@ -34,7 +34,7 @@ class Thing:
     squeeze: float = 1.0
 
     def sprite(self) -> Sprite:
-        return crowd(0)[self.variant % CROWD] if self.kind == PERSON else thing(self.kind, self.variant)
+        return passer(self.variant % CROWD) if self.kind == PERSON else thing(self.kind, self.variant)
 
 
 @lru_cache(maxsize=12)

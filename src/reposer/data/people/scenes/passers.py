@@ -15,6 +15,8 @@ from reposer.data.people.scenes.tones import softened
 
 CROWD = 12
 _SIZE = (160, 112)
+_DRAWN_FOR = 128
+"""Height of the pictures that they are dressed for: the smallest, so that they share what is kept of cloth."""
 
 
 def _grey(camera: Camera, size: tuple[int, int]) -> Floats:
@@ -29,23 +31,20 @@ _GREY_SKY = Scene(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=2)
-def crowd(seed: int) -> tuple[Sprite, ...]:
-    """`CROWD` people who stand or walk, seen from anywhere."""
+@lru_cache(maxsize=CROWD)
+def passer(identity: int) -> Sprite:
+    """One of `CROWD` people who stand or walk, seen from anywhere; made when they are first met."""
     from reposer.data.people.person import make_person, sample_looks
     from reposer.data.people.picture import photograph
     from reposer.data.people.stances import sample_stance
 
-    cut = []
-    for identity in range(CROWD):
-        rng = np.random.default_rng([seed, identity])
-        frame = photograph(
-            make_person(sample_looks(rng), _SIZE[0]), sample_stance(rng), heading=float(rng.uniform(-np.pi, np.pi)),
-            framing="full", scene=_GREY_SKY, size=_SIZE, seed=0,
-        )  # fmt: skip
-        there = (frame.faces >= 0).astype(np.uint8) * np.uint8(255)
-        rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
-        image = np.concatenate([frame.image, softened(there, 0.8)[..., None]], -1)
-        image = np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-        cut.append(Sprite(image, len(image) / frame.camera.scale))
-    return tuple(cut)
+    rng = np.random.default_rng([0, identity])
+    frame = photograph(
+        make_person(sample_looks(rng), _DRAWN_FOR), sample_stance(rng), heading=float(rng.uniform(-np.pi, np.pi)),
+        framing="full", scene=_GREY_SKY, size=_SIZE, seed=0,
+    )  # fmt: skip
+    there = (frame.faces >= 0).astype(np.uint8) * np.uint8(255)
+    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    image = np.concatenate([frame.image, softened(there, 0.8)[..., None]], -1)
+    image = np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return Sprite(image, len(image) / frame.camera.scale)
