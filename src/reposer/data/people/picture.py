@@ -11,7 +11,7 @@ from reposer.data.people.keypoints import place_keypoints, see_keypoints
 from reposer.data.people.light import ShadowMap, cast, contact
 from reposer.data.people.person import Person
 from reposer.data.people.posing import pose
-from reposer.data.people.raster import Fragments, barycentric, rasterize
+from reposer.data.people.raster import Fragments, rasterize
 from reposer.data.people.scenes.framing import ANKLES, Framing, Viewpoint, frame
 from reposer.data.people.scenes.scene import Scene, compose
 from reposer.data.people.scenes.sensor import develop
@@ -165,26 +165,34 @@ def _frame(
     joints = fine.project(posed.joints.T.astype(np.float32))
     visible, hidden = see_keypoints(joints, found, mesh.parts[found.faces])
     height, width = image.shape[:2]
-    faces = found.image(found.faces.astype(np.int32), -1)[::SAMPLES, ::SAMPLES]
-    faces = np.where(covered, -1, faces)
     column, row = (np.clip(joints[k].astype(int) // SAMPLES, 0, covered.shape[1 - k] - 1) for k in (0, 1))
     behind = covered[row, column]
     visible, hidden = visible & ~behind, hidden | (visible & behind)
-    shown = np.flatnonzero(faces >= 0)
-    own = faces.ravel()[shown]
-    centre_x = ((shown % width).astype(np.float32) + _HALF) * np.float32(SAMPLES)
-    centre_y = ((shown // width).astype(np.float32) + _HALF) * np.float32(SAMPLES)
-    weights = np.zeros((2, height * width), np.float32)
-    weights[:, shown] = barycentric(screen, mesh.faces[:, own], centre_x, centre_y)[1:]
+    pixels, own = _first_samples(found, covered)
+    faces = np.full(height * width, -1, np.int32)
+    parts, weights = np.zeros(height * width, np.uint8), np.zeros((2, height * width), np.float32)
+    faces[pixels] = shown = found.triangles.faces[own]
+    parts[pixels] = mesh.parts[shown]
+    x, y = (place.astype(np.float32) + _HALF for place in (pixels % width, pixels // width))
+    weights[:, pixels] = found.triangles.weights_at(own, x * np.float32(SAMPLES), y * np.float32(SAMPLES))[1:]
     scale = np.float32(1 / SAMPLES)
     return Frame(
         image=image,
         joints=(joints[:2].T * scale - _HALF).astype(np.float32),
         visible=visible,
         hidden=hidden,
-        parts=np.where(faces >= 0, mesh.parts[faces], 0).astype(np.uint8),
-        faces=faces,
+        parts=parts.reshape(height, width),
+        faces=faces.reshape(height, width),
         weights=weights.reshape(2, height, width),
         screen=np.stack([screen[0] * scale - _HALF, screen[1] * scale - _HALF, screen[2]]),
         camera=posed.camera,
     )
+
+
+def _first_samples(found: Fragments, covered: Bools) -> tuple[Integers, Integers]:
+    """Flat places (N,) of pixels whose first sample shows the person, and which of the triangles is there."""
+    row, column = np.divmod(found.pixels.astype(np.int32), np.int32(found.size[1]))
+    first = np.flatnonzero((row % SAMPLES == 0) & (column % SAMPLES == 0))
+    pixels = row[first] // SAMPLES * covered.shape[1] + column[first] // SAMPLES
+    seen = np.flatnonzero(~covered.ravel()[pixels])
+    return pixels[seen].astype(np.intp), found.own[first[seen]]

@@ -45,6 +45,10 @@ class _Triangles(NamedTuple):
         third = (self.x1[own] * dy - dx * self.y1[own]) / area
         return np.stack([1 - second - third, second, third])
 
+    def weights_at(self, own: Integers, x: Floats, y: Floats) -> Floats:
+        """Barycentric coordinates (3, N) in triangles `own` (N,) of points on the screen."""
+        return self.weights(own, x - self.x[own], y - self.y[own])
+
 
 @dataclass(frozen=True)
 class Fragments:
@@ -116,12 +120,6 @@ class Fragments:
         return self.image(self.depth, np.inf)
 
 
-def barycentric(screen: Floats, corners: Integers, x: Floats, y: Floats) -> Floats:
-    """Barycentric coordinates (3, N) of points on the screen in triangles `corners` (3, N) of `screen` (3, V)."""
-    shown = _triangles(np.arange(corners.shape[1]), corners, np.take(screen[0], corners), np.take(screen[1], corners))
-    return shown.weights(np.arange(corners.shape[1]), x - shown.x, y - shown.y)
-
-
 def _triangles(faces: Integers, corners: Integers, xs: Floats, ys: Floats) -> _Triangles:
     x1, y1, x2, y2 = xs[1] - xs[0], ys[1] - ys[0], xs[2] - xs[0], ys[2] - ys[0]
     return _Triangles(faces, corners, xs[0], ys[0], x1, y1, x2, y2, x1 * y2 - x2 * y1)
@@ -159,8 +157,7 @@ def rasterize(
         part = part[key[part] < nearest[pixel[part]]]
         local, place = own[part], pixel[part]
         x, y = (place % size[1]).astype(np.float32) + _HALF, (place // size[1]).astype(np.float32) + _HALF
-        weights = shown.weights(local, x - shown.x[local], y - shown.y[local])
-        part = part[keep(shown.faces[local], weights)]
+        part = part[keep(shown.faces[local], shown.weights_at(local, x, y))]
         np.minimum.at(nearest, pixel[part], key[part])
     pixels = np.flatnonzero(nearest < _NOTHING)
     winner = nearest[pixels] & 0xFFFFFFFF
