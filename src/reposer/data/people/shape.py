@@ -14,7 +14,6 @@ _ANCHORS = {
     "gender": _TWO, "age": _AGES, "muscle": _THREE, "weight": _THREE, "height": _TWO, "proportions": _TWO,
     "cupsize": _THREE, "firmness": _THREE,
 }  # fmt: skip
-_BLOCK = 8192  # numbers worked out at a time: what fits into a processor's nearest memory
 CHANGE_UNIT = np.float32(2e-5)  # metres, as baked
 
 
@@ -105,12 +104,8 @@ def make_body(shape: Shape) -> Body:
     space = _space()
     coefficients = (space.projection * (_phenotype(shape) - space.middle)).sum(1).astype(np.float32)
     points = space.mean.copy()
-    flat, components = points.ravel(), space.components.reshape(len(coefficients), -1)
-    grown = np.empty(_BLOCK, np.float32)
-    for start in range(0, flat.size, _BLOCK):
-        part = flat[start : start + _BLOCK]
-        for coefficient, component in zip(coefficients, components[:, start : start + _BLOCK], strict=True):
-            part += np.multiply(component, coefficient, out=grown[: part.size])
+    for coefficient, component in zip(coefficients, space.components, strict=True):
+        points += coefficient * component
     for name, amount in shape.changes.items():
         signed = name + ("+" if amount >= 0 else "-")
         rows, deltas = space.changes[signed if signed in space.changes else name]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -146,6 +147,9 @@ def _abstract(tile: Tile) -> Paint:
     ]
 
 
+_SIDE = 512  # of the lattice of which every noise has a part
+
+
 def cloud(x: Floats, y: Floats, seed: int, every: int = 64) -> Floats:
     """Smooth noise (h, w), 0 to 1, that changes over one unit and repeats after `every`.
 
@@ -154,13 +158,19 @@ def cloud(x: Floats, y: Floats, seed: int, every: int = 64) -> Floats:
         y: (h, 1) places down.
     """
     top, down = _between(y, every)
-    table = np.random.default_rng(seed).random((every, every)).astype(np.float32)
+    first, low = (seed * prime % (_SIDE - every) for prime in (7919, 104729))
+    table = _lattice()[low : low + every, first : first + every]
     table = np.concatenate([table, table[:, :1]], 1)
     rows = np.take(table, top[:, 0], 0) * (1 - down) + np.take(table, (top[:, 0] + 1) % every, 0) * down
     left, right = _between(x, every)
     place = left + np.arange(len(rows))[:, None] * (every + 1)
     start, flat = np.take(rows, place), rows.ravel()
     return start + (np.take(flat[1:], place) - start) * right
+
+
+@lru_cache(maxsize=1)
+def _lattice() -> Floats:
+    return np.random.default_rng(0).random((_SIDE, _SIDE), np.float32)
 
 
 def _between(place: Floats, every: int) -> tuple[Integers, Floats]:

@@ -13,8 +13,8 @@ from reposer.data.people.sites import Sites, panel_chart
 from reposer.data.people.texture import slopes_of
 
 STEEPEST = 1.0
-_DENSE = 180
-"""Places per metre at which heights are worked out, at least where there are as many texels."""
+_DENSE = 200
+"""Texels per metre from which on one more of them lies between those where heights are worked out."""
 _OCTAVES = ((0.15, 0.017), (0.075, 0.012), (0.036, 0.0048))  # metres between folds, their height
 _HANGING: dict[str, tuple[float, float]] = {
     "torso": (1.0, 0.45), "arm": (1.1, 0.6), "leg": (1.0, 0.4), "skirt": (1.1, 0.2), "foot": (1.0, 1.0),
@@ -36,7 +36,7 @@ class _Grid:
     @classmethod
     def of(cls, panel: str, density: float) -> "_Grid":
         chart = panel_chart(panel, density)
-        step = max(1, int(density / _DENSE))
+        step = int(1 + density / _DENSE)
         sites = Sites(*(np.ascontiguousarray(x[..., ::step, ::step]) for x in (chart.sites.points, chart.sites.arm)))
         return cls(sites, chart.u[:1, ::step], chart.v[::step, :1], density / step, chart.size)
 
