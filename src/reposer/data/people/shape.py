@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from reposer.data.people.arrays import Floats
+from reposer.data.people.arrays import Floats, Integers
 from reposer.data.people.template import load_baked, load_template
 
 _AGES = np.linspace(-1 / 3, 1, 5)  # newborn, baby, child, young, old
@@ -57,7 +57,7 @@ class _Space:
     projection: Floats  # (K, P)
     middle: Floats  # (P,)
     mask: np.ndarray  # (P, variations) bool
-    changes: dict[str, tuple[np.ndarray, Floats]]  # name -> (N,) rows, (3, N) metres
+    changes: dict[str, tuple[Integers, Floats]]  # name -> (3 N,) flat places among (3, V + B), (3 N,) metres
 
 
 @lru_cache(maxsize=1)
@@ -65,11 +65,11 @@ def _space() -> _Space:
     baked = load_baked()
     components = np.ascontiguousarray(baked["components"].transpose(0, 2, 1)).astype(np.float32)
     components *= baked["component_scale"][:, None, None]
-    changes, start = {}, 0
+    changes, start, whole = {}, 0, len(baked["mean"])
     for name, count in zip(baked["change_names"].tolist(), baked["change_counts"].tolist(), strict=True):
         own = slice(start, start + count)
-        deltas = np.ascontiguousarray(baked["change_deltas"][own].T).astype(np.float32) * CHANGE_UNIT
-        changes[name] = baked["change_rows"][own].astype(np.intp), deltas
+        places = baked["change_rows"][own].astype(np.intp) + whole * np.arange(3)[:, None]
+        changes[name] = places.ravel(), baked["change_deltas"][own].T.ravel().astype(np.float32) * CHANGE_UNIT
         start += count
     variations = 3 + sum(len(anchors) for anchors in _ANCHORS.values())
     return _Space(
@@ -106,9 +106,10 @@ def make_body(shape: Shape) -> Body:
     points = space.mean.copy()
     for coefficient, component in zip(coefficients, space.components, strict=True):
         points += coefficient * component
+    flat = points.ravel()
     for name, amount in shape.changes.items():
         signed = name + ("+" if amount >= 0 else "-")
-        rows, deltas = space.changes[signed if signed in space.changes else name]
-        points[:, rows] += np.float32(abs(amount)) * deltas
+        places, deltas = space.changes[signed if signed in space.changes else name]
+        flat[places] = np.take(flat, places) + np.float32(abs(amount)) * deltas
     vertices = load_template().points.shape[1]
     return Body(np.ascontiguousarray(points[:, :vertices]), points[:, vertices:].T.astype(np.float64))
