@@ -105,13 +105,15 @@ def see_keypoints(screen: Floats, found: Fragments, parts: NDArray[np.uint8]) ->
 
     Args:
         screen: (3, 18) pixels of the samples and depth.
-        parts: (N,) of the fragments.
+        parts: (F,) of the mesh's faces.
     """
     height, width = found.size
     inside = (screen[0] >= 0) & (screen[0] < width) & (screen[1] >= 0) & (screen[1] < height)
     column = np.clip(screen[0].astype(int), 0, width - 1)
     row = np.clip(screen[1].astype(int), 0, height - 1)
     depth = found.depth_image()[row, column]
-    part = found.image(parts, 0)[row, column]
+    filled, part = np.isfinite(depth), np.zeros(len(depth), np.uint8)
+    own = found.own[np.searchsorted(found.pixels, (row * width + column)[filled])]
+    part[filled] = parts[found.triangles.faces[own]]
     covered = (depth < screen[2] - _DEPTH_OF_FLESH) & ~_MAY_COVER[np.arange(len(part)), part]
     return inside & ~covered, inside & covered

@@ -163,7 +163,7 @@ def _frame(
     """
     mesh, fine = posed.mesh, posed.camera.finer(SAMPLES)
     joints = fine.project(posed.joints.T.astype(np.float32))
-    visible, hidden = see_keypoints(joints, found, mesh.parts[found.faces])
+    visible, hidden = see_keypoints(joints, found, mesh.parts)
     height, width = image.shape[:2]
     column, row = (np.clip(joints[k].astype(int) // SAMPLES, 0, covered.shape[1 - k] - 1) for k in (0, 1))
     behind = covered[row, column]
@@ -191,8 +191,7 @@ def _frame(
 
 def _first_samples(found: Fragments, covered: Bools) -> tuple[Integers, Integers]:
     """Flat places (N,) of pixels whose first sample shows the person, and which of the triangles is there."""
-    row, column = np.divmod(found.pixels.astype(np.int32), np.int32(found.size[1]))
-    first = np.flatnonzero((row % SAMPLES == 0) & (column % SAMPLES == 0))
-    pixels = row[first] // SAMPLES * covered.shape[1] + column[first] // SAMPLES
-    seen = np.flatnonzero(~covered.ravel()[pixels])
-    return pixels[seen].astype(np.intp), found.own[first[seen]]
+    own = found.image(found.own.astype(np.int32), -1)[::SAMPLES, ::SAMPLES]
+    own = np.where(covered, np.int32(-1), own).ravel()
+    pixels = np.flatnonzero(own >= 0)
+    return pixels, own[pixels].astype(np.intp)

@@ -27,13 +27,11 @@ def tint(face: Floats, share: Floats, factor: tuple[float, ...]) -> None:
 
 
 def paint_lips(face: Floats, complexion: Complexion, region: Region) -> None:
-    masks, y = region.masks, region.sites.y
+    masks = region.masks
     lips = masks["lips"] * _F(0.85)
     mix(face, lips, complexion.lips)
-    upper = smoothstep(y, 0.6600, 0.6640)
-    tint(face, masks["lips"] * upper, (0.88, 0.83, 0.83))
-    shine = noise.rounded(np.exp(-(((y.astype(np.float64) - 0.6545) / 0.0025) ** 2))) * masks["lips"]
-    mix(face, shine * smoothstep(region.sites.x, 0.014, 0.002) * _F(0.16), (255, 225, 220))
+    tint(face, masks["upper lip"], (0.88, 0.83, 0.83))
+    mix(face, masks["lip shine"] * _F(0.16), (255, 225, 220))
     tint(face, masks["corners"], (0.74, 0.64, 0.62))
     tint(face, masks["under lip"], (0.90, 0.86, 0.85))
     mix(face, masks["mouth"] * _F(0.9), (58, 22, 22))
@@ -56,17 +54,17 @@ def paint_lids(face: Floats, complexion: Complexion, region: Region) -> None:
 
 def paint_brows(face: Floats, complexion: Complexion, region: Region) -> None:
     """Short hairs that lie along an arc."""
-    sites = region.sites
-    x, y = sites.x, sites.y
+    x, y = (np.take(place, region.brows) for place in (region.sites.x, region.sites.y))
     own = np.random.default_rng(complexion.seed).normal(0, [0.0009, 0.0012, 0.0008])
     rise = np.array(_BROW_Y) + own[0] + np.array([0, 0.3, 1, 1.2, 0]) * own[1] + np.array([0, 0, 0, 0.5, 1]) * own[2]
     off = (y - np.interp(x, _BROW_X, rise)) / np.interp(x, _BROW_X, np.array(_BROW_HALF) * complexion.brow)
     off = off.astype(np.float32)
     body = smoothstep(np.abs(off), 1.25, 0.55) * smoothstep(x, 0.0055, 0.0170) * smoothstep(x, 0.0580, 0.0500)
-    body *= (sites.z > 0.06) & (np.abs(off) < 1.5)
     hairs = noise.look_up(noise.grain(6), (x - _F(0.6) * y) * _F(1100), (y + x) * _F(1400))
     cover = np.minimum(np.maximum(body * (_F(0.85) + _F(0.30) * hairs), 0), 1)
-    mix(face, cover * _F(0.80), complexion.brow_colour)
+    for plane, value in zip(face.reshape(3, -1), complexion.brow_colour, strict=True):
+        under = np.take(plane, region.brows)
+        plane[region.brows] = under + cover * _F(0.80) * (_F(value) - under)
 
 
 def paint_spots(face: Floats, complexion: Complexion, region: Region) -> None:

@@ -1,11 +1,11 @@
 """Where on the skin something is: the parts of a face, at the texels of the skin's texture."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from reposer.data.people.arrays import Bools, Floats, Integers
+from reposer.data.people.arrays import Bools, Floats, Integers, smoothstep
 from reposer.data.people.face.noise import rounded
 from reposer.data.people.sites import Chart, Sites, chart, spread
 from reposer.data.people.template import load_template
@@ -50,6 +50,12 @@ class Region:
     texels: float
     """Per metre."""
     masks: dict[str, Floats]  # (h, w) 0 to 1
+
+    @cached_property
+    def brows(self) -> Integers:
+        """(N,) flat places of the texels that brows of any shape may cover."""
+        sites = self.sites
+        return np.flatnonzero((sites.z > 0.06) & (sites.x < 0.06) & (np.abs(sites.y - 0.752) < 0.025))
 
 
 def around(sites: Sites, x: float, y: float, z: float, radius: float) -> Floats:
@@ -99,6 +105,7 @@ def _bounds(used: Bools) -> slice:
 def _masks(sites: Sites, own: dict[str, Floats]) -> dict[str, Floats]:
     """Parts of the face (h, w) besides those of MakeHuman."""
     front = (sites.z > 0.07) & (sites.y > 0.57)
+    gleam = rounded(np.exp(-(((sites.y.astype(np.float64) - 0.6545) / 0.0025) ** 2))) * own["lips"]
     blood = 0.85 * around(sites, 0.046, 0.694, 0.105, 0.022) + 0.75 * around(sites, 0.0, 0.690, 0.160, 0.015)
     blood += 0.5 * around(sites, 0.0, 0.628, 0.140, 0.016) + 0.3 * around(sites, 0.0195, 0.7270, 0.136, 0.0022)
     pale = around(sites, 0.0, 0.785, 0.14, 0.035) * front + 0.6 * around(sites, 0.0, 0.735, 0.155, 0.012)
@@ -107,6 +114,8 @@ def _masks(sites: Sites, own: dict[str, Floats]) -> dict[str, Floats]:
         "pale": rounded(pale),
         "nostrils": rounded(1.6 * around(sites, 0.0080, 0.6810, 0.1440, 0.0042) * (sites.y < 0.686)),
         "nose wings": rounded(around(sites, 0.0185, 0.6880, 0.136, 0.0045)),
+        "upper lip": own["lips"] * smoothstep(sites.y, 0.6600, 0.6640),
+        "lip shine": gleam * smoothstep(sites.x, 0.014, 0.002),
         "mouth": rounded(own["inside-mouth"] * (own["lips"] < 0.3)),
         "corners": rounded(around(sites, 0.0265, 0.6615, 0.138, 0.004)),
         "under lip": rounded(around(sites, 0.0, 0.6445, 0.146, 0.010)),
