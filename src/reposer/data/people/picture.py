@@ -103,7 +103,7 @@ def photograph(
         level=min(level + 1, LEVELS - 1),
         pitch=pitch * SAMPLES,
     )
-    shares = spots.total(np.ones((len(found.own), 1), np.float32)) * np.float32(1 / SAMPLES**2)
+    shares = spots.counts[None] * np.float32(1 / SAMPLES**2)
     colour = spots.total(paint(mesh, found, level)) * np.float32(1 / SAMPLES**2) * factor + shares * shine
     feet = posed.joints[ANKLES].T * [[1], [0], [1]]
     figure = spots.image(np.concatenate([colour, shares]), size)

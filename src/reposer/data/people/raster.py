@@ -241,8 +241,5 @@ def _fill(shown: _Triangles, rows: _Rows, depths: Floats, width: int) -> tuple[I
 
 
 def _owners(counts: NDArray[np.int32]) -> Integers:
-    """0 as often as the first count says, 1 as often as the second, ...; none of them is 0."""
-    ends = np.cumsum(counts)
-    marks = np.zeros(int(ends[-1]) if len(ends) else 0, np.int8)
-    marks[ends[:-1]] = 1
-    return np.cumsum(marks, dtype=np.intp)
+    """0 as often as the first count says, 1 as often as the second, ..."""
+    return np.repeat(np.arange(len(counts)), counts)

@@ -16,6 +16,11 @@ class Spots:
     own: Integers  # (N,) which spot each fragment belongs to
     pixels: Integers  # (S,) flat index into the picture
 
+    @property
+    def counts(self) -> Floats:
+        """(S,) fragments of each."""
+        return np.bincount(self.own, minlength=len(self.first)).astype(np.float32)
+
     def total(self, values: Floats) -> Floats:
         """Sums (K, S) of values (N, K) of the fragments."""
         return np.stack([np.bincount(self.own, row, len(self.first)) for row in values.T]).astype(np.float32)

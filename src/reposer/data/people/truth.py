@@ -85,10 +85,11 @@ def picture_truth(frame: Frame) -> PictureTruth:
     places = np.rint(frame.screen[:2].T / np.float32(PIXEL_UNIT))
     nearest = float(frame.screen[2].min())
     depths = np.rint((frame.screen[2] - np.float32(nearest)) / np.float32(DEPTH_UNIT))
-    weights = np.rint((np.moveaxis(frame.weights, 0, -1) - np.float32(WEIGHT_START)) / np.float32(WEIGHT_UNIT))
-    weights[frame.faces < 0] = 0
+    shown, weights = np.flatnonzero(frame.faces >= 0), np.zeros((frame.faces.size, 2), np.uint8)
+    steps = (np.take(frame.weights.reshape(2, -1), shown, 1) - np.float32(WEIGHT_START)) / np.float32(WEIGHT_UNIT)
+    weights[shown] = np.clip(np.rint(steps), 0, 255).astype(np.uint8).T
     return PictureTruth(
-        (frame.faces + 1).astype(np.uint16), np.clip(weights, 0, 255).astype(np.uint8),
+        (frame.faces + 1).astype(np.uint16), weights.reshape(*frame.faces.shape, 2),
         np.clip(places, -_FAR, _FAR).astype(np.int16), np.clip(depths, 0, 65535).astype(np.uint16), nearest,
     )  # fmt: skip
 
