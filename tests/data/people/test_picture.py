@@ -11,6 +11,7 @@ from numpy._core import _multiarray_umath
 from tests.data.people.people import MARKET, snap, somebody
 from tests.limbs import LIMBS
 
+from reposer.data.people.light import contact
 from reposer.data.people.parts import PARTS
 from reposer.data.people.stances import stand
 
@@ -134,3 +135,16 @@ def test_other_processors_make_the_same_pictures():
         digests.append(digest)
     assert features == [len(used), 0]
     assert digests[0] == digests[1]
+
+
+def test_contact_shades_what_lies_behind_by_its_own_depth():
+    """However coarse the cells: no step where their border is, no rim on what is in front."""
+    depth = np.full((32, 24), np.inf, np.float32)
+    depth[4:28, 3:12], depth[4:28, 12:21] = 2.94, 3.0
+    x, y = np.linspace(3, 20, 137, dtype=np.float32), np.full(137, 15.3, np.float32)
+    near, far = (contact(depth, 0.015, x, y, np.full(137, own, np.float32)) for own in (2.94, 3.0))
+    assert near.min() > 0.999
+    assert far[x < 11.5].max() < 0.7
+    assert far[-1] > 0.999
+    assert np.diff(far[x > 11]).min() > -1e-3
+    assert np.abs(np.diff(far)).max() < 0.04
