@@ -21,6 +21,8 @@ _TEMPLE = 42.0
 """Where the hairline turns down, degrees from the front."""
 _GAP = 0.055
 """Metres between neighbouring strands of the grid from which they hang apart."""
+_AHEAD = 138.0
+"""How far around strands are that may hang before a shoulder, degrees."""
 _BEFORE, _BEHIND = 0.048, 0.032
 """How far in front of and behind the trunk hair hangs, for the cloth between."""
 
@@ -149,7 +151,7 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
     start = points[:, -1:]
     down = np.linspace(0, 1, rows + 1)[1:, None] * hang
     side = np.where(around > 0, 1, 0)
-    ahead = np.array(style.ahead)[side] & (np.abs(around) < 126)
+    ahead = np.array(style.ahead)[side] & (np.abs(around) < _AHEAD)
     far = np.abs(around)
     x, y, z = (np.repeat(part, rows, axis=0) for part in start)
     y = y - down
@@ -160,7 +162,8 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
         x, z = x + x0 * flare, z + z0 * flare
     else:
         settle = smoothstep(down, 0.02, 0.22)
-        spread = np.sign(around) * (0.050 + 0.075 * np.clip((far - 74) / 52, 0, 1))
+        first = max(74.0, float(far.min()))
+        spread = np.sign(around) * (0.050 + 0.075 * np.clip((far - first) / (_AHEAD - first), 0, 1))
         x = x + np.where(ahead, spread - x, -0.12 * x) * settle
         z = z + np.where(ahead, 0.0, -0.05) * settle * smoothstep(-far, -125.0, -85.0)
     swing = 0.006 * style.wave
