@@ -23,6 +23,8 @@ _GAP = 0.055
 """Metres between neighbouring strands of the grid from which they hang apart."""
 _AHEAD = 138.0
 """How far around strands are that may hang before a shoulder, degrees."""
+_STIFF = 3
+"""How often strands before a shoulder are evened, so that they fall in a curve."""
 _BEFORE, _BEHIND = 0.048, 0.032
 """How far in front of and behind the trunk hair hangs, for the cloth between."""
 
@@ -174,7 +176,11 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
     ahead_below, back_below = mould.depths(np.stack([x, y - 0.03, z]))
     front, back = np.maximum(front, ahead_below), np.minimum(back, back_below)
     z = np.where(ahead, np.maximum(z, front + _BEFORE), np.minimum(z, np.where(back < 0.9, back - _BEHIND, z)))
-    return np.stack([x, y, z])
+    hanging = np.concatenate([start, np.stack([x, y, z])], axis=1)
+    for _ in range(_STIFF):
+        even = (hanging[:, :-2] + 2 * hanging[:, 1:-1] + hanging[:, 2:]) / 4
+        hanging[:, 1:-1] = np.where(ahead, even, hanging[:, 1:-1])
+    return hanging[:, 1:]
 
 
 def _shade(points: Floats) -> Floats:
