@@ -71,7 +71,7 @@ def _heather() -> Detail:
 
 def _wool() -> Detail:
     ribs = _waves(40, 20)
-    return Detail(1 + 0.05 * ribs + 0.08 * _noise(12, 3), 1.2e-4 * _noise(13, 3))
+    return Detail(1 + 0.04 * ribs + 0.05 * _noise(12, 3), 0.7e-4 * _noise(13, 3))
 
 
 def _leather() -> Detail:
