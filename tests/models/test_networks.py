@@ -65,7 +65,10 @@ def test_generators_in_channels_last(network: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize(
+    "network",
+    [pytest.param(name, marks=[pytest.mark.nightly] if name == "flow" else []) for name in NETWORKS],  # takes minutes
+)
 @torch.no_grad()
 def test_generators_compile(network: str) -> None:
     generator, images = small(network, blocks=1), inputs(24, 16)

@@ -88,7 +88,7 @@ def test_compiled(small: RunConfig, market: Path) -> None:
     assert_equal(weights_after(plain, market, 2), weights_after(compiled, market, 2), 1e-9)
 
 
-@pytest.mark.parametrize("precision", ["bf16-mixed", pytest.param("16-mixed", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("precision", ["bf16-mixed", pytest.param("16-mixed", marks=pytest.mark.nightly)])
 def test_half_precision(small: RunConfig, market: Path, precision: Any) -> None:
     """Near the plain path, weights still float32; and with float16 the scale of the loss leaves no trace."""
     (weights, logs), (expected, plain) = (

@@ -83,7 +83,7 @@ def ways_of_reduction(tiny: RunConfig, norm: str, **hardware: Any) -> list[RunCo
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_ddp_equals_our_own_sums(tiny: RunConfig, market: Path, tmp_path: Path) -> None:
     """On the processor, where PyTorch has no batch norm over processes: instance norm."""
     together(2, tmp_path, both_reductions, ways_of_reduction(tiny, "instance"), market)

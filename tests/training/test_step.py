@@ -69,7 +69,7 @@ def float64() -> Iterator[None]:
 
 @pytest.mark.slow(15)
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", ["market-pssim", "fashion-pssim"])
+@pytest.mark.parametrize("name", ["market-pssim", pytest.param("fashion-pssim", marks=pytest.mark.nightly)])
 def test_20_steps_equal_a_straight_line_implementation(
     name: str, market: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 import torch
@@ -13,11 +13,17 @@ from reposer.models.blocks import BlocksConfig, ResidualBlock, encoder, run_bloc
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscriminatorConfig(BlocksConfig):
-    """The discriminators: appearance (image, source image), shape (image, target heatmaps), and perhaps of the face."""
+class ResNetDiscriminatorConfig(BlocksConfig):
+    """One discriminator."""
 
     blocks: Annotated[int, at_least(0, 256)] = 3
     """Residual blocks; 3 as published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscriminatorConfig(ResNetDiscriminatorConfig):
+    """The discriminators: appearance (image, source image), shape (image, target heatmaps), and perhaps of the face."""
+
     face: bool = False
     """A third one, which sees the heads of image and source alone, enlarged; not published."""
 
@@ -29,7 +35,7 @@ class ResNetDiscriminator(nn.Module):
         in_channels: channels of the judged images and their condition, concatenated (6 or 21 as published).
         sigmoid: end in a sigmoid, as the released cross-entropy networks do. The losses of this package take
             logits, so training leaves it off.
-        fields: of ``DiscriminatorConfig``: norm, channels, blocks, dropout.
+        fields: of ``ResNetDiscriminatorConfig``: norm, channels, blocks, dropout.
 
     ``forward(images)`` takes (B, in_channels, H, W) and returns (B, 4 channels, H/4, W/4).
 
@@ -41,7 +47,7 @@ class ResNetDiscriminator(nn.Module):
 
     def __init__(self, in_channels: int, *, sigmoid: bool = False, **fields: Any) -> None:
         super().__init__()
-        config = DiscriminatorConfig(**fields)
+        config = ResNetDiscriminatorConfig(**fields)
         norm, channels = config.norm, config.channels
         self.in_channels = in_channels
         self.encoder = nn.Sequential(*encoder(in_channels, channels, norm))
@@ -67,4 +73,5 @@ def build_discriminators(config: DiscriminatorConfig) -> tuple[ResNetDiscriminat
     With ``face`` also that of (head of the image, head of the source).
     """
     channels = (3 + 3, 3 + 18, *((3 + 3,) if config.face else ()))
-    return tuple(ResNetDiscriminator(each, **vars(config)) for each in channels)
+    shared = {field.name: getattr(config, field.name) for field in fields(ResNetDiscriminatorConfig)}
+    return tuple(ResNetDiscriminator(each, **shared) for each in channels)

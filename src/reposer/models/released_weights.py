@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from reposer.checks import InputError, some
 from reposer.files import check_regular
 from reposer.models.blocks import Norm
-from reposer.models.discriminators import DiscriminatorConfig, ResNetDiscriminator
+from reposer.models.discriminators import ResNetDiscriminator, ResNetDiscriminatorConfig
 from reposer.models.fitting import check_finite, mismatch
 from reposer.models.patn import PATNConfig, PATNGenerator
 from reposer.models.xing import XingConfig, XingGenerator
@@ -52,7 +52,7 @@ ReleasedGenerator = PATNConfig | XingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleasedDiscriminator(DiscriminatorConfig):
+class ReleasedDiscriminator(ResNetDiscriminatorConfig):
     """One released discriminator."""
 
     in_channels: int
@@ -107,7 +107,7 @@ def detect_released(
     Raises:
         InputError: if it belongs to none.
     """
-    dropout = 0.0 if _lacks_dropout(map(_translate, state)) else DiscriminatorConfig().dropout
+    dropout = 0.0 if _lacks_dropout(map(_translate, state)) else ResNetDiscriminatorConfig().dropout
     state = _own_names(state)
     encoder = next((name for name in ("image_encoder", "encoder") if f"{name}.1.weight" in state), None)
     if encoder is None or state[f"{encoder}.1.weight"].ndim != 4:

@@ -151,9 +151,10 @@ def _sky(rng: np.random.Generator) -> tuple[Light, bool]:
 def _sensor(rng: np.random.Generator) -> Sensor:
     cast = 1 + rng.normal(0, 0.035, 3)
     return Sensor(
-        gain=triple(rng.uniform(0.85, 1.25) * cast / cast.mean()), contrast=float(rng.uniform(0.2, 0.8)),
+        gain=triple(rng.uniform(0.85, 1.25) * cast / cast.mean()), saturation=float(rng.uniform(0.65, 0.95)),
+        contrast=float(rng.uniform(0.0, 0.5)),
         black=float(rng.uniform(0, 0.05)), vignette=0.0, blur=float(rng.uniform(0.15, 0.45)),
         detail=float(rng.uniform(0.75, 1.0)), noise=float(rng.uniform(0.8, 2.2)),
         colour_noise=float(rng.uniform(0.1, 0.4)),
-        halo=float(rng.uniform(0.7, 1.8)), quality=int(rng.integers(72, 93)),
+        halo=float(rng.uniform(0.3, 1.2)), quality=int(rng.integers(72, 93)),
     )  # fmt: skip

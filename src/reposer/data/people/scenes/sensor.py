@@ -21,6 +21,8 @@ class Sensor:
 
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Exposure and colour cast."""
+    saturation: float = 1.0
+    """Share of the colours' distance from grey that is kept."""
     contrast: float = 0.0
     """0: a plain power of 1/2.2; 1: an S-curve. Below 0 flatter."""
     black: float = 0.0
@@ -85,6 +87,10 @@ def develop(light: Floats, sensor: Sensor, seed: int) -> Bytes:
     exposed = light * np.array(sensor.gain, np.float32)[:, None, None]
     if sensor.vignette:
         exposed *= _corners(height, width, sensor.vignette)
+    if sensor.saturation != 1:
+        red, green, blue = exposed
+        grey = np.float32(0.25) * red + np.float32(0.625) * green + np.float32(0.125) * blue
+        exposed = grey + np.float32(sensor.saturation) * (exposed - grey)
     exposed = np.ascontiguousarray(np.moveaxis(exposed, 0, -1))
     image = bytes_of_light(exposed, round(sensor.contrast, 2), round(sensor.black, 3))
     sigma = sensor.blur * height / 128
