@@ -11,8 +11,10 @@ from numpy._core import _multiarray_umath
 from tests.data.people.people import MARKET, snap, somebody
 from tests.limbs import LIMBS
 
+from reposer.data.people.light import contact
 from reposer.data.people.parts import PARTS
 from reposer.data.people.stances import stand
+from reposer.data.people.texture import Atlas
 
 
 def test_same_seed_same_bits_and_other_seed_other_picture():
@@ -134,3 +136,27 @@ def test_other_processors_make_the_same_pictures():
         digests.append(digest)
     assert features == [len(used), 0]
     assert digests[0] == digests[1]
+
+
+def test_contact_shades_what_lies_behind_by_its_own_depth():
+    """However coarse the cells: no step where their border is, no rim on what is in front."""
+    depth = np.full((32, 24), np.inf, np.float32)
+    depth[4:28, 3:12], depth[4:28, 12:21] = 2.94, 3.0
+    x, y = np.linspace(3, 20, 137, dtype=np.float32), np.full(137, 15.3, np.float32)
+    near, far = (contact(depth, 0.015, x, y, np.full(137, own, np.float32)) for own in (2.94, 3.0))
+    assert near.min() > 0.999
+    assert far[x < 11.5].max() < 0.7
+    assert far[-1] > 0.999
+    assert np.diff(far[x > 11]).min() > -1e-3
+    assert np.abs(np.diff(far)).max() < 0.04
+
+
+def test_paint_changes_evenly_between_rows_of_texels():
+    """Stripes that are not level in a picture would break into steps otherwise."""
+    colour = np.random.default_rng(0).integers(0, 256, (16, 8, 4)).astype(np.uint8)
+    atlas = Atlas(colour, np.full_like(colour, 128))
+    v = np.linspace(0, 16, 257, dtype=np.float32)
+    seen = atlas.colour(np.full(257, 3.5, np.float32), v, 0)
+    middles = (np.arange(16) + 0.5)[:, None]
+    wanted = np.stack([np.interp(v, middles[:, 0], colour[:, 3, k]) for k in range(4)], axis=-1)
+    assert np.abs(seen - wanted).max() <= 1

@@ -24,7 +24,7 @@ class Detail:
     height: Floats  # (SIDE, SIDE) metres
 
 
-def _waves(across: float, down: float, phase: float = 0.0) -> Floats:
+def _waves(across: float, down: float, phase: Floats | float = 0.0) -> Floats:
     """A wave with whole numbers of periods per tile."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     return np.sin(2 * np.pi * (across * x + down * y) + phase)
@@ -50,8 +50,9 @@ def _twill() -> Detail:
 
 
 def _knit() -> Detail:
-    loops = np.abs(_waves(16, 0)) * (0.7 + 0.3 * _waves(0, 18, 1.0))
-    return Detail(0.86 + 0.22 * loops + 0.02 * _noise(3, 2), 4e-4 * loops)
+    wales = np.abs(_waves(16, 0))
+    loops = wales * (0.8 + 0.2 * _waves(0, 18, 2.5 * wales))  # stitches are Vs
+    return Detail(0.90 + 0.16 * loops + 0.02 * _noise(3, 2), 2.5e-4 * loops)
 
 
 def _weave() -> Detail:
@@ -70,7 +71,7 @@ def _heather() -> Detail:
 
 def _wool() -> Detail:
     ribs = _waves(40, 20)
-    return Detail(1 + 0.05 * ribs + 0.08 * _noise(12, 3), 1.2e-4 * _noise(13, 3))
+    return Detail(1 + 0.04 * ribs + 0.05 * _noise(12, 3), 0.7e-4 * _noise(13, 3))
 
 
 def _leather() -> Detail:

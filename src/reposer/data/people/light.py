@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reposer.data.people.arrays import Bools, Floats, Integers, cross, product, unit
+from reposer.data.people.arrays import Floats, Integers, cross, product, unit
 from reposer.data.people.raster import rasterize
 
 REACH = 1.25
@@ -72,26 +72,58 @@ def cast(points: Floats, faces: Integers, axes: Floats, centre: Floats, cells: i
     screen = np.stack([place[0] * scale + np.float32(cells / 2), np.float32(cells / 2) - place[1] * scale, -place[2]])
     # Seen from the lamp only backs count: what the lamp lights cannot shade itself.
     found = rasterize(screen, faces[[0, 2, 1]], (cells, cells))
-    return ShadowMap(found.depth_image(), axes, centre)
+    # Medians are values that were there, so exact; without them what is thinner than a cell casts blots.
+    depth = np.asarray(cv2.medianBlur(found.depth_image(), 3), np.float32)
+    return ShadowMap(depth, axes, centre)
 
 
-def box_means(values: NDArray[np.int32], solid: Bools, reach: int) -> Floats:
-    """(h, w) means over the solid cells of squares of 2 * reach + 1 cells; whole numbers, so exact."""
-    sums, count = (
-        cv2.boxFilter(image, cv2.CV_32S, (2 * reach + 1,) * 2, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        for image in (np.where(solid, values, 0).astype(np.int32, copy=False), solid.astype(np.int32))
-    )
-    means: Floats = np.divide(sums, np.maximum(count, 1), dtype=np.float32, casting="unsafe")
-    return means
+_NEAR = ((0.03, 0.05, 0.45), (0.09, 0.12, 0.35))
+"""Metres around a point in which something may stand before it, by how many metres it takes away all that it can, and
+what share of the light that is."""
 
 
-def contact(depth: Floats, pitch: float) -> Floats:
-    """(h, w) brightness by what is close in front: armpits, hems, chins. `pitch`: metres between samples of depth."""
+def contact(depth: Floats, pitch: float, x: Floats, y: Floats, own: Floats) -> Floats:
+    """(N,) brightness of points by what is close in front of them: armpits, hems, chins.
+
+    For a square of cells around a point, the mean over all of them of how far what they show is before the point; empty
+    cells count as level with it, so that the edge of a body does not shade itself. Each point is compared by its own
+    depth, and what it is compared with changes smoothly from cell to cell: no cell shows.
+
+    Args:
+        depth: (h, w) of cells, infinite where nothing is.
+        pitch: metres between cells.
+        x, y: (N,) where points are, in cells; 0 is the middle of the first one.
+        own: (N,) their depth.
+    """
     solid = np.isfinite(depth)
     millimetres = np.rint(np.where(solid, depth, np.float32(0)) * np.float32(1000)).astype(np.int32)
-    bright = np.ones(depth.shape, np.float32)
-    for metres, size, strength in ((0.03, 0.05, 0.45), (0.09, 0.12, 0.35)):
-        reach = max(1, round(metres / pitch))
-        behind = (millimetres - box_means(millimetres, solid, reach)) * np.float32(0.001 / size)
+    reaches = [max(1, round(metres / pitch)) for metres, _, _ in _NEAR]
+    sums = np.stack(
+        [_box_sums(image, reach) for reach in reaches for image in (millimetres, solid.astype(np.int32))], axis=-1
+    )
+    bright = np.ones(len(own), np.float32)
+    around = _between_cells(sums.astype(np.float32), x, y)
+    for (_, size, strength), reach, total, count in zip(_NEAR, reaches, around[::2], around[1::2], strict=True):
+        behind = count * own - total * np.float32(0.001)
+        behind *= np.float32(1 / (size * (2 * reach + 1) ** 2))
         bright *= 1 - np.float32(strength) * np.minimum(np.maximum(behind, 0), 1)
-    return np.where(solid, bright, 1)
+    return bright
+
+
+def _box_sums(values: NDArray[np.int32], reach: int) -> NDArray[np.int32]:
+    """(h, w) sums over squares of 2 * reach + 1 cells; whole numbers, so exact."""
+    sums = cv2.boxFilter(values, cv2.CV_32S, (2 * reach + 1,) * 2, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return sums.astype(np.int32, copy=False)
+
+
+def _between_cells(images: Floats, x: Floats, y: Floats) -> Floats:
+    """(K, N) of images (h, w, K) at places between the middles of their cells."""
+    height, width, count = images.shape
+    x = np.minimum(np.maximum(x, 0), np.float32(width - 1.01))
+    y = np.minimum(np.maximum(y, 0), np.float32(height - 1.01))
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    right, below = (x - column.astype(np.float32))[:, None], (y - row.astype(np.float32))[:, None]
+    flat, corner = images.reshape(-1, count), (row * np.int32(width) + column).astype(np.intp)
+    a, b, c, d = (np.take(flat, corner + step, axis=0) for step in (0, 1, width, width + 1))
+    upper, lower = a + (b - a) * right, c + (d - c) * right
+    return np.ascontiguousarray((upper + (lower - upper) * below).T)

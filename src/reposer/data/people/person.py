@@ -53,6 +53,8 @@ def make_person(looks: Looks, height: int) -> Person:
     hairstyle = looks.hairstyle
     if hairstyle is not None and any(garment.name == "hat" for garment in looks.garments):
         hairstyle = hairstyle.under_hat()
+    if hairstyle is not None and any(garment.high for garment in looks.garments):
+        hairstyle = hairstyle.behind()
     growth = None if hairstyle is None else hairstyle.growth
     layers = skin_layers(looks.complexion, growth, body, density)
     if hairstyle is not None:

@@ -88,9 +88,9 @@ def photograph(
     shown = found.at(spots.first)
     shadows = _shadows(posed, scene, size)
     step = max(SAMPLES, samples[0] // 128)
-    nearby = contact(found.depth_image()[::step, ::step], pitch * step)
     x, y = shown.centres
-    column, row = x.astype(np.int32) // step, y.astype(np.int32) // step
+    across, down = (centre * np.float32(1 / step) - np.float32(0.5 / step) for centre in (x, y))
+    nearby = contact(found.depth_image()[::step, ::step], pitch * step, across, down, shown.depth)
     factor, shine = illuminate(
         mesh,
         shown,
@@ -99,7 +99,7 @@ def photograph(
         light=scene.light,
         rotation=camera.rotation,
         lit=1 - np.float32(scene.light.shadow) * (1 - shadows.lit(fine.unproject(x, y, shown.depth))),
-        ambient=nearby[row, column],
+        ambient=nearby,
         level=min(level + 1, LEVELS - 1),
         pitch=pitch * SAMPLES,
     )

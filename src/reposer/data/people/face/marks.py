@@ -57,14 +57,17 @@ def paint_brows(face: Floats, complexion: Complexion, region: Region) -> None:
     x, y = (np.take(place, region.brows) for place in (region.sites.x, region.sites.y))
     own = np.random.default_rng(complexion.seed).normal(0, [0.0009, 0.0012, 0.0008])
     rise = np.array(_BROW_Y) + own[0] + np.array([0, 0.3, 1, 1.2, 0]) * own[1] + np.array([0, 0, 0, 0.5, 1]) * own[2]
-    off = (y - np.interp(x, _BROW_X, rise)) / np.interp(x, _BROW_X, np.array(_BROW_HALF) * complexion.brow)
+    half = np.interp(x, _BROW_X, np.array(_BROW_HALF) * complexion.brow)
+    wide = half + 0.25 / region.texels  # thin ones are as wide as a texel shows, and paler
+    off = (y - np.interp(x, _BROW_X, rise)) / wide
     off = off.astype(np.float32)
     body = smoothstep(np.abs(off), 1.25, 0.55) * smoothstep(x, 0.0055, 0.0170) * smoothstep(x, 0.0580, 0.0500)
     hairs = noise.look_up(noise.grain(6), (x - _F(0.6) * y) * _F(1100), (y + x) * _F(1400))
     cover = np.minimum(np.maximum(body * (_F(0.85) + _F(0.30) * hairs), 0), 1)
+    cover *= (0.80 * half / wide).astype(np.float32)
     for plane, value in zip(face.reshape(3, -1), complexion.brow_colour, strict=True):
         under = np.take(plane, region.brows)
-        plane[region.brows] = under + cover * _F(0.80) * (_F(value) - under)
+        plane[region.brows] = under + cover * (_F(value) - under)
 
 
 def paint_spots(face: Floats, complexion: Complexion, region: Region) -> None:

@@ -14,6 +14,8 @@ METRES_PER_UV = 2.2
 """About how long MakeHuman's texture of side 1 is on limbs; heads are laid out twice as large."""
 FINE = 150
 """Texels per metre of limb from which wrinkles, hairs of brows and pores are worth painting."""
+_FOOTPRINT = 0.5
+"""Of a texel: how wide the bell is that it shows of a point."""
 _HEAD = 0.57
 """Height above which the head is, metres on the average body."""
 _HEAD_COLUMNS, _HEAD_ROWS = 0.63, 0.865
@@ -64,9 +66,10 @@ def around(sites: Sites, x: float, y: float, z: float, radius: float) -> Floats:
     return np.exp(-off.astype(np.float64) / radius**2)
 
 
-def band(values: Floats, width: float) -> Floats:
-    """1 where values are 0, falling off like a bell."""
-    return np.exp(-((values.astype(np.float64) / width) ** 2))
+def band(values: Floats, width: float, texel: float = 0.0) -> Floats:
+    """1 where values are 0, falling off like a bell; what is thinner than a texel is as wide as one and paler."""
+    wide = np.sqrt(width**2 + (_FOOTPRINT * texel) ** 2)
+    return width / wide * np.exp(-((values.astype(np.float64) / wide) ** 2))
 
 
 @lru_cache(maxsize=8)
@@ -85,7 +88,7 @@ def head_region(density: float, level: int) -> Region:
     window = laid.window(rows, columns)
     own = {name: np.ascontiguousarray(mask[rows, columns]) for name, mask in masks.items()}
     sites = Sites(np.ascontiguousarray(window.sites.points), window.sites.arm)
-    return Region(rows, columns, sites, 2 * density, own | _masks(sites, own))
+    return Region(rows, columns, sites, 2 * density, own | _masks(sites, own, 0.5 / density))
 
 
 @lru_cache(maxsize=8)
@@ -102,14 +105,14 @@ def _bounds(used: Bools) -> slice:
     return slice(max(int(places[0]) - 2, 0), int(places[-1]) + 3)
 
 
-def _masks(sites: Sites, own: dict[str, Floats]) -> dict[str, Floats]:
-    """Parts of the face (h, w) besides those of MakeHuman."""
+def _masks(sites: Sites, own: dict[str, Floats], texel: float) -> dict[str, Floats]:
+    """Parts of the face (h, w) besides those of MakeHuman; `texel` in metres."""
     front = (sites.z > 0.07) & (sites.y > 0.57)
     gleam = rounded(np.exp(-(((sites.y.astype(np.float64) - 0.6545) / 0.0025) ** 2))) * own["lips"]
     blood = 0.85 * around(sites, 0.046, 0.694, 0.105, 0.022) + 0.75 * around(sites, 0.0, 0.690, 0.160, 0.015)
     blood += 0.5 * around(sites, 0.0, 0.628, 0.140, 0.016) + 0.3 * around(sites, 0.0195, 0.7270, 0.136, 0.0022)
     pale = around(sites, 0.0, 0.785, 0.14, 0.035) * front + 0.6 * around(sites, 0.0, 0.735, 0.155, 0.012)
-    return _eyes(sites, own["eyelids"]) | {
+    return _eyes(sites, own["eyelids"], texel) | {
         "blood": rounded((blood + 0.55 * own["ears"]) / 1.5),
         "pale": rounded(pale),
         "nostrils": rounded(1.6 * around(sites, 0.0080, 0.6810, 0.1440, 0.0042) * (sites.y < 0.686)),
@@ -122,7 +125,7 @@ def _masks(sites: Sites, own: dict[str, Floats]) -> dict[str, Floats]:
     }
 
 
-def _eyes(sites: Sites, eyelids: Floats) -> dict[str, Floats]:
+def _eyes(sites: Sites, eyelids: Floats, texel: float) -> dict[str, Floats]:
     """What is around the eyes (h, w)."""
     x, y, z = sites.x, sites.y, sites.z
     eye = (z > 0.07) & (y > 0.70) & (y < 0.775)
@@ -133,9 +136,9 @@ def _eyes(sites: Sites, eyelids: Floats) -> dict[str, Floats]:
     fold = y - upper - 0.0050 + 8 * np.maximum(x - 0.036, 0) ** 1.5
     return {
         "sockets": rounded(0.9 * below + 0.8 * around(sites, 0.016, 0.733, 0.135, 0.007) + 0.5 * eyelids),
-        "crease": rounded(band(fold, 0.0011) * eye * (beside < 0.003)),
+        "crease": rounded(band(fold, 0.0011, texel) * eye * (beside < 0.003)),
         "lids": rounded(band(np.sqrt(((x - 0.033) / 0.016) ** 2 + ((y - 0.7375) / 0.0055) ** 2), 1.0) * eye),
-        "upper lashes": rounded(band(np.maximum(y - upper - 0.0002, 0), 0.0011) * within * (y > lower + 0.001)),
-        "lower lashes": rounded(band(np.maximum(lower - y, 0), 0.0008) * within * (y < upper - 0.001)),
-        "wing": rounded(band(y - 0.7295 - 0.35 * (x - 0.0430), 0.0010) * eye * (x > 0.042) * (x < 0.0485)),
+        "upper lashes": rounded(band(np.maximum(y - upper - 0.0002, 0), 0.0011, texel) * within * (y > lower + 0.001)),
+        "lower lashes": rounded(band(np.maximum(lower - y, 0), 0.0008, texel) * within * (y < upper - 0.001)),
+        "wing": rounded(band(y - 0.7295 - 0.35 * (x - 0.0430), 0.0010, texel) * eye * (x > 0.042) * (x < 0.0485)),
     }

@@ -116,7 +116,7 @@ def _paint_head(face: Floats, complexion: Complexion, region: Region, pale: floa
     for plane, warm in zip(face, _WARM, strict=True):
         plane *= 1 + blood * _F(1.1 * warm * pale)
     tint(face, masks["pale"], (1.035, 1.03, 1.0))
-    far = 1.0 if region.texels > 2 * FINE else 1.9  # from far away eyes are dark spots
+    far = 1.0 if region.texels > 2 * FINE else 1.2  # from far away eyes are dark spots
     tint(face, masks["sockets"] * _F(far * (0.35 + complexion.tired)), (0.86, 0.80, 0.82))
     tint(face, masks["nose wings"] * _F(0.5), (0.88, 0.78, 0.76))
     tint(face, masks["nostrils"], (0.34, 0.22, 0.20))

@@ -40,6 +40,10 @@ class Accessory(Garment):
     """Of STYLES."""
 
     @property
+    def high(self) -> bool:
+        return self.style == "scarf"
+
+    @property
     def name(self) -> str:
         return STYLES[self.style]
 

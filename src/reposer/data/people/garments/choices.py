@@ -50,7 +50,7 @@ def sample_top(rng: np.random.Generator, wearer: str, whole: str | None) -> tupl
     fabric = sample_fabric(rng, _KINDS[kind], base, odds)
     if fabric.kind == "jersey" and rng.random() < (0.7 if 50 < luma(base) < 200 else 0.15):
         fabric = replace(fabric, kind="heather")
-    hem = between(rng, -0.06, 0.02)
+    hem = between(rng, -0.036, 0.026)  # the suit parts below the crotch
     loose = between(rng, 0.0, 0.012)
     woman = wearer == "woman"
     logo = sample_print(rng, *fabric.others)

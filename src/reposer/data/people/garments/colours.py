@@ -92,7 +92,7 @@ def towards(start: Colour, end: Colour, share: float) -> Colour:
 
 def stitching(colour: Colour) -> Colour:
     """Seams of a cloth: its shade, a little lighter where it is nearly black."""
-    return towards(colour, (0, 0, 0), 0.35) if luma(colour) > 50 else towards(colour, (255, 255, 255), 0.14)
+    return towards(colour, (0, 0, 0), 0.35) if luma(colour) > 50 else towards(colour, (255, 255, 255), 0.08)
 
 
 def contrast(rng: np.random.Generator, colour: Colour) -> Colour:

@@ -94,7 +94,7 @@ def _tile(fabric: Fabric, density: float) -> Image:
 
 
 _UNEVEN = {
-    "denim": 0.26, "heather": 0.22, "wool": 0.20, "leather": 0.10, "jersey": 0.05, "poplin": 0.04, "silk": 0.04,
+    "denim": 0.26, "heather": 0.22, "wool": 0.12, "leather": 0.10, "jersey": 0.05, "poplin": 0.04, "silk": 0.04,
     "knit": 0.10, "fleece": 0.12, "twill": 0.10, "nylon": 0.05,
 }  # fmt: skip
 """How far the brightness of a kind of cloth varies from place to place."""

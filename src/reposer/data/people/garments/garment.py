@@ -57,6 +57,11 @@ class Garment(ABC):
         return ()
 
     @property
+    def high(self) -> bool:
+        """Whether it stands around the neck, so that long hair falls behind."""
+        return False
+
+    @property
     def slack(self) -> float:
         """Metres outside its edge to which faces are drawn, so that those that straddle it are."""
         return 0.06

@@ -84,7 +84,8 @@ def _even_sleeve(shell: Floats, body: Body, side: str, ease: float, sleeve_ease:
     girth = np.bincount(ring, radius, _BINS) / np.maximum(np.bincount(ring, minlength=_BINS), 1)
     girth[1:-1] = (girth[:-2] + 2 * girth[1:-1] + girth[2:]) / 4
     middles = place.min() + (np.arange(_BINS) + 0.5) * (np.ptp(place) / _BINS)
-    wanted = np.maximum(radius, 0.4 * radius + 0.6 * np.interp(place, middles, girth)) + 0.7 * (ease - OFF_SKIN)
+    rounder = 0.6 * smoothstep(place, 0.25, 0.9) * (np.interp(place, middles, girth) - radius)  # not the shoulder
+    wanted = radius + np.maximum(rounder, 0) + 0.7 * (ease - OFF_SKIN)
     wanted += sleeve_ease * smoothstep(place, 0.1, 0.6) * (1 - 0.6 * smoothstep(place, 0.9, 1.85))
     shell[:, own] = blend(shell[:, own], axis + out / radius * wanted, smoothstep(place, 0.15, 0.6))
 

@@ -88,8 +88,8 @@ class Shoes(Garment):
         elif self.style == "loafer":
             patch.line(z - _F(0.085), dark, width=0.006, where=y > -0.79)
         edge.line(cover - _F(0.005), dark, width=0.004)
-        patch.where(y < (-0.790 if self.style in ("sneaker", "high top", "boot") else -0.802)).lay(self.sole)
-        patch.line(y + _F(0.790), dark, strength=0.4)
+        patch.where(y < (-0.797 if self.style in ("sneaker", "high top", "boot") else -0.805)).lay(self.sole)
+        patch.line(y + _F(0.797), dark, strength=0.4)
         return Texture(bytes_of(canvas.image))
 
 

@@ -90,6 +90,10 @@ class Top(Garment):
         return 0.03
 
     @property
+    def high(self) -> bool:
+        return self.collar in ("roll", "hood", "stand")
+
+    @property
     def panels(self) -> tuple[str, ...]:
         return self.panel_names if self.sleeve > 0 else self.panel_names[:2]
 

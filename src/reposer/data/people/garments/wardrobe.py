@@ -167,7 +167,7 @@ def _outer(rng: np.random.Generator, wearer: str, whole: str | None) -> tuple[Ga
         neckline="lapel" if tailored else "shirt",
         deep=between(rng, 0.24, 0.38) if tailored else 0.04,
         sleeve=between(rng, 1.9, 1.99),
-        hem=between(rng, -0.10, -0.02),
+        hem=between(rng, -0.038, 0.0),
         ease=0.013,
         hem_ease=0.036,
         sleeve_ease=0.014,

@@ -57,7 +57,7 @@ def make_hairstyle(rng: np.random.Generator, name: str, *, woman: bool = False, 
         return bool(rng.random() < share)
 
     seed, side = int(rng.integers(1 << 20)), -1 if chance(0.5) else 1
-    ahead = chance(0.5), chance(0.5)
+    ahead = chance(0.3), chance(0.3)
     middle = side * (between(0, 6) if chance(0.5) else between(16, 32))
     curl, wave = (between(0.6, 1), 0.0) if tight else (0.0, between(0, 0.25))
     tied: dict[str, Any] = {"volume": between(0.005, 0.010), "curl": curl * 0.6}

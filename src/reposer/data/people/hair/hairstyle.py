@@ -52,6 +52,10 @@ class Hairstyle:
         """The same, pressed flat."""
         return replace(self, volume=min(self.volume, 0.008), fringe=0.0)
 
+    def behind(self) -> "Hairstyle":
+        """The same, all of it behind the shoulders."""
+        return replace(self, ahead=(False, False))
+
     def growth(self, sites: Sites) -> Floats:
         """How densely hair covers the skin at places, 0 to 1."""
         line = smoothstep(above_hairline(sites, self.recede), -0.003, 0.014)

@@ -21,6 +21,10 @@ _TEMPLE = 42.0
 """Where the hairline turns down, degrees from the front."""
 _GAP = 0.055
 """Metres between neighbouring strands of the grid from which they hang apart."""
+_AHEAD = 138.0
+"""How far around strands are that may hang before a shoulder, degrees."""
+_STIFF = 3
+"""How often strands before a shoulder are evened, so that they fall in a curve."""
 _BEFORE, _BEHIND = 0.048, 0.032
 """How far in front of and behind the trunk hair hangs, for the cloth between."""
 
@@ -149,7 +153,7 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
     start = points[:, -1:]
     down = np.linspace(0, 1, rows + 1)[1:, None] * hang
     side = np.where(around > 0, 1, 0)
-    ahead = np.array(style.ahead)[side] & (np.abs(around) < 126)
+    ahead = np.array(style.ahead)[side] & (np.abs(around) < _AHEAD)
     far = np.abs(around)
     x, y, z = (np.repeat(part, rows, axis=0) for part in start)
     y = y - down
@@ -160,7 +164,8 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
         x, z = x + x0 * flare, z + z0 * flare
     else:
         settle = smoothstep(down, 0.02, 0.22)
-        spread = np.sign(around) * (0.050 + 0.075 * np.clip((far - 74) / 52, 0, 1))
+        first = max(74.0, float(far.min()))
+        spread = np.sign(around) * (0.050 + 0.075 * np.clip((far - first) / (_AHEAD - first), 0, 1))
         x = x + np.where(ahead, spread - x, -0.12 * x) * settle
         z = z + np.where(ahead, 0.0, -0.05) * settle * smoothstep(-far, -125.0, -85.0)
     swing = 0.006 * style.wave
@@ -171,7 +176,11 @@ def _falling(style: "Hairstyle", mould: Mould, points: Floats, hang: Floats, aro
     ahead_below, back_below = mould.depths(np.stack([x, y - 0.03, z]))
     front, back = np.maximum(front, ahead_below), np.minimum(back, back_below)
     z = np.where(ahead, np.maximum(z, front + _BEFORE), np.minimum(z, np.where(back < 0.9, back - _BEHIND, z)))
-    return np.stack([x, y, z])
+    hanging = np.concatenate([start, np.stack([x, y, z])], axis=1)
+    for _ in range(_STIFF):
+        even = (hanging[:, :-2] + 2 * hanging[:, 1:-1] + hanging[:, 2:]) / 4
+        hanging[:, 1:-1] = np.where(ahead, even, hanging[:, 1:-1])
+    return hanging[:, 1:]
 
 
 def _shade(points: Floats) -> Floats:
