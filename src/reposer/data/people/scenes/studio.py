@@ -174,15 +174,10 @@ def sample_studio(rng: np.random.Generator) -> Scene:
         ),
         sensor=Sensor(
             gain=triple(exposure * (1 + rng.normal(0, 0.012, 3))), contrast=float(rng.uniform(0.0, 0.35)),
-            noise=float(rng.uniform(0.2, 1.0)), **_sharpened(rng.random()), quality=int(rng.integers(84, 97)),
+            noise=float(rng.uniform(0.2, 1.0)), halo=float(rng.uniform(0.6, 1.6)), quality=int(rng.integers(84, 97)),
             subsampled=bool(rng.random() < 0.7),
         ),
     )  # fmt: skip
-
-
-def _sharpened(share: float) -> dict[str, float]:
-    """Softer pictures are sharpened more; 256 rows high they stay as soft as photographs that were made smaller."""
-    return {"blur": 0.12 + 0.18 * share, "halo": 0.45 * share}
 
 
 def triple(values: Floats) -> tuple[float, float, float]:
