@@ -81,18 +81,18 @@ def paint_skin(complexion: Complexion, growth: Callable[[Sites], Floats] | None,
     bright, red = _body(density, level)
     tone = np.array(complexion.tone, np.float32)
     pale = min(1.0, float(tone.mean()) / 150)
-    colour = np.empty((*bright.shape, 3), np.float32)
-    for k in range(3):
-        colour[..., k] = bright * (1 + red * _F(_WARM[k] * pale)) * tone[k]
+    colour = np.empty((3, *bright.shape), np.float32)
+    for plane, warm, value in zip(colour, _WARM, tone, strict=True):
+        np.multiply(bright * (1 + red * _F(warm * pale)), value, out=plane)
     if tone.mean() < _DARK:
         places, share = _palms(density, level)
-        flat = colour.reshape(-1, 3)
         light = tone + _F(0.55) * (np.array(_PALM, np.float32) - tone) * _F(1 - tone.mean() / _DARK)
-        flat[places] += share[:, None] * (light - flat[places])
+        for plane, value in zip(colour.reshape(3, -1), light, strict=True):
+            plane[places] += share * (value - np.take(plane, places))
     region = head_region(density, level)
     rows, columns = region.rows, region.columns
-    colour.reshape(-1, 3)[mouth_texels(density, level)] = _MOUTH
-    face = np.ascontiguousarray(np.moveaxis(colour[rows, columns], -1, 0))
+    colour.reshape(3, -1)[:, mouth_texels(density, level)] = np.array(_MOUTH)[:, None]
+    face = colour[:, rows, columns].copy()
     _paint_head(face, complexion, region, pale)
     if growth is not None:
         paint_scalp(face, complexion, growth(region.sites), region)
@@ -102,8 +102,8 @@ def paint_skin(complexion: Complexion, growth: Callable[[Sites], Floats] | None,
         height, dark = wrinkles(region, complexion.lined)
         face *= 1 - dark
         slopes[:, rows, columns] = slopes_of(height, 2 * density)
-    colour[rows, columns] = np.moveaxis(face, 0, -1)
-    return Texture(noise.to_bytes(colour), slopes=slopes)
+    colour[:, rows, columns] = face
+    return Texture(np.moveaxis(noise.to_bytes(colour), 0, -1), slopes=slopes)
 
 
 def _paint_head(face: Floats, complexion: Complexion, region: Region, pale: float) -> None:
