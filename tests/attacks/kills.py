@@ -65,9 +65,11 @@ def _inside(path: Any, folder: str) -> bool:
 
 
 def moments(count: int, some: int | None) -> list[int]:
-    """All numbers from 1 to ``count``, or ``some`` of them: the first, the last, and others evenly between."""
+    """All numbers from 1 to ``count``, or ``some`` of them: first, last, and others evenly between; of one the middle."""
     if some is None or some >= count:
         return list(range(1, count + 1))
+    if some == 1:
+        return [(1 + count) // 2]
     return [1 + i * (count - 1) // (some - 1) for i in range(some)]
 
 
