@@ -43,8 +43,8 @@ def stacked(poses: list[Pose]) -> tuple[Tensor, Tensor]:
 def cases(index: PairIndex) -> dict[str, Tensor]:
     """Errors (P,) of all pairs by what is given."""
     truth, seen = stacked([index.poses[target] for _, target in index.pairs])
-    others = asked_poses(index, retarget=False)
-    fitted = asked_poses(index)
+    others = asked_poses(index)
+    fitted = asked_poses(index, retarget=True)
     assert others is not None
     assert fitted is not None
     source = stacked([index.poses[source] for source, _ in index.pairs])
@@ -69,8 +69,8 @@ def scores(cross: Path, same: Path, run: str, folder: Path, progress: Progress) 
     asked: dict[str, tuple[Path, dict[str, Any]]] = {
         "same identity": (same, {}),
         "cross, the target's own pose": (cross, {"pose_of": "target"}),
-        "cross, the other's pose": (cross, {"retarget": False}),
-        "cross, the other's pose retargeted": (cross, {}),
+        "cross, the other's pose": (cross, {}),
+        "cross, the other's pose retargeted": (cross, {"retarget": True}),
     }
     for number, (name, (data, options)) in enumerate(asked.items()):
         out = folder / f"results-{number}"

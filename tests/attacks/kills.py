@@ -65,7 +65,7 @@ def _inside(path: Any, folder: str) -> bool:
 
 
 def moments(count: int, some: int | None) -> list[int]:
-    """All numbers from 1 to ``count``, or ``some`` of them: first, last, and others evenly between; of one the middle."""
+    """All numbers from 1 to ``count``, or ``some`` of them: first, last, and others evenly between; or the middle."""
     if some is None or some >= count:
         return list(range(1, count + 1))
     if some == 1:

@@ -25,7 +25,7 @@ def run(
     split: Literal["train", "test"] = "test",
     device: str = "cpu",
     pose_of: PoseOf = "auto",
-    retarget: bool = True,
+    retarget: bool = False,
     skip_missing: int = 0,
     batch_size: int = 8,
     devices: int = 1,

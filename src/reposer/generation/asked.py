@@ -15,7 +15,7 @@ PoseOf = Literal["auto", "target", "other"]
 
 
 def asked_poses(
-    index: PairIndex, pose_of: PoseOf = "auto", *, retarget: bool = True
+    index: PairIndex, pose_of: PoseOf = "auto", *, retarget: bool = False
 ) -> tuple[list[Pose], Given] | None:
     """The poses that a generator is asked for, one for each pair, and what kind they are; None: those of the targets.
 

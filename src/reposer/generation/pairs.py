@@ -28,7 +28,7 @@ def generate(
     *,
     format: str = "images",
     pose_of: PoseOf = "auto",
-    retarget: bool = True,
+    retarget: bool = False,
     batch_size: int = 8,
     workers: int = 0,
     devices: int = 1,

@@ -222,7 +222,7 @@ def test_what_of_cross_pairs_is_asked_for(cross: Path, few: Path) -> None:
     assert asked_poses(open_pairs(few, "test")) is None
     with pytest.raises(InputError, match=r"poses of their own; --pose-of other needs cross-identity pairs"):
         asked_poses(open_pairs(few, "test"), "other")
-    plain, fitted = asked_poses(index, retarget=False), asked_poses(index)
+    plain, fitted = asked_poses(index), asked_poses(index, retarget=True)
     assert plain is not None
     assert fitted is not None
     assert (plain[1], fitted[1]) == ("other", "other-retargeted")
@@ -237,7 +237,7 @@ def test_scores_say_which_poses_were_given(cross: Path, tmp_path: Path) -> None:
     generator, index = Generator(build_generator(config.generator), config), open_pairs(cross, "test")
     protocol = replace(PROTOCOLS["patn-market"], size=(64, 32))
     given = {}
-    for name, options in {"target": {"pose_of": "target"}, "other": {"retarget": False}, "fitted": {}}.items():
+    for name, options in {"target": {"pose_of": "target"}, "other": {}, "fitted": {"retarget": True}}.items():
         generate(generator, index, tmp_path / name, **options)  # type: ignore[arg-type]
         evaluation = evaluate(tmp_path / name, protocol=protocol, metrics=("l1",))
         given[name] = evaluation.signature.get("given")
@@ -245,7 +245,7 @@ def test_scores_say_which_poses_were_given(cross: Path, tmp_path: Path) -> None:
         assert torch.equal(poses[index.pairs[0][1]].joints, index.poses[index.pairs[0][1]].joints)
     assert given == {"target": None, "other": "other", "fitted": "other-retargeted"}
     with pytest.raises(InputError, match="holds results of other given"):
-        generate(generator, index, tmp_path / "other")
+        generate(generator, index, tmp_path / "fitted")
 
 
 def test_a_list_of_poses_that_does_not_fit_is_told(cross: Path, tmp_path: Path) -> None:
