@@ -239,7 +239,7 @@ def test_a_killed_augmentation_goes_on_where_it_was(market: Path, tmp_path: Path
     killed(augment_all, whole, 0, checkpoint, market, whole)
     count = killed(augment_all, out, 0, checkpoint, market, out)
     assert contents(out) == contents(whole)
-    for moment in [count * i // 3 for i in (1, 2)] if some else moments(count, None):
+    for moment in moments(count, some):
         shutil.rmtree(out)
         assert killed(augment_all, out, moment, checkpoint, market, out) == 0, f"moment {moment}"
         assert "market-annotation-train.csv" not in contents(out) or len(list((out / "train").iterdir())) == 4
