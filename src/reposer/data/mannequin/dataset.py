@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sized
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,15 +24,20 @@ from reposer.data.layouts import RELEASED
 from reposer.data.mannequin.clothes import Tier
 from reposer.data.mannequin.mesh import PART_NAMES
 from reposer.data.mannequin.render import Mannequin, OccludedJoints, Picture, make_mannequin, take_picture
+from reposer.data.synthetic import (
+    MOST_IDENTITIES,
+    SyntheticLayout,
+    SyntheticSummary,
+    deepfashion_name,
+    market_name,
+    unfinished_folder,
+)
 from reposer.files import write_text, written
 from reposer.locks import is_lock, lock
 from reposer.poses import Pose, write_annotations, write_pairs
 from reposer.processes import spread
 from reposer.values import Checked
 
-MannequinLayout = Literal["market", "deepfashion"]
-MOST_IDENTITIES: dict[MannequinLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
-"""How many people the image names of a layout can tell apart."""
 _TEST_PAIRS = 2  # purpose of random numbers
 
 
@@ -48,7 +53,7 @@ class MannequinConfig(Checked):
     """People of the test split, none of whom is in train; None: an eighth of all, at least 1."""
     test_pairs: Annotated[int, at_least(1)] = 256
     """Test pairs drawn from all ordered pairs of two pictures of one test person; at most all of them."""
-    layout: MannequinLayout = "market"
+    layout: SyntheticLayout = "market"
     """Names and image size: 128x64 as in Market-1501, or 256x176 as in DeepFashion."""
     clothing: Tier = "full"
     """easy: strong colours in large areas, learned quickly; full: all fabrics, prints and accessories."""
@@ -78,22 +83,8 @@ class MannequinConfig(Checked):
         return {"train": range(tested + 1, self.identities + 1), "test": range(1, tested + 1)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class MannequinSummary:
+class MannequinSummary(SyntheticSummary):
     """What was made."""
-
-    train_identities: int
-    test_identities: int
-    train_images: int
-    test_images: int
-    train_pairs: int
-    test_pairs: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.train_identities} + {self.test_identities} people, {self.train_images} + {self.test_images} "
-            f"images, {self.train_pairs} + {self.test_pairs} pairs (train + test)"
-        )
 
 
 _OWN = re.compile(rf"train|test|part-masks|{re.escape(DESCRIPTION)}|[\w-]+\.(csv|lst)|\.[\w.-]+\.part")
@@ -108,19 +99,11 @@ class _Record(NamedTuple):
     visible: NDArray[np.bool_]
 
 
-def _market_name(mannequin: Mannequin, picture: Picture, identity: int, index: int) -> str:
-    return f"{identity:04d}_c{picture.view.camera}s1_{25 * index + 1:06d}_01.jpg"
-
-
-def _deepfashion_name(mannequin: Mannequin, picture: Picture, identity: int, index: int) -> str:
-    side = abs(np.degrees(picture.view.yaw))
-    number, word = (1, "front") if side < 45 else (3, "back") if side > 135 else (2, "side")
+def _name(layout: SyntheticLayout, mannequin: Mannequin, picture: Picture, identity: int, index: int) -> str:
+    if layout == "market":
+        return market_name(identity, index, camera=picture.view.camera)
     sex, category = mannequin.body.sex.upper(), mannequin.outfit.category
-    # All images of one person share what stands before the last '_'; the index keeps the view words apart.
-    return f"fashion{sex}{category}id{identity:08d}01_{index or ''}{number}{word}.jpg"
-
-
-_NAMES = {"market": _market_name, "deepfashion": _deepfashion_name}
+    return deepfashion_name(identity, index, turned=picture.view.yaw, sex=sex, category=category)
 
 
 def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path) -> list[_Record]:
@@ -131,7 +114,7 @@ def _write_identity(task: tuple[str, int], config: MannequinConfig, folder: Path
     records = []
     for index in range(config.images_per_identity):
         picture = take_picture(mannequin, config.seed, identity, index)
-        name = _NAMES[config.layout](mannequin, picture, identity, index)
+        name = _name(config.layout, mannequin, picture, identity, index)
         bgr = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
         _write(folder / split / name, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
         if config.part_masks:
@@ -219,11 +202,7 @@ def make_mannequins(
         OSError: naming the file, if the disk is full.
     """
     out = Path(out).resolve()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
-    unfinished = out.parent / f".{out.name}.part"
-    if unfinished.is_symlink():
-        raise InputError(f"{unfinished}: expected the folder that a killed 'reposer mannequin' left, this is a link")
+    unfinished = unfinished_folder(out, "a killed 'reposer mannequin'")
     with lock(unfinished, "reposer mannequin"):
         _clear(unfinished)
         try:

@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 from reposer.bounds import Seed, at_least, between
 from reposer.checks import InputError
 from reposer.data.layouts import RELEASED
+from reposer.data.synthetic import MOST_IDENTITIES, SyntheticLayout
 from reposer.values import Checked
 
-PeopleLayout = Literal["market", "deepfashion"]
 SceneKind = Literal["studio", "street"]
-MOST_IDENTITIES: dict[PeopleLayout, int] = {"market": 9999, "deepfashion": 99_999_999}
-"""How many people the image names of a layout can tell apart."""
-_SCENES: dict[PeopleLayout, SceneKind] = {"market": "street", "deepfashion": "studio"}
+_SCENES: dict[SyntheticLayout, SceneKind] = {"market": "street", "deepfashion": "studio"}
 Side = Annotated[int, between(16, 1024)]
 
 
@@ -31,7 +29,7 @@ class PeopleConfig(Checked):
     scene: Literal["auto", "studio", "street", "mixed"] = "auto"
     """Where: before white to grey walls, framed from headless to full; or whole people outdoors, by surveillance
     cameras; mixed: half of the people here, half there; auto: as in the data set whose layout it is."""
-    layout: PeopleLayout = "market"
+    layout: SyntheticLayout = "market"
     """Names of files as in Market-1501 or DeepFashion."""
     size: tuple[Side, Side] | None = None
     """Height and width of the pictures in pixels; None: that of the layout, 128 64 or 256 176."""

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from reposer.data.people.config import PeopleConfig
 from reposer.data.people.lists import write_lists
 from reposer.data.people.records import PART_MASKS, RECORDS, Record, draw_person, read_record
 from reposer.data.people.sheet import SHEET, write_sheet
+from reposer.data.synthetic import SyntheticSummary, unfinished_folder
 from reposer.files import read_json, write_text
 from reposer.locks import is_lock, lock
 from reposer.processes import spread
@@ -35,22 +36,8 @@ _OWN = re.compile(
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PeopleSummary:
+class PeopleSummary(SyntheticSummary):
     """What was made."""
-
-    train_identities: int
-    test_identities: int
-    train_images: int
-    test_images: int
-    train_pairs: int
-    test_pairs: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.train_identities} + {self.test_identities} people, {self.train_images} + {self.test_images} "
-            f"images, {self.train_pairs} + {self.test_pairs} pairs (train + test)"
-        )
 
 
 def make_people(out: str | Path, config: PeopleConfig | None = None, progress: Progress | None = None) -> PeopleSummary:
@@ -77,11 +64,7 @@ def make_people(out: str | Path, config: PeopleConfig | None = None, progress: P
         OSError: naming the file, if the disk is full.
     """
     out, config = Path(out).resolve(), config or PeopleConfig()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"out must be a new or an empty folder, and {out} is not: nothing was written")
-    unfinished = out.parent / f".{out.name}.part"
-    if unfinished.is_symlink():
-        raise InputError(f"{unfinished}: expected the folder that a stopped {_WHAT!r} left, this is a link")
+    unfinished = unfinished_folder(out, f"a stopped {_WHAT!r}")
     with lock(unfinished, _WHAT):
         _begin(unfinished, config)
         records = _draw(config, unfinished, progress)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from math import pi
-
-from reposer.data.people.config import PeopleLayout
 from reposer.data.people.person import Looks
 from reposer.data.people.setups import Setup
+from reposer.data.synthetic import SyntheticLayout, deepfashion_name, market_name
 
 _BY_FABRIC = {"knit": "Sweaters", "fleece": "Sweatshirts_Hoodies", "denim": "Denim"}
 
 
-def picture_name(layout: PeopleLayout, looks: Looks, setup: Setup, identity: int, index: int, *, cross: bool) -> str:
+def picture_name(layout: SyntheticLayout, looks: Looks, setup: Setup, identity: int, index: int, *, cross: bool) -> str:
     """The name of a picture of a person: identity and camera, or identity, clothes and view; `cross` marks pictures in
     the poses of others as of another sequence.
     """
     if layout == "market":
-        return f"{identity:04d}_c{setup.camera}s{2 if cross else 1}_{25 * index + 1:06d}_01.jpg"
-    turned = abs(setup.heading)
-    number, word = (1, "front") if turned < pi / 4 else (3, "back") if turned > 0.75 * pi else (2, "side")
+        return market_name(identity, index, camera=setup.camera, sequence=2 if cross else 1)
     sex = "WOMEN" if looks.shape.gender > 0.5 else "MEN"
-    # All images of one person share what stands before the last '_'; the index keeps the view words apart.
-    return f"fashion{sex}{_category(looks)}id{identity:08d}01_{index or ''}{number}{word}.jpg"
+    return deepfashion_name(identity, index, turned=setup.heading, sex=sex, category=_category(looks))
 
 
 def _category(looks: Looks) -> str:
