@@ -36,8 +36,8 @@ class DataConfig(Checked):
     flip: bool = False
     """Show half of the training pairs mirrored, left and right joints swapped. The published runs do not."""
     truth: bool = False
-    """Also read the true flow, visibility and parts of each training pair, of data that 'reposer people' made; so it is
-    in any case where a term of the objective needs them."""
+    """Also read the true flow, visibility and parts of each training pair, of data that 'reposer people' made. Terms of
+    the objective that need them are refused without it."""
     name: str = ""
     """Name of the data set; empty: the one in its folder's dataset.json, else that of its layout."""
     license: str = ""

@@ -32,12 +32,6 @@ class ObjectiveValue:
     total: Tensor
 
 
-def needs_of(config: ObjectiveConfig) -> frozenset[Need]:
-    """What the terms of an objective need besides the two images."""
-    terms = (name for name, weight in config.weights.items() if weight > 0)
-    return frozenset(need for name in terms for need in LOSSES[name].module.needs_of(getattr(config, name)))
-
-
 class Objective(nn.Module):
     """The generator's objective: a weighted sum of the terms of an ``ObjectiveConfig``, any of ``LOSSES``.
 
@@ -67,7 +61,8 @@ class Objective(nn.Module):
     @property
     def needs(self) -> frozenset[Need]:
         """What its terms need besides the two images."""
-        return needs_of(self.config)
+        settings = {name: getattr(self.config, name) for name in self.weights}
+        return frozenset(need for name in settings for need in LOSSES[name].module.needs_of(settings[name]))
 
     def forward(
         self,

@@ -18,7 +18,6 @@ from reposer.config import RunConfig
 from reposer.data import PairBatch, PairDataset, has_split, open_pairs
 from reposer.data.loading import dead_workers_in_one_line
 from reposer.losses import Objective
-from reposer.losses.objective import needs_of
 from reposer.models import NETWORKS, generator_path
 from reposer.processes import check_processes
 from reposer.progress import Progress
@@ -141,8 +140,7 @@ def open_dataset(config: RunConfig, data: Path) -> tuple[RunConfig, PairDataset]
             f"{data}: images are {index.size[0]}x{index.size[1]}, recipe {config.recipe} is for "
             f"{config.size[0]}x{config.size[1]}; choose a recipe for this data set"
         )
-    truth = config.data.truth or "truth" in needs_of(config.objective)
-    dataset = PairDataset(index, flip=config.data.flip, truth=truth)
+    dataset = PairDataset(index, flip=config.data.flip, truth=config.data.truth)
     return replace(config, data=config.data.of_folder(data)), dataset
 
 
